@@ -1,0 +1,40 @@
+import { resolve } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'electron-vite';
+
+const here = (path: string): string => resolve(import.meta.dirname, path);
+
+/** Three bundles: main (both shells and every worker thread), preload, renderer. */
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      rollupOptions: {
+        input: {
+          index: here('src/main/index.ts'),
+          browser: here('src/main/browser.ts'),
+          'audio-worker': here('src/main/audio/audio-worker.ts'),
+          'encoder-worker': here('src/main/voice/encoder-worker.ts'),
+          'voice-worker': here('src/main/voice/voice-worker.ts'),
+          'relay-worker': here('src/main/relay/relay-worker.ts'),
+          'hotkey-process': here('src/main/hotkeys/hotkey-process.ts'),
+        },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      rollupOptions: {
+        input: { index: here('src/preload/index.ts') },
+        // A sandboxed preload script must be CommonJS and must stand alone.
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: 'src/renderer',
+    plugins: [react()],
+    build: { outDir: here('out/renderer'), rollupOptions: { input: here('src/renderer/index.html') } },
+  },
+});
