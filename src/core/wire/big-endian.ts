@@ -1,0 +1,19 @@
+/** u32 at `offset`, big-endian. Bytes beyond the end read as zero: callers check lengths first. */
+export function readU32(bytes: Uint8Array, offset: number): number {
+  const high = ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
+  const low = ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0);
+  return ((high << 16) | low) >>> 0;
+}
+
+/** Writes `value` modulo 2^32 at `offset`, big-endian. */
+export function writeU32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24;
+  bytes[offset + 1] = value >>> 16;
+  bytes[offset + 2] = value >>> 8;
+  bytes[offset + 3] = value;
+}
+
+/** True for an integer within 0 and 2^32 - 1. */
+export function isU32(value: number): boolean {
+  return value >>> 0 === value;
+}
