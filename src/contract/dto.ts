@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { MAX_MEMBER_VOLUME } from './limits.ts';
+
+export { MAX_MEMBER_VOLUME };
 
 /** Three ways to open the microphone. */
 export const activationSchema = z.enum(['pushToTalk', 'voiceActivity', 'open']);
@@ -19,9 +22,6 @@ export const noticeSchema = z.strictObject({
   text: z.string(),
 });
 export type Notice = z.infer<typeof noticeSchema>;
-
-/** Linear gain of one speaker: 0 silences, 1 leaves as it is, 2 is +6 dB. */
-export const MAX_MEMBER_VOLUME = 2;
 
 export const memberSchema = z.strictObject({
   token: z.number().int(),

@@ -1,14 +1,17 @@
 import { z } from 'zod';
-import { activationSchema, appStateSchema, MAX_MEMBER_VOLUME, metersSchema, statsSchema } from './dto.ts';
+import { activationSchema, appStateSchema, metersSchema, statsSchema } from './dto.ts';
+import {
+  MAX_ADDRESS_LENGTH,
+  MAX_BLOCK_MS,
+  MAX_JOIN_TARGET_LENGTH,
+  MAX_MEMBER_VOLUME,
+  MAX_NAME_TEXT_LENGTH,
+} from './limits.ts';
 
-/** Longest text the join box takes; an invite link is far shorter. */
-export const MAX_JOIN_TARGET_LENGTH = 512;
-
-/** Longest time the debugging call may block the main thread, in ms. */
-export const MAX_BLOCK_MS = 1_000;
+export { MAX_BLOCK_MS, MAX_JOIN_TARGET_LENGTH };
 
 const nothing = z.null();
-const nickname = z.string().max(256);
+const nickname = z.string().max(MAX_NAME_TEXT_LENGTH);
 
 /** A command's answer: done, or a sentence for the person. Bad input never throws across the boundary. */
 export const outcomeSchema = z.discriminatedUnion('ok', [
@@ -30,15 +33,18 @@ export const commandSchemas = {
   /** `address` and `port` empty (null): chosen by the program. */
   host: {
     payload: z.strictObject({
-      roomName: z.string().max(256),
+      roomName: z.string().max(MAX_NAME_TEXT_LENGTH),
       nickname,
-      address: z.string().max(255).nullable(),
+      address: z.string().max(MAX_ADDRESS_LENGTH).nullable(),
       port: z.number().int().min(0).max(65_535).nullable(),
     }),
     answer: outcomeSchema,
   },
   stopHosting: { payload: nothing, answer: outcomeSchema },
-  setInviteAddress: { payload: z.strictObject({ address: z.string().max(255) }), answer: outcomeSchema },
+  setInviteAddress: {
+    payload: z.strictObject({ address: z.string().max(MAX_ADDRESS_LENGTH) }),
+    answer: outcomeSchema,
+  },
   setMuted: { payload: z.strictObject({ muted: z.boolean() }), answer: outcomeSchema },
   setDeafened: { payload: z.strictObject({ deafened: z.boolean() }), answer: outcomeSchema },
   setActivation: { payload: z.strictObject({ activation: activationSchema }), answer: outcomeSchema },

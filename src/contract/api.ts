@@ -1,0 +1,53 @@
+import type {
+  CommandAnswer,
+  CommandName,
+  CommandPayload,
+  EventName,
+  EventPayload,
+  SidetoneApi,
+} from './ipc.ts';
+
+/** Carries one command to main and brings its answer; rejects with a sentence in `message`. */
+export type CarryCommand = <Name extends CommandName>(
+  name: Name,
+  payload: CommandPayload<Name>,
+) => Promise<CommandAnswer<Name>>;
+
+/** Calls `listener` for every event of that name until the returned function is called. */
+export type SubscribeEvent = <Name extends EventName>(
+  name: Name,
+  listener: (payload: EventPayload<Name>) => void,
+) => () => void;
+
+/**
+ * The window's API over any carrier: one named method per command and per event, and nothing that takes a name.
+ *
+ * Imports types only, so that a sandboxed preload script can hold it. A command added to the contract and not
+ * added here is a type error.
+ */
+export function makeSidetoneApi(carry: CarryCommand, subscribe: SubscribeEvent): SidetoneApi {
+  return {
+    getState: () => carry('getState', null),
+    getStats: () => carry('getStats', null),
+    join: (payload) => carry('join', payload),
+    leave: () => carry('leave', null),
+    host: (payload) => carry('host', payload),
+    stopHosting: () => carry('stopHosting', null),
+    setInviteAddress: (payload) => carry('setInviteAddress', payload),
+    setMuted: (payload) => carry('setMuted', payload),
+    setDeafened: (payload) => carry('setDeafened', payload),
+    setActivation: (payload) => carry('setActivation', payload),
+    setGateThreshold: (payload) => carry('setGateThreshold', payload),
+    setTalkButton: (payload) => carry('setTalkButton', payload),
+    captureBinding: (payload) => carry('captureBinding', payload),
+    clearBinding: () => carry('clearBinding', null),
+    selectDevice: (payload) => carry('selectDevice', payload),
+    refreshDevices: () => carry('refreshDevices', null),
+    setHearYourself: (payload) => carry('setHearYourself', payload),
+    setMemberVolume: (payload) => carry('setMemberVolume', payload),
+    dismissNotice: (payload) => carry('dismissNotice', payload),
+    blockMainThread: (payload) => carry('blockMainThread', payload),
+    onStateChanged: (listener) => subscribe('stateChanged', listener),
+    onMetersChanged: (listener) => subscribe('metersChanged', listener),
+  };
+}
