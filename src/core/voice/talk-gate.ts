@@ -1,0 +1,45 @@
+/** How the microphone opens. */
+export type ActivationMode = 'pushToTalk' | 'voiceActivity' | 'open';
+
+/** What to do with one captured frame. `last`: send it and mark the end of the talkspurt. */
+export type GateDecision = 'hold' | 'send' | 'last';
+
+/** Voice activity keeps the gate open this long after the level fell, in ms: the pause between two words. */
+export const HANGOVER_MS = 300;
+
+/**
+ * Decides frame by frame whether the microphone is open, and where a talkspurt ends.
+ *
+ * A talkspurt ends with a frame that was being captured while the gate closed, never with an extra one: after a
+ * release at most one frame of sound leaves.
+ */
+export class TalkGate {
+  mode: ActivationMode = 'pushToTalk';
+  /** Level in dBFS above which voice activity opens. */
+  thresholdDb = -45;
+  pushToTalkHeld = false;
+  muted = false;
+  #hangoverMs = 0;
+  #open = false;
+
+  /** The last frame decided on belonged to a talkspurt that has not ended. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** @param levelDb level of the frame, in dBFS */
+  handleFrame(levelDb: number, frameMs: number): GateDecision {
+    const wanted = !this.muted && this.#isWanted(levelDb, frameMs);
+    const wasOpen = this.#open;
+    this.#open = wanted;
+    if (wanted) return 'send';
+    return wasOpen ? 'last' : 'hold';
+  }
+
+  #isWanted(levelDb: number, frameMs: number): boolean {
+    if (this.mode === 'open') return true;
+    if (this.mode === 'pushToTalk') return this.pushToTalkHeld;
+    this.#hangoverMs = levelDb >= this.thresholdDb ? HANGOVER_MS : Math.max(0, this.#hangoverMs - frameMs);
+    return this.#hangoverMs > 0;
+  }
+}

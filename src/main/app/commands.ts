@@ -1,0 +1,147 @@
+import type { AppState, Stats } from '../../contract/dto.ts';
+import type { CommandHandlers, Outcome } from '../../contract/ipc.ts';
+import { DEFAULT_PORT, nicknameSchema, refusalSentence, roomNameSchema } from '../../core/wire/control.ts';
+import { parseJoinTarget } from '../../core/wire/invite.ts';
+import type { Call } from './call.ts';
+import type { Devices } from './devices.ts';
+import type { Hosting } from './hosting.ts';
+import type { Notices } from './notices.ts';
+import type { SettingsPort } from './ports.ts';
+import type { Transmission } from './transmission.ts';
+
+export interface CommandParts {
+  readonly getState: () => AppState;
+  readonly getStats: () => Stats;
+  readonly setMemberVolume: (token: number, volume: number) => Outcome;
+  readonly debug: boolean;
+  readonly settings: SettingsPort;
+  readonly call: Call;
+  readonly hosting: Hosting;
+  readonly transmission: Transmission;
+  readonly devices: Devices;
+  readonly notices: Notices;
+  readonly announce: () => void;
+}
+
+const DONE: Outcome = { ok: true };
+
+function refuse(sentence: string): Outcome {
+  return { ok: false, sentence };
+}
+
+function blockThread(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+/** Entering and leaving rooms. */
+function roomCommands(
+  parts: CommandParts,
+): Pick<CommandHandlers, 'join' | 'leave' | 'host' | 'stopHosting' | 'setInviteAddress'> {
+  const { call, hosting, settings } = parts;
+
+  const takeNickname = (text: string): string | null => {
+    const nickname = nicknameSchema.safeParse(text);
+    if (!nickname.success) return null;
+    if (settings.current.nickname !== nickname.data) settings.update({ nickname: nickname.data });
+    return nickname.data;
+  };
+
+  return {
+    async join({ target, nickname }) {
+      const name = takeNickname(nickname);
+      if (name === null) return refuse(refusalSentence('nicknameInvalid'));
+      const parsed = parseJoinTarget(target);
+      return parsed.ok ? call.join(parsed.target, name) : refuse(parsed.sentence);
+    },
+    async leave() {
+      call.leave();
+      return DONE;
+    },
+    async host({ roomName, nickname, address, port }) {
+      const name = takeNickname(nickname);
+      if (name === null) return refuse(refusalSentence('nicknameInvalid'));
+      const room = roomNameSchema.safeParse(roomName);
+      if (!room.success) return refuse('Give the room a name of 1 to 64 visible characters.');
+      const started = await hosting.start(room.data, port ?? DEFAULT_PORT, address);
+      const own = hosting.ownTarget;
+      return started.ok && own !== null ? call.join(own, name) : started;
+    },
+    async stopHosting() {
+      const own = hosting.ownTarget;
+      if (own !== null && call.isAt(own)) call.leave();
+      await hosting.stop();
+      return DONE;
+    },
+    async setInviteAddress({ address }) {
+      return hosting.setAddress(address);
+    },
+  };
+}
+
+/** One function per command of the contract. */
+export function createCommandHandlers(parts: CommandParts): CommandHandlers {
+  const { call, transmission, devices, settings, notices } = parts;
+  const setState = (): Outcome => {
+    call.setState(transmission.muted, transmission.deafened);
+    return DONE;
+  };
+  return {
+    ...roomCommands(parts),
+    getState: async () => parts.getState(),
+    getStats: async () => parts.getStats(),
+    async setMuted({ muted }) {
+      transmission.setMuted(muted);
+      return setState();
+    },
+    async setDeafened({ deafened }) {
+      transmission.setDeafened(deafened);
+      return setState();
+    },
+    async setActivation({ activation }) {
+      transmission.setActivation(activation);
+      return DONE;
+    },
+    async setGateThreshold({ thresholdDb }) {
+      transmission.setThreshold(thresholdDb);
+      return DONE;
+    },
+    async setTalkButton({ down }) {
+      transmission.setButton(down);
+      return DONE;
+    },
+    async captureBinding({ capturing }) {
+      transmission.setCapturing(capturing);
+      return DONE;
+    },
+    async clearBinding() {
+      transmission.setBinding(null);
+      return DONE;
+    },
+    async selectDevice({ side, id }) {
+      settings.update(side === 'input' ? { inputId: id } : { outputId: id });
+      devices.select(side, id);
+      parts.announce();
+      return DONE;
+    },
+    async refreshDevices() {
+      devices.refresh();
+      return DONE;
+    },
+    async setHearYourself({ on }) {
+      transmission.setSelfTest(on);
+      return DONE;
+    },
+    setMemberVolume: async ({ token, volume }) => parts.setMemberVolume(token, volume),
+    async dismissNotice({ id }) {
+      notices.dismiss(id);
+      parts.announce();
+      return DONE;
+    },
+    async blockMainThread({ milliseconds }) {
+      if (!parts.debug) return refuse('Blocking the main thread is for debugging: start with SIDETONE_DEBUG=1.');
+      blockThread(milliseconds);
+      return DONE;
+    },
+  };
+}

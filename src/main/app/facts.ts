@@ -1,0 +1,11 @@
+/** What the encoder thread reports. */
+export type EncoderFact =
+  | { kind: 'level'; inputDb: number }
+  | { kind: 'transmitting'; transmitting: boolean }
+  | { kind: 'counters'; counters: Record<string, number> };
+
+/** What the voice thread reports. */
+export type VoiceFact =
+  | { kind: 'meters'; outputDb: number; talkingTokens: number[] }
+  | { kind: 'path'; alive: boolean; pingMs: number | null }
+  | { kind: 'counters'; groups: Record<string, Record<string, number>> };

@@ -1,0 +1,109 @@
+import type { Hosting as HostingState } from '../../contract/dto.ts';
+import type { Outcome } from '../../contract/ipc.ts';
+import { formatInvite, type Invite, parseJoinTarget } from '../../core/wire/invite.ts';
+import { LOOPBACK_ADDRESS, reachableAddresses } from './addresses.ts';
+import type { HostedRelay, SettingsPort, StartHosting } from './ports.ts';
+
+export interface HostingOptions {
+  readonly startHosting: StartHosting;
+  readonly settings: SettingsPort;
+  readonly onDidChange: () => void;
+  /** The room went down by itself. */
+  readonly onDidDie: (sentence: string) => void;
+}
+
+interface OpenRoom {
+  readonly relay: HostedRelay;
+  readonly roomName: string;
+  address: string;
+}
+
+/** The room this program hosts, if any, and the link that leads to it. */
+export class Hosting {
+  readonly #options: HostingOptions;
+  #starting = false;
+  #room: OpenRoom | null = null;
+
+  constructor(options: HostingOptions) {
+    this.#options = options;
+  }
+
+  /** Where this program itself joins its own room; null while it hosts none. */
+  get ownTarget(): Invite | null {
+    if (this.#room === null) return null;
+    return { ...this.#invite(this.#room), host: LOOPBACK_ADDRESS };
+  }
+
+  describe(): HostingState {
+    if (this.#starting) return { phase: 'starting' };
+    if (this.#room === null) return { phase: 'off' };
+    return {
+      phase: 'on',
+      port: this.#room.relay.port,
+      inviteLink: formatInvite(this.#invite(this.#room)),
+      address: this.#room.address,
+      addresses: [...new Set([this.#room.address, ...reachableAddresses()])],
+    };
+  }
+
+  /**
+   * Opens the room.
+   *
+   * @param port 0: any free one
+   * @param address for the invite link; null: the one used before, else the best guess
+   */
+  async start(roomName: string, port: number, address: string | null): Promise<Outcome> {
+    if (this.#starting) return { ok: false, sentence: 'Your room is being opened already.' };
+    if (this.#room !== null) return { ok: false, sentence: 'You host a room already. Close that one first.' };
+    const chosen = address ?? this.#options.settings.current.inviteAddress ?? reachableAddresses()[0] ?? LOOPBACK_ADDRESS;
+    const problem = addressProblem(chosen);
+    if (problem !== null) return { ok: false, sentence: problem };
+    this.#starting = true;
+    this.#options.onDidChange();
+    const started = await this.#options.startHosting({
+      roomName,
+      port,
+      onDidDie: (reason) => {
+        this.#room = null;
+        this.#options.onDidDie(`Your room went down: ${reason}. Open it again; the invite link stays the same.`);
+      },
+    });
+    this.#starting = false;
+    if (started.ok) this.#room = { relay: started.relay, roomName, address: chosen };
+    this.#options.onDidChange();
+    return started.ok ? { ok: true } : { ok: false, sentence: started.sentence };
+  }
+
+  setAddress(address: string): Outcome {
+    if (this.#room === null) return { ok: false, sentence: 'You host no room right now.' };
+    const problem = addressProblem(address);
+    if (problem !== null) return { ok: false, sentence: problem };
+    this.#room.address = address;
+    this.#options.settings.update({ inviteAddress: address });
+    this.#options.onDidChange();
+    return { ok: true };
+  }
+
+  async stop(): Promise<void> {
+    const room = this.#room;
+    this.#room = null;
+    this.#options.onDidChange();
+    await room?.relay.stop();
+  }
+
+  #invite(room: OpenRoom): Invite {
+    return {
+      host: room.address,
+      port: room.relay.port,
+      certificateSha256: room.relay.certificateSha256,
+      roomName: room.roomName,
+    };
+  }
+}
+
+/** A link with this address must be readable by the one who gets it. */
+function addressProblem(address: string): string | null {
+  const parsed = parseJoinTarget(address.includes(':') && !address.startsWith('[') ? `[${address}]` : address);
+  if (parsed.ok) return null;
+  return 'That is no address others could reach you by. Give a host name or an IP address, without a port.';
+}

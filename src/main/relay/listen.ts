@@ -1,0 +1,94 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { createServer, type Server } from 'node:https';
+import type { RelayCertificate } from './certificate.ts';
+import type { ListenFailure } from './relay-protocol.ts';
+
+/** Both doors of a relay, open on one port number. */
+export interface ListeningSockets {
+  readonly udp: Socket;
+  readonly tcp: Server;
+  readonly port: number;
+}
+
+export class ListenError extends Error {
+  readonly failure: ListenFailure;
+
+  constructor(failure: ListenFailure, detail: string) {
+    super(detail);
+    this.failure = failure;
+  }
+}
+
+/** A free TCP port whose UDP twin is taken is given back and another asked for, this often. */
+const MAX_PORT_ATTEMPTS = 16;
+
+/** Receive buffer asked of the kernel: what 100 speakers send in 100 ms, for a relay that was held up. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
+function toListenError(error: unknown): ListenError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const detail = error instanceof Error ? error.message : String(error);
+  if (code === 'EADDRINUSE') return new ListenError('portInUse', detail);
+  if (code === 'EACCES') return new ListenError('portForbidden', detail);
+  return new ListenError('socketFailed', detail);
+}
+
+function bindTcp(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host }, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+function bindUdp(socket: Socket, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind({ port, address: host, exclusive: true }, () => {
+      socket.off('error', reject);
+      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+      resolve();
+    });
+  });
+}
+
+async function listenOnce(certificate: RelayCertificate, port: number, ipv6: boolean): Promise<ListeningSockets> {
+  const host = ipv6 ? '::' : '0.0.0.0';
+  const tcp = createServer({
+    cert: certificate.certificatePem,
+    key: certificate.keyPem,
+    minVersion: 'TLSv1.3',
+  });
+  const bound = await bindTcp(tcp, port, host);
+  const udp = createSocket({ type: ipv6 ? 'udp6' : 'udp4' });
+  try {
+    await bindUdp(udp, bound, host);
+  } catch (error) {
+    udp.close();
+    tcp.close();
+    throw error;
+  }
+  return { udp, tcp, port: bound };
+}
+
+/**
+ * Opens TCP and UDP on one port number, for IPv6 and IPv4 together; for IPv4 alone where the machine has no IPv6.
+ *
+ * @param port 0: any number that is free for both
+ * @throws ListenError
+ */
+export async function listen(certificate: RelayCertificate, port: number): Promise<ListeningSockets> {
+  let ipv6 = true;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await listenOnce(certificate, port, ipv6);
+    } catch (error) {
+      const failure = toListenError(error);
+      if (ipv6 && failure.failure === 'socketFailed') ipv6 = false;
+      else if (port !== 0 || failure.failure !== 'portInUse' || attempt >= MAX_PORT_ATTEMPTS) throw failure;
+    }
+  }
+}
