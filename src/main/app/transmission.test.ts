@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { SettingsPort, SettingsValues, VoicePort } from './ports.ts';
+import { Transmission } from './transmission.ts';
+
+function fakeSettings(): SettingsPort {
+  let current: SettingsValues = {
+    nickname: '',
+    activation: 'pushToTalk',
+    gateThresholdDb: -45,
+    pushToTalk: null,
+    inputId: '',
+    outputId: '',
+    inviteAddress: null,
+    knownRelays: {},
+  };
+  return {
+    get current() {
+      return current;
+    },
+    update: (change) => {
+      current = { ...current, ...change };
+    },
+    rememberRelay: () => undefined,
+  };
+}
+
+/** Records the last value each order set. */
+function fakeVoice(): { voice: VoicePort; heard: Record<string, unknown> } {
+  const heard: Record<string, unknown> = {};
+  const note =
+    (name: string) =>
+    (...values: unknown[]): void => {
+      heard[name] = values.length === 1 ? values[0] : values;
+    };
+  const voice: VoicePort = {
+    setActivation: note('activation'),
+    setPushToTalk: note('held'),
+    setMuted: note('muted'),
+    setInRoom: note('inRoom'),
+    setSelfTest: note('selfTest'),
+    setCodec: note('codec'),
+    setDeafened: note('deafened'),
+    setVolume: note('volume'),
+    forget: note('forget'),
+    connect: note('connect'),
+    disconnect: note('disconnect'),
+  };
+  return { voice, heard };
+}
+
+function setUp() {
+  const { voice, heard } = fakeVoice();
+  const settings = fakeSettings();
+  const transmission = new Transmission({ voice, settings, onDidChange: () => undefined });
+  return { transmission, heard, settings };
+}
+
+describe('Transmission', () => {
+  it('keeps the microphone open until key and button are both released', () => {
+    const { transmission, heard } = setUp();
+    transmission.handleKey(true);
+    transmission.setButton(true);
+    transmission.handleKey(false);
+    expect(heard['held']).toBe(true);
+    transmission.setButton(false);
+    expect(heard['held']).toBe(false);
+  });
+
+  it('mutes whoever deafens, and hears again whoever unmutes', () => {
+    const { transmission, heard } = setUp();
+    transmission.setDeafened(true);
+    expect(heard).toMatchObject({ muted: true, deafened: true });
+    transmission.setMuted(false);
+    expect(heard).toMatchObject({ muted: false, deafened: false });
+    expect(transmission.deafened).toBe(false);
+  });
+
+  it('unmutes whoever ends being deaf', () => {
+    const { transmission, heard } = setUp();
+    transmission.setDeafened(true);
+    transmission.setDeafened(false);
+    expect(heard).toMatchObject({ muted: false, deafened: false });
+  });
+
+  it('keeps mode and threshold in the settings and tells the encoder', () => {
+    const { transmission, heard, settings } = setUp();
+    transmission.setActivation('voiceActivity');
+    transmission.setThreshold(-30);
+    expect(settings.current).toMatchObject({ activation: 'voiceActivity', gateThresholdDb: -30 });
+    expect(heard['activation']).toEqual(['voiceActivity', -30]);
+  });
+});
