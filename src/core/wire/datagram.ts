@@ -38,7 +38,8 @@ export const WHISPER_LIST_BIT = 0x8000_0000;
 /** One in timestamps: 48 kHz samples, modulo 2^32. */
 export const TIMESTAMP_HZ = 48_000;
 
-const FLAGS_OFFSET = 4;
+/** Where the flags stand, in bytes. */
+export const FLAGS_OFFSET = 4;
 const SEQUENCE_HIGH_OFFSET = 5;
 const SEQUENCE_LOW_OFFSET = 8;
 const TIMESTAMP_OFFSET = 12;
