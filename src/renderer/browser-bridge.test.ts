@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_ATTEMPTS, MAX_RETRY_MS, retryDelayMs } from './bridge-backoff.ts';
 import { readBridgeFrame } from './bridge-messages.ts';
-import { type BridgeSocket, BrowserBridge, bridgeAddress, MAX_PENDING_REQUESTS } from './browser-bridge.ts';
+import {
+  type BridgeSocket,
+  type BridgeSocketEvents,
+  BrowserBridge,
+  bridgeAddress,
+  MAX_PENDING_REQUESTS,
+} from './browser-bridge.ts';
 
 class FakeSocket implements BridgeSocket {
   readonly sent: string[] = [];

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import type { Binding } from '../../../contract/dto.ts';
+import { ownState, ownStateHint } from './own-state.ts';
+import { TalkHold } from './talk-hold.ts';
+
+const key: Binding = { device: 'keyboard', code: 66, label: 'F8' };
+const quiet = {
+  transmitting: false,
+  muted: false,
+  deafened: false,
+  activation: 'pushToTalk',
+  pushToTalk: key,
+  hotkeyProblem: '',
+} as const;
+
+describe('ownState', () => {
+  test('sound that goes out is told first, deafened before muted', () => {
+    expect(ownState(quiet)).toBe('listening');
+    expect(ownState({ ...quiet, muted: true })).toBe('muted');
+    expect(ownState({ ...quiet, muted: true, deafened: true })).toBe('deafened');
+    expect(ownState({ ...quiet, muted: true, transmitting: true })).toBe('onAir');
+  });
+
+  test('the hint names the key only where the key works', () => {
+    expect(ownStateHint(quiet)).toBe('Hold F8 or the button to talk');
+    expect(ownStateHint({ ...quiet, pushToTalk: null })).toBe('Hold the button to talk');
+    expect(ownStateHint({ ...quiet, hotkeyProblem: 'There is no X server.' })).toBe(
+      'Hold the button to talk',
+    );
+    expect(ownStateHint({ ...quiet, activation: 'voiceActivity' })).toBe('Opens when you speak');
+    expect(ownStateHint({ ...quiet, activation: 'open', muted: true })).toBe('Nobody hears you');
+  });
+});
+
+describe('TalkHold', () => {
+  const rig = () => {
+    const edges: boolean[] = [];
+    return { hold: new TalkHold((down) => edges.push(down)), edges };
+  };
+
+  test('repeated presses open once, and release closes once', () => {
+    const { hold, edges } = rig();
+    hold.press('key');
+    hold.press('key');
+    hold.release('key');
+    hold.release('key');
+    expect(edges).toEqual([true, false]);
+  });
+
+  test('stays open until the last source lets go', () => {
+    const { hold, edges } = rig();
+    hold.press('pointer');
+    hold.press('key');
+    hold.release('pointer');
+    expect(hold.down).toBe(true);
+    hold.release('key');
+    expect(edges).toEqual([true, false]);
+  });
+
+  test('letting everything go closes once, whatever held it, and not when nothing did', () => {
+    const { hold, edges } = rig();
+    hold.releaseAll();
+    hold.press('pointer');
+    hold.press('key');
+    hold.releaseAll();
+    hold.release('pointer');
+    hold.releaseAll();
+    expect(edges).toEqual([true, false]);
+  });
+});
