@@ -126,7 +126,7 @@ export class VoiceReceiver {
   /** Counters of all speakers, present and gone, summed. */
   counters(): Record<string, number> {
     const sum: Record<string, number> = { ...this.#retired };
-    for (const speaker of this.#speakers.values()) addInto(sum, speaker.counters());
+    for (const speaker of this.#speakers.values()) addInto(sum, { ...speaker.counters() });
     return {
       ...sum,
       accepted: this.#accepted,
