@@ -88,6 +88,13 @@ describe('a report', () => {
     expect(lines).toContain('delayMs  120    110    NO');
   });
 
+  it('names the figures of each row where the rows have little in common', () => {
+    const rows = Array.from({ length: 9 }, (_, i) => ({ check: `c${i}`, [`figure${i}`]: i }));
+    const lines = formatReport({ ...report, rows }).split('\n');
+    expect(lines).toContain('check  figures');
+    expect(lines).toContain('c3     figure3 3');
+  });
+
   it('says so where a target was not measured', () => {
     const unmeasured = { ...report, targets: judge(limits, {}) };
     expect(formatReport(unmeasured)).toContain('not measured');

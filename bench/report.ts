@@ -115,8 +115,21 @@ function cell(value: Row[string] | undefined): string {
   return String(Number(value.toPrecision(4)));
 }
 
+/** More columns than this do not fit a terminal: each row then names its own figures. */
+const MAX_COLUMNS = 8;
+
+function list(rows: readonly Row[]): string[] {
+  return table(
+    rows.map((row) => {
+      const [first = ['', ''], ...figures] = Object.entries(row);
+      return { [first[0]]: first[1], figures: figures.map(([key, value]) => `${key} ${cell(value)}`).join(', ') };
+    }),
+  );
+}
+
 function table(rows: readonly Row[]): string[] {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  if (columns.length > MAX_COLUMNS) return list(rows);
   const lines = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
   return lines.map((line) =>

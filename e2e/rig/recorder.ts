@@ -1,8 +1,12 @@
-import { Child } from './child.ts';
+import { Child, waitFor } from './child.ts';
 import { RIG_RATE_HZ } from './pulse.ts';
 
 const SAMPLES_PER_MS = RIG_RATE_HZ / 1000;
 const SAMPLE_BYTES = 2;
+const FULL_SCALE = 32_768;
+
+/** How long the first sound may take, in ms: a null sink that nobody uses renders seldom. */
+const MAX_START_MS = 5_000;
 
 /** The first 100 ms come in as they can; they do not help to place the stream in time. */
 const SETTLING_SAMPLES = RIG_RATE_HZ / 10;
@@ -33,19 +37,25 @@ export class Recording {
   }
 }
 
+/** A chunk is placed by the earliest arrival among those within this distance, in ms. */
+const PLACING_MS = 2_000;
+
+/** Where the stream stood when a chunk came, and when a stream that started then would have started. */
+type Arrival = { readonly samples: number; readonly startMs: number };
+
 /**
  * Records a monitor of the rig's sound server.
  *
  * Sound that a pipe delivers is placed in time by the earliest arrival: a chunk can come late but never early,
- * so the smallest difference between a chunk's arrival and its position in the stream over the whole run is the
- * stream's start, the same way for every recorder. Two recorders therefore share a clock to about 0.1 ms (what
- * remains is equal on both sides and cancels out).
+ * so the smallest difference between a chunk's arrival and its position in the stream is the stream's start, the
+ * same way for every recorder. Two recorders therefore share a clock to about 0.1 ms (what remains is equal on
+ * both sides and cancels out).
  */
 export class Recorder {
   readonly #child: Child;
   readonly #chunks: Buffer[] = [];
-  #bytes = 0;
-  #startMs = Number.POSITIVE_INFINITY;
+  readonly #arrivals: Arrival[] = [];
+  #samples = 0;
 
   /** @param monitor - for example `spk_b.monitor` */
   static async start(monitor: string, env: NodeJS.ProcessEnv): Promise<Recorder> {
@@ -55,7 +65,9 @@ export class Recorder {
       env,
       pipeStdout: true,
     });
-    return new Recorder(child);
+    const recorder = new Recorder(child);
+    await waitFor(`sound from ${monitor}`, MAX_START_MS, () => (recorder.#arrivals.length > 0 ? true : null));
+    return recorder;
   }
 
   private constructor(child: Child) {
@@ -65,24 +77,45 @@ export class Recorder {
 
   #take(chunk: Buffer): void {
     const nowMs = performance.now();
-    if (this.#bytes > MAX_RECORDING_SAMPLES * SAMPLE_BYTES) return;
+    if (this.#samples > MAX_RECORDING_SAMPLES) return;
     this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    const samples = this.#bytes / SAMPLE_BYTES;
-    if (samples > SETTLING_SAMPLES) this.#startMs = Math.min(this.#startMs, nowMs - samples / SAMPLES_PER_MS);
+    // A chunk may end inside a sample; half a sample is 10 us.
+    this.#samples += chunk.length / SAMPLE_BYTES;
+    if (this.#samples < SETTLING_SAMPLES) return;
+    this.#arrivals.push({ samples: this.#samples, startMs: nowMs - this.#samples / SAMPLES_PER_MS });
   }
 
-  /** What was recorded so far. */
-  snapshot(): Recording {
+  /** Start of the stream as seen from around a moment. */
+  #startMs(fromMs: number, toMs: number): number {
+    let startMs = Number.POSITIVE_INFINITY;
+    for (const arrival of this.#arrivals) {
+      const arrivedMs = arrival.startMs + arrival.samples / SAMPLES_PER_MS;
+      if (arrivedMs < fromMs - PLACING_MS || arrivedMs > toMs + PLACING_MS) continue;
+      startMs = Math.min(startMs, arrival.startMs);
+    }
+    return startMs;
+  }
+
+  /**
+   * What was heard between two moments, as far as it has arrived.
+   *
+   * @throws Error when nothing arrived around that time
+   */
+  between(fromMs: number, toMs: number): Recording {
+    const startMs = this.#startMs(fromMs, toMs);
+    if (!Number.isFinite(startMs)) throw new Error('the recorder got no sound at that time');
     const bytes = Buffer.concat(this.#chunks);
-    const samples = new Float32Array(Math.floor(bytes.length / SAMPLE_BYTES));
-    for (let i = 0; i < samples.length; i += 1) samples[i] = bytes.readInt16LE(i * SAMPLE_BYTES) / 32_768;
-    return new Recording(samples, this.#startMs);
+    const total = Math.floor(bytes.length / SAMPLE_BYTES);
+    const from = Math.min(total, Math.max(0, Math.round((fromMs - startMs) * SAMPLES_PER_MS)));
+    const to = Math.min(total, Math.max(from, Math.round((toMs - startMs) * SAMPLES_PER_MS)));
+    const samples = new Float32Array(to - from);
+    for (let i = 0; i < samples.length; i += 1) {
+      samples[i] = bytes.readInt16LE((from + i) * SAMPLE_BYTES) / FULL_SCALE;
+    }
+    return new Recording(samples, startMs + from / SAMPLES_PER_MS);
   }
 
-  /** @returns everything recorded */
-  async stop(): Promise<Recording> {
+  async stop(): Promise<void> {
     await this.#child.stop();
-    return this.snapshot();
   }
 }

@@ -85,6 +85,7 @@ export async function makeSpeech(folder: string, seconds: number): Promise<Float
   const enough = seconds * RIG_RATE_HZ;
   const pieces = recordedSpeech();
   const spoken = await synthesisedSpeech(folder, SENTENCES.length);
-  for (let i = 0; join48k(pieces).length < enough; i += 1) pieces.push(spoken[i % spoken.length] ?? new Float32Array(0));
+  for (let i = 0; join48k(pieces).length < enough; i += 1)
+    pieces.push(spoken[i % spoken.length] ?? new Float32Array(0));
   return join48k(pieces);
 }
