@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import * as jitterBuffer from '../jitter/jitter-buffer.ts';
+import * as restartDetector from '../jitter/restart-detector.ts';
+import * as control from './control.ts';
+import * as datagram from './datagram.ts';
+import * as invite from './invite.ts';
+import * as probe from './probe.ts';
+import vectors from './vectors.json' with { type: 'json' };
+
+const document = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
+
+describe('docs/protocol.md', () => {
+  it('names only constants that exist', () => {
+    const constants = { ...jitterBuffer, ...restartDetector, ...control, ...datagram, ...invite, ...probe };
+    const named = [...document.matchAll(/`([A-Z]+(?:_[A-Z0-9]+)+)`/g)].map((match) => match[1] ?? '');
+    expect(named.length).toBeGreaterThan(20);
+    for (const name of named) expect(constants).toHaveProperty(name);
+  });
+
+  it('gives every flag its value', () => {
+    for (const [name, value] of Object.entries(datagram).filter(([key]) => /^FLAG_[A-Z]+$/.test(key))) {
+      expect(document).toContain(`| \`${name}\` | 0x${Number(value).toString(16).padStart(2, '0')} |`);
+    }
+  });
+
+  it('names every message, every code and every reason', () => {
+    const types = [...control.clientMessageSchema.options, ...control.relayMessageSchema.options].flatMap(
+      (option) => [...option.shape.type.values],
+    );
+    const reasons = [...vectors.datagrams.invalid, ...vectors.probes.invalid].map((vector) => vector.reason);
+    for (const name of [...types, ...control.refusalCodeSchema.options, ...reasons]) {
+      expect(document).toContain(`\`${name}\``);
+    }
+  });
+
+  it('gives the offsets that the codec uses', () => {
+    expect(document).toContain(`| ${datagram.HEADER_BYTES} | target | ${datagram.WHISPER_TARGET_BYTES} |`);
+    expect(document).toContain(`| ${datagram.HEADER_BYTES} | kind | 1 |`);
+    const macOffset = probe.PROBE_DATAGRAM_BYTES - probe.PROBE_MAC_BYTES;
+    expect(document).toContain(`| ${macOffset} | MAC | ${probe.PROBE_MAC_BYTES} |`);
+  });
+});
