@@ -16,6 +16,15 @@ export interface WindowState {
   /** Notices of the window itself; their ids are negative, those of the program are not. */
   readonly windowNotices: readonly Notice[];
   readonly settingsOpen: boolean;
+  /** The room as it was last seen; stays while reconnecting, when the program names only the relay. */
+  readonly room: RoomHead | null;
+}
+
+/** What the window knows of a room besides its members. */
+export interface RoomHead {
+  readonly roomName: string;
+  readonly channelName: string;
+  readonly bitrate: number;
 }
 
 /** The one store of the window. */
@@ -25,6 +34,7 @@ export const useWindow = create<WindowState>(() => ({
   talking: new Set(),
   windowNotices: [],
   settingsOpen: false,
+  room: null,
 }));
 
 /** The set to keep: `before` where `tokens` hold the same, so that nothing renders again. */
@@ -33,10 +43,21 @@ export function talkingSet(before: ReadonlySet<number>, tokens: readonly number[
   return after.size === before.size && [...after].every((token) => before.has(token)) ? before : after;
 }
 
+function roomHead(before: RoomHead | null, connection: AppState['connection']): RoomHead | null {
+  if (connection.phase === 'reconnecting') return before;
+  if (connection.phase !== 'connected') return null;
+  const { roomName, channelName, bitrate } = connection;
+  return { roomName, channelName, bitrate };
+}
+
 /** Takes in a whole state from the program. */
 export function takeAppState(app: AppState): void {
   const tokens = app.members.filter((member) => member.talking).map((member) => member.token);
-  useWindow.setState((state) => ({ app, talking: talkingSet(state.talking, tokens) }));
+  useWindow.setState((state) => ({
+    app,
+    talking: talkingSet(state.talking, tokens),
+    room: roomHead(state.room, app.connection),
+  }));
 }
 
 /** Takes in who talks, at the pace of the meters. */

@@ -16,6 +16,14 @@ export function phaseSentence(connection: Connection): string {
   }
 }
 
+/** The connection in one or two words, for the lamp at the top. */
+export const phaseLabels: Record<Connection['phase'], string> = {
+  idle: 'Not in a room',
+  connecting: 'Connecting…',
+  connected: 'Connected',
+  reconnecting: 'Reconnecting…',
+};
+
 /** How the voice path is told; `settling` while its first answer can still be under way. */
 export function voicePathSentence(
   path: { readonly voicePath: boolean; readonly pingMs: number | null },

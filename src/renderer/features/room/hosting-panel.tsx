@@ -1,0 +1,117 @@
+import { type ReactElement, useEffect, useId, useRef, useState } from 'react';
+import type { AppState } from '../../../contract/dto.ts';
+import { perform, useProgram } from '../../state/program.ts';
+import { FieldError, SelectField } from '../../ui/field.tsx';
+import { Icon } from '../../ui/icons.tsx';
+import { copyText } from './copy-text.ts';
+import './room.css';
+
+/** How long the copy button says what it did, in ms. */
+const COPIED_MS = 2_500;
+
+type HostingOn = Extract<AppState['hosting'], { phase: 'on' }>;
+
+interface HostingPanelProps {
+  readonly hosting: HostingOn;
+  /** Goes back into the own room after leaving it; null while in it. Answers with what is wrong, or an empty text. */
+  readonly onReturn: ((link: string) => Promise<string>) | null;
+}
+
+/** The room one hosts: its invite link, the address in it, and its end. */
+export function HostingPanel({ hosting, onReturn }: HostingPanelProps): ReactElement {
+  const { api } = useProgram();
+  const [error, setError] = useState('');
+  const addresses = hosting.addresses.includes(hosting.address)
+    ? hosting.addresses
+    : [hosting.address, ...hosting.addresses];
+  return (
+    <section className="panel hosting" aria-labelledby="hosting-title">
+      <div className="hosting-head">
+        <h2 id="hosting-title">{onReturn === null ? 'You host this room' : 'Your room is still open'}</h2>
+        <button
+          type="button"
+          className="button"
+          data-kind="danger"
+          data-size="small"
+          data-testid="stop-hosting"
+          onClick={() => void perform(api.stopHosting())}
+        >
+          Stop hosting
+        </button>
+      </div>
+      <InviteLink link={hosting.inviteLink} />
+      <div className="hosting-address">
+        <SelectField
+          label="Address in the link"
+          value={hosting.address}
+          choices={addresses.map((address) => ({ value: address, label: address }))}
+          onChange={(address) => void perform(api.setInviteAddress({ address }))}
+          testId="invite-address"
+        />
+        <p className="hosting-port">
+          <span className="field-label">Port</span>
+          <span className="reading">{hosting.port}</span>
+        </p>
+      </div>
+      {onReturn === null ? null : (
+        <>
+          <FieldError sentence={error} testId="return-error" />
+          <button
+            type="button"
+            className="button"
+            data-testid="return-to-room"
+            onClick={() => void onReturn(hosting.inviteLink).then(setError)}
+          >
+            Go back into it
+          </button>
+        </>
+      )}
+    </section>
+  );
+}
+
+function InviteLink({ link }: { link: string }): ReactElement {
+  const id = useId();
+  const box = useRef<HTMLInputElement>(null);
+  const [told, setTold] = useState('');
+  useEffect(() => {
+    if (told === '') return;
+    const timer = setTimeout(() => setTold(''), COPIED_MS);
+    return () => clearTimeout(timer);
+  }, [told]);
+  const copy = async (): Promise<void> => {
+    if (box.current === null) return;
+    setTold((await copyText(box.current)) ? 'Copied' : 'Press Ctrl+C');
+  };
+  return (
+    <div className="field">
+      <label className="field-label" htmlFor={id}>
+        Invite link
+      </label>
+      <div className="invite">
+        <input
+          id={id}
+          ref={box}
+          className="input reading"
+          readOnly
+          value={link}
+          data-testid="invite-link"
+          onFocus={(event) => event.target.select()}
+        />
+        <button
+          type="button"
+          className="button"
+          data-kind="primary"
+          data-testid="copy-invite"
+          onClick={() => void copy()}
+        >
+          <Icon name={told === 'Copied' ? 'check' : 'copy'} />
+          <span className="invite-action">{told === '' ? 'Copy' : told}</span>
+        </button>
+      </div>
+      <p className="visually-hidden" role="status">
+        {told === 'Copied' ? 'The invite link is on the clipboard.' : told}
+      </p>
+    </div>
+  );
+}
