@@ -224,6 +224,29 @@ describe('JitterBuffer: loss and delay', () => {
     expect(bench.buffer.counters()).toMatchObject({ drained: 2, lost: 0 });
   });
 
+  it('never merges across the end of a talkspurt, wherever it falls', () => {
+    let merged = 0;
+    for (let end = 100; end < 125; end++) {
+      for (const lastLost of [false, true]) {
+        const bench = new Bench();
+        for (let sequence = 0; sequence < 5; sequence++) bench.packet(sequence);
+        const pause = (sequence: number): number => (sequence > end ? 50 * FRAME : 0);
+        const heard: string[] = [];
+        for (let sequence = 5; sequence < 160; sequence++) {
+          const last = sequence === end && !lastLost;
+          bench.packet(sequence, { last, delaySamples: pause(sequence) });
+          heard.push(bench.pull());
+        }
+        const text = heard.join(' ');
+        merged += text.split('+').length - 1;
+        expect(text).not.toContain('conceal');
+        expect(text).toContain(lastLost ? ` silence (${end + 1} ` : ` ${end}) (${end + 1} `);
+      }
+    }
+    // Otherwise nothing was tried.
+    expect(merged).toBeGreaterThan(25);
+  });
+
   it('leaves a steady stream alone', () => {
     const bench = new Bench();
     const heard = bench.stream(0, 1_000);
@@ -251,6 +274,15 @@ describe('JitterBuffer: hostile and restarted senders', () => {
     expect(bench.packet(2)).toBe('duplicate');
     expect(bench.packet(1)).toBe('duplicate');
     expect(bench.buffer.counters()).toMatchObject({ duplicate: 2, late: 0 });
+  });
+
+  it('remembers what it has played for MAX_REORDER_PACKETS', () => {
+    const bench = new Bench();
+    bench.stream(0, MAX_REORDER_PACKETS + 6);
+    const turn = MAX_REORDER_PACKETS + 5;
+    expect(bench.packet(turn - MAX_REORDER_PACKETS + 1)).toBe('duplicate');
+    expect(bench.packet(turn - MAX_REORDER_PACKETS)).toBe('duplicate');
+    expect(bench.packet(turn - MAX_REORDER_PACKETS - 1)).toBe('late');
   });
 
   it('bounds the payload', () => {
