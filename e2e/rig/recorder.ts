@@ -3,16 +3,17 @@ import { RIG_RATE_HZ } from './pulse.ts';
 
 const SAMPLES_PER_MS = RIG_RATE_HZ / 1000;
 const SAMPLE_BYTES = 2;
+const BYTES_PER_MS = SAMPLES_PER_MS * SAMPLE_BYTES;
 const FULL_SCALE = 32_768;
 
 /** How long the first sound may take, in ms: a null sink that nobody uses renders seldom. */
 const MAX_START_MS = 5_000;
 
 /** The first 100 ms come in as they can; they do not help to place the stream in time. */
-const SETTLING_SAMPLES = RIG_RATE_HZ / 10;
+const SETTLING_BYTES = (RIG_RATE_HZ / 10) * SAMPLE_BYTES;
 
-/** Longest recording, in samples: ten minutes, well above any test. */
-const MAX_RECORDING_SAMPLES = RIG_RATE_HZ * 600;
+/** Longest recording: ten minutes, well above any test. */
+const MAX_RECORDING_BYTES = RIG_RATE_HZ * 600 * SAMPLE_BYTES;
 
 /** Mono sound with a place in time. Times are those of `performance.now()` in this process. */
 export class Recording {
@@ -40,8 +41,13 @@ export class Recording {
 /** A chunk is placed by the earliest arrival among those within this distance, in ms. */
 const PLACING_MS = 2_000;
 
-/** Where the stream stood when a chunk came, and when a stream that started then would have started. */
-type Arrival = { readonly samples: number; readonly startMs: number };
+/** One piece of the stream as it came. */
+type Chunk = {
+  readonly bytes: Buffer;
+  /** Bytes of the stream before this chunk. */
+  readonly offset: number;
+  readonly arrivedMs: number;
+};
 
 /**
  * Records a monitor of the rig's sound server.
@@ -53,9 +59,8 @@ type Arrival = { readonly samples: number; readonly startMs: number };
  */
 export class Recorder {
   readonly #child: Child;
-  readonly #chunks: Buffer[] = [];
-  readonly #arrivals: Arrival[] = [];
-  #samples = 0;
+  readonly #chunks: Chunk[] = [];
+  #bytes = 0;
 
   /** @param monitor - for example `spk_b.monitor` */
   static async start(monitor: string, env: NodeJS.ProcessEnv): Promise<Recorder> {
@@ -66,7 +71,9 @@ export class Recorder {
       pipeStdout: true,
     });
     const recorder = new Recorder(child);
-    await waitFor(`sound from ${monitor}`, MAX_START_MS, () => (recorder.#arrivals.length > 0 ? true : null));
+    await waitFor(`sound from ${monitor}`, MAX_START_MS, () =>
+      recorder.#bytes > SETTLING_BYTES ? true : null,
+    );
     return recorder;
   }
 
@@ -75,25 +82,31 @@ export class Recorder {
     child.stdout?.on('data', (chunk: Buffer) => this.#take(chunk));
   }
 
-  #take(chunk: Buffer): void {
-    const nowMs = performance.now();
-    if (this.#samples > MAX_RECORDING_SAMPLES) return;
-    this.#chunks.push(chunk);
-    // A chunk may end inside a sample; half a sample is 10 us.
-    this.#samples += chunk.length / SAMPLE_BYTES;
-    if (this.#samples < SETTLING_SAMPLES) return;
-    this.#arrivals.push({ samples: this.#samples, startMs: nowMs - this.#samples / SAMPLES_PER_MS });
+  #take(bytes: Buffer): void {
+    if (this.#bytes > MAX_RECORDING_BYTES) return;
+    this.#chunks.push({ bytes, offset: this.#bytes, arrivedMs: performance.now() });
+    this.#bytes += bytes.length;
   }
 
   /** Start of the stream as seen from around a moment. */
   #startMs(fromMs: number, toMs: number): number {
     let startMs = Number.POSITIVE_INFINITY;
-    for (const arrival of this.#arrivals) {
-      const arrivedMs = arrival.startMs + arrival.samples / SAMPLES_PER_MS;
+    for (const { bytes, offset, arrivedMs } of this.#chunks) {
+      if (offset < SETTLING_BYTES) continue;
       if (arrivedMs < fromMs - PLACING_MS || arrivedMs > toMs + PLACING_MS) continue;
-      startMs = Math.min(startMs, arrival.startMs);
+      startMs = Math.min(startMs, arrivedMs - (offset + bytes.length) / BYTES_PER_MS);
     }
     return startMs;
+  }
+
+  /** The bytes of the stream from one offset to another, as far as they have come. */
+  #read(from: number, to: number): Buffer {
+    const parts: Buffer[] = [];
+    for (const { bytes, offset } of this.#chunks) {
+      if (offset + bytes.length <= from || offset >= to) continue;
+      parts.push(bytes.subarray(Math.max(0, from - offset), Math.max(0, to - offset)));
+    }
+    return Buffer.concat(parts);
   }
 
   /**
@@ -104,14 +117,11 @@ export class Recorder {
   between(fromMs: number, toMs: number): Recording {
     const startMs = this.#startMs(fromMs, toMs);
     if (!Number.isFinite(startMs)) throw new Error('the recorder got no sound at that time');
-    const bytes = Buffer.concat(this.#chunks);
-    const total = Math.floor(bytes.length / SAMPLE_BYTES);
-    const from = Math.min(total, Math.max(0, Math.round((fromMs - startMs) * SAMPLES_PER_MS)));
-    const to = Math.min(total, Math.max(from, Math.round((toMs - startMs) * SAMPLES_PER_MS)));
-    const samples = new Float32Array(to - from);
-    for (let i = 0; i < samples.length; i += 1) {
-      samples[i] = bytes.readInt16LE((from + i) * SAMPLE_BYTES) / FULL_SCALE;
-    }
+    const from = Math.max(0, Math.round((fromMs - startMs) * SAMPLES_PER_MS));
+    const to = Math.max(from, Math.round((toMs - startMs) * SAMPLES_PER_MS));
+    const bytes = this.#read(from * SAMPLE_BYTES, to * SAMPLE_BYTES);
+    const samples = new Float32Array(Math.floor(bytes.length / SAMPLE_BYTES));
+    for (let i = 0; i < samples.length; i += 1) samples[i] = bytes.readInt16LE(i * SAMPLE_BYTES) / FULL_SCALE;
     return new Recording(samples, startMs + from / SAMPLES_PER_MS);
   }
 

@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createReport, publish, type Row } from '../../bench/report.ts';
+import { BROWSER_SHELL } from '../rig/app-process.ts';
+import { waitFor } from '../rig/child.ts';
+import { freePort } from '../rig/free-port.ts';
+import { EXIT_CANNOT_RUN, missingPrograms, voicePrograms } from '../rig/programs.ts';
+import { RIG_RATE_HZ } from '../rig/pulse.ts';
+import { makeSpeech } from '../rig/speech.ts';
+import { Teardown } from '../rig/teardown.ts';
+import {
+  brokenMicrophone,
+  type Journey,
+  journeysBeforeTheCall,
+  journeysInTheCall,
+  NICKNAME_A,
+  NICKNAME_B,
+  type Scene,
+} from './journeys.ts';
+import {
+  type Measured,
+  measureDeviceRoundTrip,
+  measureSilence,
+  measureSpeech,
+  measureTone,
+  TALK_KEY,
+} from './measures.ts';
+import { type Person, Stage } from './stage.ts';
+
+const NAME = 'e2e:voice';
+const OUTPUT_FOLDER = join(import.meta.dirname, '../../.test-output/e2e-voice');
+
+/** Speech that is scored, and the part of it that measures the bare devices, in seconds. */
+const SPEECH_SECONDS = 22;
+const SHORT_SPEECH_SECONDS = 6;
+
+/** The whole run is given up after this time, in ms. */
+const MAX_RUN_MS = 8 * 60_000;
+
+/** What a run collects. */
+type Findings = { rows: Row[]; values: Record<string, number | null>; failures: number };
+
+function progress(text: string): void {
+  process.stderr.write(`${NAME}: ${text}\n`);
+}
+
+/** Runs one measurement; a failure is a row and leaves its targets unmeasured, and the run goes on. */
+async function take(findings: Findings, name: string, measure: () => Promise<Measured>): Promise<void> {
+  progress(name);
+  try {
+    const { rows, values } = await measure();
+    findings.rows.push(...rows);
+    Object.assign(findings.values, values);
+  } catch (error) {
+    findings.rows.push({ check: name, ok: false, error: String(error) });
+    findings.failures += 1;
+  }
+}
+
+async function walk(findings: Findings, scene: Scene, journeys: readonly Journey[]): Promise<void> {
+  for (const { name, run } of journeys) {
+    progress(name);
+    try {
+      findings.rows.push({ check: name, ok: true, ...(await run(scene)) });
+    } catch (error) {
+      findings.rows.push({ check: name, ok: false, error: String(error) });
+      findings.failures += 1;
+      progress(`FAILED: ${name}: ${String(error)}`);
+    }
+  }
+}
+
+/** Push-to-talk on a key that is chosen by pressing it, with the window in front. */
+async function bindTalkKey(stage: Stage, { window, windowId }: Person): Promise<void> {
+  await stage.display.focus(windowId);
+  await window.inSettings(async () => {
+    await window.chooseActivation('pushToTalk');
+    await window.part('binding-change').click();
+    await waitFor('the program to wait for a key', 5_000, async () =>
+      (await window.state()).capturingBinding ? true : null,
+    );
+    await stage.display.keyDown(TALK_KEY);
+    await stage.display.keyUp(TALK_KEY);
+    await waitFor('the key to be bound', 5_000, async () => {
+      const label = window.part('binding-label');
+      return (await label.count()) > 0 && (await label.textContent())?.includes(TALK_KEY) ? true : null;
+    });
+  });
+}
+
+/** Puts another program in front and makes sure that it has the focus. */
+async function unfocus(stage: Stage, otherWindow: string): Promise<void> {
+  await stage.display.focus(otherWindow);
+  if ((await stage.display.activeWindow()) !== otherWindow) throw new Error('the windows kept the focus');
+}
+
+/** A hosts, B is turned away in every way there is, then joins by the link. */
+async function enterRoom(findings: Findings, stage: Stage, speechPath: string): Promise<Scene> {
+  const [a, b] = [await stage.startPerson('a', 'a'), await stage.startPerson('b', 'b')];
+  const port = await freePort();
+  await a.window.host({ nickname: NICKNAME_A, roomName: "Anna's room", port });
+  await a.window.waitForVoice();
+  const scene: Scene = { stage, a, b, port, invite: await a.window.inviteLink(), speechPath };
+  await walk(findings, scene, journeysBeforeTheCall);
+  await b.window.join(NICKNAME_B, scene.invite);
+  await b.window.waitForVoice();
+  for (const { window } of [a, b]) await window.waitForMembers([NICKNAME_A, NICKNAME_B]);
+  // B speaks too with a key, but with none of its own: it must stay silent all the time.
+  await bindTalkKey(stage, a);
+  await b.window.inSettings(() => b.window.chooseActivation('pushToTalk'));
+  return scene;
+}
+
+async function stopBoth(findings: Findings, { a, b }: Scene): Promise<void> {
+  for (const [name, person] of [
+    ['A', a],
+    ['B', b],
+  ] as const) {
+    await person.window.close();
+    const { tookMs, killed } = await person.app.stop();
+    findings.rows.push({ check: `${name} ends when asked to`, ok: !killed, tookMs });
+    if (killed) findings.failures += 1;
+  }
+}
+
+async function measureEverything(findings: Findings, teardown: Teardown): Promise<void> {
+  progress('starting sound and screen');
+  const stage = await Stage.open(teardown, OUTPUT_FOLDER);
+  const speech = await makeSpeech(stage.folder, SPEECH_SECONDS);
+  const shortSpeech = speech.subarray(0, SHORT_SPEECH_SECONDS * RIG_RATE_HZ);
+  const speechPath = stage.writeSound('long-speech', speech);
+  await take(findings, 'device round trip', () => measureDeviceRoundTrip(stage, shortSpeech));
+
+  progress('starting A and B');
+  const scene = await enterRoom(findings, stage, speechPath);
+  const otherWindow = await stage.display.openOtherWindow('Another program');
+  await unfocus(stage, otherWindow);
+  await take(findings, 'speech with both windows unfocused', () => measureSpeech(stage, speech));
+  await take(findings, 'silence with the key up', () => measureSilence(stage, speechPath));
+  await take(findings, 'a minute of steady tone', () => measureTone(stage, scene.a));
+  await walk(findings, scene, [...journeysInTheCall, brokenMicrophone]);
+  await stopBoth(findings, scene);
+}
+
+async function main(): Promise<void> {
+  const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+  const missing = missingPrograms(voicePrograms);
+  if (missing !== null) {
+    process.stderr.write(`${NAME} DID NOT RUN: ${missing}\n`);
+    process.exitCode = EXIT_CANNOT_RUN;
+    return;
+  }
+  if (!existsSync(BROWSER_SHELL)) throw new Error('the program is not built: npm run build');
+
+  const teardown = new Teardown();
+  const findings: Findings = { rows: [], values: {}, failures: 0 };
+  const watchdog = setTimeout(() => {
+    process.stderr.write(`${NAME} took longer than ${MAX_RUN_MS / 60_000} minutes and was given up\n`);
+    void teardown.run().finally(() => process.exit(1));
+  }, MAX_RUN_MS);
+  try {
+    await measureEverything(findings, teardown);
+  } catch (error) {
+    findings.rows.push({ check: 'the run itself', ok: false, error: String(error) });
+    findings.failures += 1;
+  } finally {
+    await teardown.run();
+    clearTimeout(watchdog);
+  }
+  const { deviceRoundTripMs, ...measured } = findings.values;
+  const { mouthToEarMs } = measured;
+  publish(
+    createReport(NAME, findings.rows, {
+      ...measured,
+      pipelineMs:
+        typeof mouthToEarMs === 'number' && typeof deviceRoundTripMs === 'number'
+          ? mouthToEarMs - deviceRoundTripMs
+          : null,
+      failedJourneys: findings.failures,
+    }),
+    { json: options.json },
+  );
+}
+
+await main();
