@@ -2,7 +2,7 @@
 export const MAX_MEMBER_VOLUME = 2;
 
 /** Longest text the join box takes; an invite link is far shorter. */
-export const MAX_JOIN_TARGET_LENGTH = 512;
+export const MAX_JOIN_TARGET_LENGTH = 1_024;
 
 /** Longest nickname or room name that crosses the boundary; the relay's own limits are stricter and come with a sentence. */
 export const MAX_NAME_TEXT_LENGTH = 256;

@@ -6,7 +6,7 @@ import { defaultDataFolder } from './store/data-folder.ts';
 
 /** Entry of the browser shell: the program under Node, its window a page on loopback. */
 const codeFolder = import.meta.dirname;
-const dataFolder = process.env['SIDETONE_DATA_DIR'] ?? defaultDataFolder(process.env, process.platform);
+const dataFolder = process.env.SIDETONE_DATA_DIR ?? defaultDataFolder(process.env, process.platform);
 
 const { app, router, close } = compose({
   version,

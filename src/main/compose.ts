@@ -15,8 +15,8 @@ import { startRelay } from './relay/relay-host.ts';
 import { defaultChannels, MAX_HOSTED_MEMBERS } from './relay/room-defaults.ts';
 import { SettingsStore } from './store/settings.ts';
 import { MAX_OPUS_PACKET_BYTES } from './voice/opus.ts';
-import { PACKET_RING_SLOTS } from './voice/voice-protocol.ts';
 import { Voice } from './voice/voice.ts';
+import { PACKET_RING_SLOTS } from './voice/voice-protocol.ts';
 
 /** A third of a second of sound: a thread that is held up longer has lost the conversation anyway. */
 const SAMPLE_RING_CAPACITY = 16_384;
@@ -61,7 +61,7 @@ export function compose(options: ComposeOptions): Composition {
   const app = new App({
     version: options.version,
     shell: options.shell,
-    debug: options.environment['SIDETONE_DEBUG'] === '1',
+    debug: options.environment.SIDETONE_DEBUG === '1',
     defaultNickname: userInfo().username.slice(0, 32),
     rng: createRng(randomInt(2 ** 32)),
     settings,
@@ -86,7 +86,8 @@ export function compose(options: ComposeOptions): Composition {
     inputId: settings.current.inputId,
     outputId: settings.current.outputId,
     environment: options.environment,
-    onFact: (fact) => (fact.kind === 'counters' ? app.handleCounters('audio', fact.counters) : app.handleAudioFact(fact)),
+    onFact: (fact) =>
+      fact.kind === 'counters' ? app.handleCounters('audio', fact.counters) : app.handleAudioFact(fact),
   });
   app.attachAudio(audio);
 
@@ -102,7 +103,10 @@ export function compose(options: ComposeOptions): Composition {
   app.attachKeys(keys);
 
   if (settings.wasDamaged) {
-    app.notify('warning', 'Your settings could not be read and were put aside; Sidetone started with its defaults.');
+    app.notify(
+      'warning',
+      'Your settings could not be read and were put aside; Sidetone started with its defaults.',
+    );
   }
 
   return {

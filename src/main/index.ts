@@ -6,7 +6,7 @@ import { claimInstance, runElectronShell } from './shell/electron/app.ts';
 
 /** Entry of the Electron shell. */
 const codeFolder = import.meta.dirname;
-const givenFolder = process.env['SIDETONE_DATA_DIR'];
+const givenFolder = process.env.SIDETONE_DATA_DIR;
 if (givenFolder !== undefined) electron.setPath('userData', givenFolder);
 
 if (claimInstance()) {
@@ -21,7 +21,7 @@ if (claimInstance()) {
     environment: process.env,
   });
   const icon = (name: string): string => join(resourcesPath, 'icons', name);
-  const hostPort = process.env['SIDETONE_HOST_PORT'];
+  const hostPort = process.env.SIDETONE_HOST_PORT;
 
   runElectronShell({
     router,

@@ -2,13 +2,21 @@ import type { AppState, Meters, Notice, Stats } from '../../contract/dto.ts';
 import type { CommandHandlers, Outcome } from '../../contract/ipc.ts';
 import type { Rng } from '../../core/base/rng.ts';
 import { SILENCE_DB } from '../../core/voice/level.ts';
-import type { EncoderFact, VoiceFact } from './facts.ts';
 import { Call } from './call.ts';
 import { createCommandHandlers } from './commands.ts';
 import { Devices } from './devices.ts';
+import type { EncoderFact, VoiceFact } from './facts.ts';
 import { Hosting } from './hosting.ts';
 import { Notices } from './notices.ts';
-import type { AudioFact, AudioPort, OpenLane, PushToTalkPort, SettingsPort, StartHosting, VoicePort } from './ports.ts';
+import type {
+  AudioFact,
+  AudioPort,
+  OpenLane,
+  PushToTalkPort,
+  SettingsPort,
+  StartHosting,
+  VoicePort,
+} from './ports.ts';
 import { Transmission } from './transmission.ts';
 
 export interface AppOptions {

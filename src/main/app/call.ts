@@ -147,7 +147,11 @@ export class Call {
 
   #acceptCertificate(target: Invite, sha256: string): boolean {
     this.#shownCertificate = sha256;
-    const decision = judgeCertificate(target, this.#options.settings.current.knownRelays[relayName(target)], sha256);
+    const decision = judgeCertificate(
+      target,
+      this.#options.settings.current.knownRelays[relayName(target)],
+      sha256,
+    );
     if (decision.accept) return true;
     this.#distrust = decision.sentence;
     return false;

@@ -139,7 +139,8 @@ export function createCommandHandlers(parts: CommandParts): CommandHandlers {
       return DONE;
     },
     async blockMainThread({ milliseconds }) {
-      if (!parts.debug) return refuse('Blocking the main thread is for debugging: start with SIDETONE_DEBUG=1.');
+      if (!parts.debug)
+        return refuse('Blocking the main thread is for debugging: start with SIDETONE_DEBUG=1.');
       blockThread(milliseconds);
       return DONE;
     },

@@ -55,7 +55,8 @@ export class Hosting {
   async start(roomName: string, port: number, address: string | null): Promise<Outcome> {
     if (this.#starting) return { ok: false, sentence: 'Your room is being opened already.' };
     if (this.#room !== null) return { ok: false, sentence: 'You host a room already. Close that one first.' };
-    const chosen = address ?? this.#options.settings.current.inviteAddress ?? reachableAddresses()[0] ?? LOOPBACK_ADDRESS;
+    const chosen =
+      address ?? this.#options.settings.current.inviteAddress ?? reachableAddresses()[0] ?? LOOPBACK_ADDRESS;
     const problem = addressProblem(chosen);
     if (problem !== null) return { ok: false, sentence: problem };
     this.#starting = true;
@@ -65,7 +66,9 @@ export class Hosting {
       port,
       onDidDie: (reason) => {
         this.#room = null;
-        this.#options.onDidDie(`Your room went down: ${reason}. Open it again; the invite link stays the same.`);
+        this.#options.onDidDie(
+          `Your room went down: ${reason}. Open it again; the invite link stays the same.`,
+        );
       },
     });
     this.#starting = false;
@@ -103,7 +106,9 @@ export class Hosting {
 
 /** A link with this address must be readable by the one who gets it. */
 function addressProblem(address: string): string | null {
-  const parsed = parseJoinTarget(address.includes(':') && !address.startsWith('[') ? `[${address}]` : address);
+  const parsed = parseJoinTarget(
+    address.includes(':') && !address.startsWith('[') ? `[${address}]` : address,
+  );
   if (parsed.ok) return null;
   return 'That is no address others could reach you by. Give a host name or an IP address, without a port.';
 }

@@ -61,9 +61,9 @@ describe('Transmission', () => {
     transmission.handleKey(true);
     transmission.setButton(true);
     transmission.handleKey(false);
-    expect(heard['held']).toBe(true);
+    expect(heard.held).toBe(true);
     transmission.setButton(false);
-    expect(heard['held']).toBe(false);
+    expect(heard.held).toBe(false);
   });
 
   it('mutes whoever deafens, and hears again whoever unmutes', () => {
@@ -87,6 +87,6 @@ describe('Transmission', () => {
     transmission.setActivation('voiceActivity');
     transmission.setThreshold(-30);
     expect(settings.current).toMatchObject({ activation: 'voiceActivity', gateThresholdDb: -30 });
-    expect(heard['activation']).toEqual(['voiceActivity', -30]);
+    expect(heard.activation).toEqual(['voiceActivity', -30]);
   });
 });

@@ -88,12 +88,15 @@ export class ControlLane {
       return;
     }
     this.#socket.setNoDelay(true);
-    const webSocket = new WebSocket(`ws://${isIP(this.#options.host) === 6 ? `[${this.#options.host}]` : this.#options.host}/`, {
-      // The TLS socket is already up; "ws:" only says that the library shall not open one of its own.
-      createConnection: () => this.#socket,
-      perMessageDeflate: false,
-      maxPayload: MAX_CONTROL_LENGTH,
-    });
+    const webSocket = new WebSocket(
+      `ws://${isIP(this.#options.host) === 6 ? `[${this.#options.host}]` : this.#options.host}/`,
+      {
+        // The TLS socket is already up; "ws:" only says that the library shall not open one of its own.
+        createConnection: () => this.#socket,
+        perMessageDeflate: false,
+        maxPayload: MAX_CONTROL_LENGTH,
+      },
+    );
     this.#webSocket = webSocket;
     webSocket.on('open', () => {
       if (!this.#over) this.#options.onDidOpen(this.#socket.remoteAddress ?? this.#options.host);

@@ -8,7 +8,9 @@ export interface Trigger {
  * Main to the hotkey process. It hears every key of the machine and passes on only what it was told to: the bound
  * key, or, while the person chooses a key, whatever is pressed.
  */
-export type HotkeyCommand = { kind: 'watch'; trigger: Trigger | null } | { kind: 'capture'; capturing: boolean };
+export type HotkeyCommand =
+  | { kind: 'watch'; trigger: Trigger | null }
+  | { kind: 'capture'; capturing: boolean };
 
 /** The hotkey process to main. */
 export type HotkeyEvent =

@@ -46,7 +46,7 @@ class HotkeyHost implements Hotkeys {
   constructor(options: HotkeysOptions) {
     this.#options = options;
     const { platform = process.platform, environment = process.env } = options;
-    if (platform === 'linux' && (environment['DISPLAY'] ?? '') === '') options.onDidChangeProblem(NO_DISPLAY);
+    if (platform === 'linux' && (environment.DISPLAY ?? '') === '') options.onDidChangeProblem(NO_DISPLAY);
     else this.#start();
   }
 

@@ -98,7 +98,8 @@ export class PushToTalk {
   }
 
   #orderWatch(): void {
-    const trigger = this.#binding === null ? null : { device: this.#binding.device, code: this.#binding.code };
+    const trigger =
+      this.#binding === null ? null : { device: this.#binding.device, code: this.#binding.code };
     this.#order({ kind: 'watch', trigger });
   }
 }

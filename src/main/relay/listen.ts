@@ -55,7 +55,11 @@ function bindUdp(socket: Socket, port: number, host: string): Promise<void> {
   });
 }
 
-async function listenOnce(certificate: RelayCertificate, port: number, ipv6: boolean): Promise<ListeningSockets> {
+async function listenOnce(
+  certificate: RelayCertificate,
+  port: number,
+  ipv6: boolean,
+): Promise<ListeningSockets> {
   const host = ipv6 ? '::' : '0.0.0.0';
   const tcp = createServer({
     cert: certificate.certificatePem,

@@ -27,7 +27,8 @@ export class RelayServer {
   readonly #out: RelayOut = {
     sendDatagram: (bytes, lengthBytes, to) => {
       // Incoming datagrams are never written again and can go out as they are; the engine's own answers must be copied.
-      const steady = bytes === this.#incoming ? bytes : Uint8Array.prototype.slice.call(bytes, 0, lengthBytes);
+      const steady =
+        bytes === this.#incoming ? bytes : Uint8Array.prototype.slice.call(bytes, 0, lengthBytes);
       this.#sockets.udp.send(steady, 0, lengthBytes, to.port, to.address, this.#onSent);
     },
     sendControl: (lane, message) => this.#sendControl(lane, message),

@@ -21,7 +21,10 @@ async function start(): Promise<void> {
   });
   const sockets = await listen(certificate, data.port);
   const server = new RelayServer({ sockets, ...data });
-  const timer = setInterval(() => send({ kind: 'counters', counters: server.counters() }), COUNTERS_INTERVAL_MS);
+  const timer = setInterval(
+    () => send({ kind: 'counters', counters: server.counters() }),
+    COUNTERS_INTERVAL_MS,
+  );
   port.on('message', (command: RelayCommand) => {
     if (command.kind !== 'stop') return;
     clearInterval(timer);

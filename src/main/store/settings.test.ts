@@ -26,7 +26,9 @@ it('puts a damaged file aside, says so, and starts with the defaults', () => {
 
 it('remembers at most MAX_KNOWN_RELAYS relays, the newest', () => {
   const store = new SettingsStore(folder);
-  const known = Object.fromEntries(Array.from({ length: MAX_KNOWN_RELAYS }, (_, index) => [`old${index}:1`, 'x']));
+  const known = Object.fromEntries(
+    Array.from({ length: MAX_KNOWN_RELAYS }, (_, index) => [`old${index}:1`, 'x']),
+  );
   store.update({ knownRelays: known });
   store.rememberRelay('new:1', 'y');
   expect(Object.keys(store.current.knownRelays)).toHaveLength(MAX_KNOWN_RELAYS);

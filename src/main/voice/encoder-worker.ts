@@ -130,7 +130,10 @@ setInterval(() => {
   const overflowed = packets.overflowed;
   const captureOverrunSamples = capture.overrunSamples;
   const captureFillSamples = capture.readable();
-  send({ kind: 'counters', counters: { ...counters, overflowed, captureOverrunSamples, captureFillSamples } });
+  send({
+    kind: 'counters',
+    counters: { ...counters, overflowed, captureOverrunSamples, captureFillSamples },
+  });
   counters.encodeMaxUs = 0;
 }, COUNTERS_INTERVAL_MS);
 void run();

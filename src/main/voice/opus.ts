@@ -43,9 +43,12 @@ const require = createRequire(import.meta.url);
 function loadOpus(): OpusModule {
   const packageFolder = dirname(require.resolve('@discordjs/opus/package.json'));
   const prebuildFolder = join(packageFolder, 'prebuild');
-  const built = readdirSync(prebuildFolder).filter((name) => name.includes(`-${process.platform}-${process.arch}`));
+  const built = readdirSync(prebuildFolder).filter((name) =>
+    name.includes(`-${process.platform}-${process.arch}`),
+  );
   const newest = built.at(-1);
-  if (newest === undefined) throw new Error('The Opus codec was not built for this machine: run npm ci again.');
+  if (newest === undefined)
+    throw new Error('The Opus codec was not built for this machine: run npm ci again.');
   return require(join(prebuildFolder, newest, 'opus.node')) as OpusModule;
 }
 

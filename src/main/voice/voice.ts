@@ -1,11 +1,11 @@
 import type { ActivationMode } from '../../core/voice/talk-gate.ts';
-import {
-  type EncoderCommand,
-  type EncoderEvent,
-  type EncoderWorkerData,
-  type VoiceCommand,
-  type VoiceEvent,
-  type VoiceWorkerData,
+import type {
+  EncoderCommand,
+  EncoderEvent,
+  EncoderWorkerData,
+  VoiceCommand,
+  VoiceEvent,
+  VoiceWorkerData,
 } from './voice-protocol.ts';
 import { WorkerThread } from './worker-thread.ts';
 
@@ -105,7 +105,8 @@ export class Voice {
 
   disconnect(): void {
     this.#orderVoice('session', { kind: 'disconnect' });
-    for (const key of [...this.#voiceOrders.keys()]) if (key.startsWith('volume.')) this.#voiceOrders.delete(key);
+    for (const key of [...this.#voiceOrders.keys()])
+      if (key.startsWith('volume.')) this.#voiceOrders.delete(key);
   }
 
   async close(): Promise<void> {
