@@ -23,11 +23,13 @@ export function App(): ReactElement {
     document.title = title;
   }, [title]);
   return (
-    <div className="window" data-settings={settingsOpen}>
-      {app === null ? <Splash /> : <Stage app={app} settingsOpen={settingsOpen} />}
-      {app === null ? <Notices /> : null}
+    <>
+      <div className="window" data-settings={settingsOpen} inert={link === 'gone'}>
+        {app === null ? <Splash /> : <Stage app={app} settingsOpen={settingsOpen} />}
+        {app === null ? <Notices /> : null}
+      </div>
       <LinkOverlay />
-    </div>
+    </>
   );
 }
 

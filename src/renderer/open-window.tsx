@@ -19,9 +19,22 @@ async function fetchState(program: Program): Promise<void> {
   }
 }
 
+/** Mouse buttons from here on go back and forward in a page's history. */
+const FIRST_SIDE_BUTTON = 3;
+
+/** A side button is a good push-to-talk key: holding it must not leave the page. */
+function keepSideButtonsFromNavigating(): void {
+  const quiet = (event: MouseEvent): void => {
+    if (event.button >= FIRST_SIDE_BUTTON) event.preventDefault();
+  };
+  window.addEventListener('mousedown', quiet, { capture: true });
+  window.addEventListener('mouseup', quiet, { capture: true });
+}
+
 /** Draws the window into #root and keeps it fed; the state is asked for whenever the program can be reached again. */
 export function openWindow(program: Program): void {
   applyTheme(storedThemeChoice());
+  keepSideButtonsFromNavigating();
   followProgram(program.api);
   useWindow.subscribe((now, before) => {
     if (now.link === 'up' && before.link !== 'up') void fetchState(program);

@@ -37,7 +37,14 @@ export function MeterBar({ side, label, testId, compact = false, children }: Met
     let spokenAtMs = Number.NEGATIVE_INFINITY;
     let stale: ReturnType<typeof setTimeout> | undefined;
     let drawn = '';
+    const speak = (): void => {
+      if (spoken.current === null || reading.atMs - spokenAtMs < SPOKEN_MS) return;
+      spokenAtMs = reading.atMs;
+      spoken.current.value = Math.round(reading.levelDb);
+      spoken.current.setAttribute('aria-valuetext', decibelText(reading.levelDb));
+    };
     const draw = (): void => {
+      speak();
       const level = meterFraction(reading.levelDb).toFixed(3);
       const top = meterFraction(reading.peakDb).toFixed(3);
       if (`${level} ${top}` === drawn) return;
@@ -47,16 +54,12 @@ export function MeterBar({ side, label, testId, compact = false, children }: Met
         peak.current.style.transform = `translateX(${(Number(top) - 1) * 100}%)`;
         peak.current.style.opacity = Number(top) > 0 ? '1' : '0';
       }
-      if (frame.current === null) return;
-      frame.current.dataset.db = reading.levelDb.toFixed(1);
-      if (reading.atMs - spokenAtMs < SPOKEN_MS) return;
-      spokenAtMs = reading.atMs;
-      if (spoken.current === null) return;
-      spoken.current.value = Math.round(reading.levelDb);
-      spoken.current.setAttribute('aria-valuetext', decibelText(reading.levelDb));
+      if (frame.current !== null) frame.current.dataset.db = reading.levelDb.toFixed(1);
     };
     const rest = (): void => {
       reading = restingMeter(performance.now());
+      // No later update would bring the rest to whoever listens.
+      spokenAtMs = Number.NEGATIVE_INFINITY;
       draw();
     };
     const end = api.onMetersChanged((meters) => {

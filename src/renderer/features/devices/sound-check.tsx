@@ -16,7 +16,7 @@ export function SoundCheck({ app }: { app: AppState }): ReactElement {
       <p className="sound-check-device">
         <Icon name={app.input.status === 'running' ? 'microphone' : 'microphoneOff'} />
         <span className="sound-check-name" title={chosen?.name}>
-          {noHardware === '' ? (chosen?.name ?? 'Default microphone') : 'No sound hardware'}
+          {noHardware === '' ? (chosen?.name ?? 'Default microphone') : 'Sound check'}
         </span>
       </p>
       <button

@@ -22,12 +22,15 @@ export function MemberRow({ member, talking }: { member: Member; talking: boolea
         {initials(member.nickname)}
       </span>
       <span className="member-name">
-        <span className="member-nickname" dir="auto" title={member.nickname}>
-          {member.nickname}
+        <span className="member-line">
+          <span className="member-nickname" dir="auto" title={member.nickname}>
+            {member.nickname}
+          </span>
+          {member.self ? <span className="member-you engraved">You</span> : null}
         </span>
         <MemberNote member={member} talking={talking} />
       </span>
-      {member.self ? <span className="member-you engraved">You</span> : <MemberVolume member={member} />}
+      {member.self ? null : <MemberVolume member={member} />}
     </li>
   );
 }

@@ -95,7 +95,8 @@ function LeaveButton(): ReactElement {
 function VoicePath({ connection }: { connection: AppState['connection'] }): ReactElement {
   const path = connection.phase === 'connected' ? connection : { voicePath: false, pingMs: null };
   const late = useDelayed(!path.voicePath, VOICE_PATH_GRACE_MS);
-  const bad = !path.voicePath && late;
+  const paused = connection.phase !== 'connected';
+  const bad = !paused && !path.voicePath && late;
   return (
     <span
       className="voice-path"
@@ -105,7 +106,7 @@ function VoicePath({ connection }: { connection: AppState['connection'] }): Reac
       data-tone={bad ? 'bad' : 'off'}
     >
       {bad ? <Icon name="warning" size={16} /> : null}
-      {voicePathSentence(path, !late)}
+      {paused ? 'Voice is paused' : voicePathSentence(path, !late)}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 import { type FormEvent, type ReactElement, useState } from 'react';
 import { MAX_ADDRESS_LENGTH, MAX_NAME_TEXT_LENGTH } from '../../../contract/limits.ts';
-import { TextField } from '../../ui/field.tsx';
+import { FieldError, TextField } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { defaultRoomName, readPort } from './room-defaults.ts';
 
@@ -56,13 +56,13 @@ export function HostCard({ nickname, busy, starting, onHost }: HostCardProps): R
         onChange={setRoomName}
         testId="host-room-name"
         maxLength={MAX_NAME_TEXT_LENGTH}
-        error={error}
         action={
           <button type="submit" className="button" data-testid="host" disabled={busy}>
             {starting ? 'Opening…' : 'Host'}
           </button>
         }
       />
+      <FieldError sentence={error} testId="host-error" />
       <button
         type="button"
         className="disclosure"

@@ -45,7 +45,7 @@ export const activationChoices: readonly {
   readonly hint: string;
 }[] = [
   { value: 'pushToTalk', label: 'Push to talk', hint: 'Sends while you hold a key or the button' },
-  { value: 'voiceActivity', label: 'Voice activity', hint: 'Sends when you are louder than the threshold' },
+  { value: 'voiceActivity', label: 'Voice activity', hint: 'Sends while you speak' },
   { value: 'open', label: 'Always open', hint: 'Sends all the time' },
 ];
 

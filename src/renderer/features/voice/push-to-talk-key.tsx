@@ -4,9 +4,6 @@ import { perform, useProgram } from '../../state/program.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { bindingText } from './own-state.ts';
 
-/** Mouse buttons from here on are not the window's own: back and forward would leave the page. */
-const FIRST_SIDE_BUTTON = 3;
-
 /**
  * Keeps the pressed key from doing anything in the window while the program listens for it, except Escape, which
  * ends the listening.
@@ -21,19 +18,12 @@ function useQuietKeys(capturing: boolean, cancel: () => void): void {
       event.stopPropagation();
       if (event.type === 'keydown' && event.key === 'Escape') cancelNow.current();
     };
-    const quietButton = (event: MouseEvent): void => {
-      if (event.button >= FIRST_SIDE_BUTTON) event.preventDefault();
-    };
     const options = { capture: true };
     window.addEventListener('keydown', quietKey, options);
     window.addEventListener('keyup', quietKey, options);
-    window.addEventListener('mousedown', quietButton, options);
-    window.addEventListener('mouseup', quietButton, options);
     return () => {
       window.removeEventListener('keydown', quietKey, options);
       window.removeEventListener('keyup', quietKey, options);
-      window.removeEventListener('mousedown', quietButton, options);
-      window.removeEventListener('mouseup', quietButton, options);
     };
   }, [capturing]);
 }
