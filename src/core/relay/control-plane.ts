@@ -1,5 +1,6 @@
 import { assertNever } from '../base/assert.ts';
 import { bytesToBase64Url } from '../base/base64url.ts';
+import { type Counters, createCounters } from '../base/counters.ts';
 import {
   type ClientMessage,
   clientMessageSchema,
@@ -10,7 +11,6 @@ import {
   type RelayMessage,
   refusalSentence,
 } from '../wire/control.ts';
-import { type Counters, createCounters } from './counters.ts';
 import type { LaneId, RelayOut } from './relay-out.ts';
 import { type Member, memberInfo, nicknameKey, type Room } from './room.ts';
 import { TokenBucket } from './token-bucket.ts';

@@ -1,4 +1,5 @@
 import { assertNever } from '../base/assert.ts';
+import { type Counters, createCounters } from '../base/counters.ts';
 import {
   createHeader,
   type DatagramHeader,
@@ -18,7 +19,6 @@ import {
   type ProbeFailure,
   verifyProbe,
 } from '../wire/probe.ts';
-import { type Counters, createCounters } from './counters.ts';
 import type { Endpoint, RelayOut } from './relay-out.ts';
 import type { Member, Room } from './room.ts';
 

@@ -1,0 +1,106 @@
+import { base64UrlToBytes } from '../base/base64url.ts';
+import { type ChannelInfo, MAX_CHANNELS, MAX_ROOM_MEMBERS, type MemberInfo } from '../wire/control.ts';
+import type { WelcomeMessage } from './session-out.ts';
+
+/**
+ * What a client knows of the room. Bounded by the limits of the protocol, whatever the relay says; each `apply…`
+ * returns false, and changes nothing, when a message does not fit what is known.
+ */
+export class Roster {
+  #ownToken: number | null = null;
+  #roomName = '';
+  #channels = new Map<number, ChannelInfo>();
+  #members = new Map<number, MemberInfo>();
+  /** Lists for the getters, made when somebody looks after a change. */
+  #channelList: readonly ChannelInfo[] | null = null;
+  #memberList: readonly MemberInfo[] | null = null;
+
+  get ownToken(): number | null {
+    return this.#ownToken;
+  }
+
+  get roomName(): string {
+    return this.#roomName;
+  }
+
+  get channels(): readonly ChannelInfo[] {
+    this.#channelList ??= [...this.#channels.values()];
+    return this.#channelList;
+  }
+
+  get members(): readonly MemberInfo[] {
+    this.#memberList ??= [...this.#members.values()];
+    return this.#memberList;
+  }
+
+  get ownChannel(): ChannelInfo | null {
+    const id = this.own()?.channel;
+    return id === undefined || id === null ? null : (this.#channels.get(id) ?? null);
+  }
+
+  own(): MemberInfo | undefined {
+    return this.#ownToken === null ? undefined : this.#members.get(this.#ownToken);
+  }
+
+  hasChannel(id: number): boolean {
+    return this.#channels.has(id);
+  }
+
+  clear(): void {
+    this.#ownToken = null;
+    this.#roomName = '';
+    this.#channels = new Map();
+    this.#members = new Map();
+    this.#forgetLists();
+  }
+
+  applyWelcome(welcome: WelcomeMessage): boolean {
+    const members = new Map(welcome.members.map((member) => [member.token, member]));
+    const channels = new Map(welcome.channels.map((channel) => [channel.id, channel]));
+    const consistent =
+      members.has(welcome.token) &&
+      members.size === welcome.members.length &&
+      channels.size === welcome.channels.length &&
+      base64UrlToBytes(welcome.pathKey) !== null;
+    if (!consistent) return false;
+    this.#ownToken = welcome.token;
+    this.#roomName = welcome.roomName;
+    this.#channels = channels;
+    this.#members = members;
+    this.#forgetLists();
+    return true;
+  }
+
+  applyJoined(member: MemberInfo): boolean {
+    if (this.#members.has(member.token) || this.#members.size >= MAX_ROOM_MEMBERS) return false;
+    this.#members.set(member.token, member);
+    this.#forgetLists();
+    return true;
+  }
+
+  applyChanged(member: MemberInfo): boolean {
+    if (!this.#members.has(member.token)) return false;
+    this.#members.set(member.token, member);
+    this.#forgetLists();
+    return true;
+  }
+
+  /** Somebody else left; that we left ourselves is told by the lane. */
+  applyLeft(token: number): boolean {
+    if (token === this.#ownToken || !this.#members.delete(token)) return false;
+    this.#forgetLists();
+    return true;
+  }
+
+  applyChannel(channel: ChannelInfo): boolean {
+    if (!this.#channels.has(channel.id) && this.#channels.size >= MAX_CHANNELS) return false;
+    this.#channels.set(channel.id, channel);
+    this.#forgetLists();
+    return true;
+  }
+
+  #forgetLists(): void {
+    this.#channelList = null;
+    this.#memberList = null;
+  }
+}
