@@ -1,4 +1,3 @@
-import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -16,13 +15,13 @@ afterEach(() => {
 
 async function startServer(): Promise<{ port: number; upgrades: string[] }> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: 'CN=test',
     signingAlgorithm: algorithm,
     keys,
   });
-  const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+  const key = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
   const server = createServer({ cert: certificate.toString('pem'), key, minVersion: 'TLSv1.3' });
   const webSockets = new WebSocketServer({ server });
   const upgrades: string[] = [];

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createHash, webcrypto } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PemConverter, X509Certificate, X509CertificateGenerator } from '@peculiar/x509';
@@ -25,19 +25,19 @@ export function certificateSha256(der: Uint8Array): string {
 }
 
 async function createCertificate(): Promise<RelayCertificate> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const notBefore = new Date(Date.now() - 86_400_000);
   const notAfter = new Date(notBefore);
   notAfter.setFullYear(notAfter.getFullYear() + VALID_YEARS);
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(15))).toString('hex'),
+    serialNumber: Buffer.from(crypto.getRandomValues(new Uint8Array(15))).toString('hex'),
     name: 'CN=Sidetone relay',
     notBefore,
     notAfter,
     signingAlgorithm: ALGORITHM,
     keys,
   });
-  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   return {
     certificatePem: certificate.toString('pem'),
     keyPem: PemConverter.encode(pkcs8, 'PRIVATE KEY'),
