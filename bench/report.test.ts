@@ -1,5 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createReport, formatReport, judge, type Limits, limitsOf, publish, type Report } from './report.ts';
+import {
+  createNotRunReport,
+  createReport,
+  formatReport,
+  judge,
+  type Limits,
+  limitsOf,
+  publish,
+  type Report,
+} from './report.ts';
 
 const limits: Limits = {
   delayMs: { limit: 110, better: 'lower' },
@@ -74,6 +83,12 @@ describe('a report', () => {
       value: 0.97,
       met: true,
     });
+  });
+
+  it('of a command that could not run says so and fails nothing', () => {
+    const made = createNotRunReport('e2e:electron', 'there is no binary');
+    expect(printed(false, made)).toContain('e2e:electron DID NOT RUN  there is no binary');
+    expect(process.exitCode).toBeUndefined();
   });
 
   it('is one JSON document with --json', () => {

@@ -109,6 +109,12 @@ export function createReport(
   };
 }
 
+/** A report of a command that could not run here: it says so, and holds nothing against a limit. */
+export function createNotRunReport(name: string, reason: string): Report {
+  const rows = [{ check: `${name} DID NOT RUN`, reason }];
+  return { name, commit: currentCommit(), machine: machineFacts(), rows, targets: [] };
+}
+
 function cell(value: Row[string] | undefined): string {
   if (value === undefined || value === null) return '';
   if (typeof value !== 'number' || Number.isInteger(value)) return String(value);
@@ -122,7 +128,10 @@ function list(rows: readonly Row[]): string[] {
   return table(
     rows.map((row) => {
       const [first = ['', ''], ...figures] = Object.entries(row);
-      return { [first[0]]: first[1], figures: figures.map(([key, value]) => `${key} ${cell(value)}`).join(', ') };
+      return {
+        [first[0]]: first[1],
+        figures: figures.map(([key, value]) => `${key} ${cell(value)}`).join(', '),
+      };
     }),
   );
 }
@@ -154,8 +163,7 @@ export function formatReport(report: Report): string {
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, kernel ${machine.kernel}, Node.js ${machine.node}`,
     '',
     ...table(report.rows),
-    '',
-    ...table(targets),
+    ...(targets.length === 0 ? [] : ['', ...table(targets)]),
   ].join('\n');
 }
 

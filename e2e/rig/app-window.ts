@@ -1,4 +1,4 @@
-import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { chromium, type Locator, type Page } from 'playwright-core';
 import type { Activation, AppState, Stats } from '../../src/contract/dto.ts';
 import type { SidetoneApi } from '../../src/contract/ipc.ts';
 import { waitFor } from './child.ts';
@@ -36,7 +36,6 @@ export type WindowOptions = {
 /** The window of one copy of Sidetone, used as a person uses it. */
 export class AppWindow {
   readonly page: Page;
-  readonly #context: BrowserContext;
 
   static async open(options: WindowOptions): Promise<AppWindow> {
     const executablePath = chromiumPath();
@@ -63,13 +62,17 @@ export class AppWindow {
     context.setDefaultTimeout(MAX_WAIT_MS);
     const page = context.pages()[0] ?? (await context.newPage());
     await page.goto(options.address);
-    const window = new AppWindow(context, page);
+    return AppWindow.around(page);
+  }
+
+  /** Takes a page that is opening, whichever shell shows it, and waits until it can be used. */
+  static async around(page: Page): Promise<AppWindow> {
+    const window = new AppWindow(page);
     await window.part('join-target').waitFor();
     return window;
   }
 
-  private constructor(context: BrowserContext, page: Page) {
-    this.#context = context;
+  private constructor(page: Page) {
     this.page = page;
   }
 
@@ -209,6 +212,6 @@ export class AppWindow {
   }
 
   async close(): Promise<void> {
-    await this.#context.close();
+    await this.page.context().close();
   }
 }
