@@ -26,6 +26,7 @@ class RawMember {
   readonly #port: number;
   readonly #messages: RelayMessage[] = [];
   #arrived: () => void = () => undefined;
+  #closed = false;
   token = 0 as SessionToken;
 
   constructor(port: number) {
@@ -88,6 +89,8 @@ class RawMember {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.lane.terminate();
     this.udp.close();
   }
