@@ -1,0 +1,74 @@
+import { createRng } from '../base/rng.ts';
+import type { ChannelInfo } from '../wire/control.ts';
+import type { Mac } from '../wire/probe.ts';
+import { EventQueue } from './event-queue.ts';
+import { LaneNetwork } from './lane-network.ts';
+import { cleanNetwork, type Impairments, SeededNetwork } from './seeded-network.ts';
+import { SimClient } from './sim-client.ts';
+import { SimRelay } from './sim-relay.ts';
+import { Trace } from './trace.ts';
+
+const config = { bitrate: 32_000, frameSamples: 960, redundancyCopies: 0 } as const;
+
+/** Two channels, so that people can be apart. */
+export const simChannels: readonly ChannelInfo[] = [
+  { id: 1, name: 'Lobby', config },
+  { id: 2, name: 'Kitchen', config },
+];
+
+/** Round trip of the simulated control lanes is twice this. */
+const LANE_DELAY_MS = 15;
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** HMAC-SHA256; the core has none of its own. */
+  readonly mac: Mac;
+  readonly impairments?: Impairments;
+  readonly maxMembers?: number;
+}
+
+/** A relay and any number of clients on one virtual clock. The same seed and the same calls give the same trace. */
+export class Simulation {
+  readonly trace = new Trace();
+  readonly network: SeededNetwork;
+  readonly lanes: LaneNetwork;
+  readonly relay: SimRelay;
+  readonly clients: SimClient[] = [];
+  readonly #queue = new EventQueue();
+  readonly #options: SimulationOptions;
+
+  constructor(options: SimulationOptions) {
+    const { seed, mac, impairments = cleanNetwork, maxMembers = 10 } = options;
+    this.#options = options;
+    // Each part has its own chance, so that a change in one does not shift the others.
+    this.network = new SeededNetwork(this.#queue, createRng(seed ^ 0x6e65_7477), this.trace, impairments);
+    this.lanes = new LaneNetwork(this.#queue, this.trace, LANE_DELAY_MS);
+    const relayRng = createRng(seed ^ 0x7265_6c61);
+    const relayOptions = { roomName: 'Simulated room', maxMembers, channels: simChannels, mac };
+    this.relay = new SimRelay(this.#queue, this.network, this.lanes, relayRng, relayOptions);
+    this.relay.start();
+  }
+
+  get nowMs(): number {
+    return this.#queue.nowMs;
+  }
+
+  addClient(nickname: string): SimClient {
+    const speaker = this.clients.length;
+    const client = new SimClient(this.#queue, this.network, this.lanes, {
+      speaker,
+      nickname,
+      endpoint: { address: `192.0.2.${speaker + 1}`, port: 50_000 },
+      // Sound devices of different people do not tick together.
+      phaseMs: (speaker * 7 + 3) % 20,
+      rng: createRng(this.#options.seed ^ (0x636c_6900 + speaker)),
+      mac: this.#options.mac,
+    });
+    this.clients.push(client);
+    return client;
+  }
+
+  runFor(durationMs: number): void {
+    this.#queue.runFor(durationMs);
+  }
+}
