@@ -14,9 +14,8 @@ import { createRouter, type Router } from './ipc/router.ts';
 import { startRelay } from './relay/relay-host.ts';
 import { defaultChannels, MAX_HOSTED_MEMBERS } from './relay/room-defaults.ts';
 import { SettingsStore } from './store/settings.ts';
-import { MAX_OPUS_PACKET_BYTES } from './voice/opus.ts';
 import { Voice } from './voice/voice.ts';
-import { PACKET_RING_SLOTS } from './voice/voice-protocol.ts';
+import { MAX_OPUS_PACKET_BYTES, PACKET_RING_SLOTS } from './voice/voice-protocol.ts';
 
 /** A third of a second of sound: a thread that is held up longer has lost the conversation anyway. */
 const SAMPLE_RING_CAPACITY = 16_384;

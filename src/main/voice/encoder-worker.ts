@@ -4,12 +4,13 @@ import { PacketRing } from '../../core/ring/packet-ring.ts';
 import { SampleRing, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
 import { levelDb } from '../../core/voice/level.ts';
 import { TalkGate } from '../../core/voice/talk-gate.ts';
-import { MAX_OPUS_PACKET_BYTES, VoiceEncoder } from './opus.ts';
+import { VoiceEncoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
 import {
   type EncoderCommand,
   type EncoderEvent,
   type EncoderWorkerData,
+  MAX_OPUS_PACKET_BYTES,
   PACKET_LAST,
   PACKET_SELF_TEST,
   SAMPLES_PER_MS,

@@ -8,9 +8,6 @@ export const SAMPLE_RATE_HZ = 48_000;
 /** Longest Opus packet covers 120 ms (RFC 6716, section 2.1.4). */
 export const MAX_DECODED_SAMPLES = 5760;
 
-/** Largest packet the encoder is let to make: the voice datagram's limit less header, target and sealing. */
-export const MAX_OPUS_PACKET_BYTES = 1100;
-
 /** `OPUS_SET_APPLICATION`, `OPUS_SET_BITRATE`… of opus_defines.h. */
 const SET_APPLICATION = 4000;
 const SET_BITRATE = 4002;
@@ -32,7 +29,7 @@ interface OpusModule {
   OpusEncoder: new (rateHz: number, channels: number) => NativeOpus;
 }
 
-const require = createRequire(import.meta.url);
+const requireHere = createRequire(import.meta.url);
 
 /**
  * Loads the binding by its file: the package looks for a folder named after the running Node's ABI, but the
@@ -41,7 +38,7 @@ const require = createRequire(import.meta.url);
  * @throws Error when the binding was never built
  */
 function loadOpus(): OpusModule {
-  const packageFolder = dirname(require.resolve('@discordjs/opus/package.json'));
+  const packageFolder = dirname(requireHere.resolve('@discordjs/opus/package.json'));
   const prebuildFolder = join(packageFolder, 'prebuild');
   const built = readdirSync(prebuildFolder).filter((name) =>
     name.includes(`-${process.platform}-${process.arch}`),
@@ -49,7 +46,7 @@ function loadOpus(): OpusModule {
   const newest = built.at(-1);
   if (newest === undefined)
     throw new Error('The Opus codec was not built for this machine: run npm ci again.');
-  return require(join(prebuildFolder, newest, 'opus.node')) as OpusModule;
+  return requireHere(join(prebuildFolder, newest, 'opus.node')) as OpusModule;
 }
 
 let loaded: OpusModule | null = null;

@@ -3,6 +3,9 @@ import type { ActivationMode } from '../../core/voice/talk-gate.ts';
 /** Slots of the ring between encoder and voice worker: more than a second of 20 ms packets. */
 export const PACKET_RING_SLOTS = 64;
 
+/** Largest packet the encoder is let to make: the voice datagram's limit less header, target and sealing. */
+export const MAX_OPUS_PACKET_BYTES = 1100;
+
 /** A packet that ends a talkspurt. */
 export const PACKET_LAST = 1;
 /** A packet of the hear-yourself test: comes back to the own speaker, does not leave the machine. */

@@ -5,9 +5,10 @@ import type { SessionToken } from '../../core/base/brand.ts';
 import { PacketRing } from '../../core/ring/packet-ring.ts';
 import { READ_INDEX, SampleRing, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
 import { SELF_TEST_TOKEN, VoiceReceiver } from '../../core/voice/voice-receiver.ts';
-import { MAX_OPUS_PACKET_BYTES, VoiceDecoder } from './opus.ts';
+import { VoiceDecoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
 import {
+  MAX_OPUS_PACKET_BYTES,
   PACKET_LAST,
   PACKET_SELF_TEST,
   SAMPLES_PER_MS,
