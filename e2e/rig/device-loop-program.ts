@@ -1,42 +1,44 @@
-import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { SampleRing, WRITE_INDEX } from '../../src/core/ring/sample-ring.ts';
+import { startAudio } from '../../src/main/audio/audio.ts';
 
-/** Block of the sound device, as the program's own audio thread has it. */
-const BLOCK_SAMPLES = 480;
+const ROOT = join(import.meta.dirname, '../..');
 
-/** Blocks queued inside the binding. */
-const MAX_QUEUE = 2;
+/** Capacity of the rings, in samples: far more than is ever in them. */
+const RING_SAMPLES = 4_096;
 
-/** PortAudio's code for 32-bit floats, as the binding names it. */
-const SAMPLE_FORMAT_FLOAT32 = 1;
-const SAMPLE_BYTES = 4;
+/** Most that may wait for the speaker, in samples: 10 ms, two of its blocks. */
+const MAX_WAITING_SAMPLES = 480;
 
-type Stream = {
-  start(): void;
-  read(bytes: number): Promise<{ buf: Buffer; finished: boolean }>;
-  write(buffer: Buffer): Promise<void>;
-};
-type Binding = {
-  create(options: Record<string, unknown>): Stream;
-  getDevices(): { id: number; name: string }[];
-};
+/**
+ * Copies the default microphone to the default speaker through the program's own audio thread, and nothing else:
+ * no encoder, no network, no jitter buffer. What it takes is the sound system's share of any delay.
+ */
+const captureMemory = SampleRing.allocate(RING_SAMPLES);
+const playbackMemory = SampleRing.allocate(RING_SAMPLES);
+const capture = new SampleRing(captureMemory);
+const playback = new SampleRing(playbackMemory);
+const audio = startAudio({
+  workerPath: join(ROOT, 'out/main/audio-worker.js'),
+  resourcesPath: join(ROOT, 'resources'),
+  captureMemory,
+  playbackMemory,
+  inputId: '',
+  outputId: '',
+  environment: process.env,
+  onFact: (fact) => {
+    process.stderr.write(`${JSON.stringify(fact)}\n`);
+  },
+});
+process.once('SIGTERM', () => void audio.close().then(() => process.exit(0)));
 
-const binding = createRequire(import.meta.url)('naudiodon/build/Release/naudiodon.node') as Binding;
-const device = binding.getDevices().find(({ name }) => name === 'default');
-const options = {
-  deviceId: device?.id ?? -1,
-  sampleRate: 48_000,
-  channelCount: 1,
-  sampleFormat: SAMPLE_FORMAT_FLOAT32,
-  maxQueue: MAX_QUEUE,
-  framesPerBuffer: BLOCK_SAMPLES,
-  closeOnError: false,
-};
-const microphone = binding.create({ inOptions: options });
-const speaker = binding.create({ outOptions: options });
-process.once('SIGTERM', () => process.exit(0));
-microphone.start();
-speaker.start();
+const samples = new Float32Array(RING_SAMPLES);
 for (;;) {
-  const { buf } = await microphone.read(BLOCK_SAMPLES * SAMPLE_BYTES);
-  await speaker.write(buf);
+  const seen = Atomics.load(capture.indices, WRITE_INDEX);
+  const count = capture.pull(samples, capture.readable());
+  // What gathers while one side is not running yet would stay as delay for ever: only the newest is kept.
+  const room = Math.max(0, MAX_WAITING_SAMPLES - playback.readable());
+  playback.push(samples.subarray(Math.max(0, count - room), count), Math.min(count, room));
+  const wait = Atomics.waitAsync(capture.indices, WRITE_INDEX, seen, 1_000);
+  if (wait.async) await wait.value;
 }

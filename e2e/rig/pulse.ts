@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, run, waitFor } from './child.ts';
 
@@ -17,16 +17,6 @@ export const rigDevices = {
   b: { microphoneSink: 'mic_b', source: 'virtual_mic_b', speakerSink: 'spk_b' },
 } as const;
 export type RigSide = keyof typeof rigDevices;
-
-/**
- * PortAudio finds PulseAudio through ALSA: this makes it the only and the default device, whatever the
- * machine's own configuration says (it is not read: a second definition of `pulse` there would clash).
- */
-const ALSA_CONFIGURATION = `pcm.pulse { type pulse hint { show on description "PulseAudio" } }
-ctl.pulse { type pulse }
-pcm.default { type pulse }
-ctl.default { type pulse }
-`;
 
 function modules(): string[] {
   const loads = ['module-native-protocol-unix'];
@@ -52,14 +42,11 @@ export class PulseServer {
     const runtime = join(folder, 'runtime');
     const config = join(folder, 'config');
     for (const path of [runtime, config]) mkdirSync(path, { mode: 0o700, recursive: true });
-    const alsa = join(folder, 'alsa.conf');
-    writeFileSync(alsa, ALSA_CONFIGURATION);
     const env = {
       ...process.env,
       XDG_RUNTIME_DIR: runtime,
       XDG_CONFIG_HOME: config,
       PULSE_SERVER: `unix:${join(runtime, 'pulse', 'native')}`,
-      ALSA_CONFIG_PATH: alsa,
     };
     const args = ['--daemonize=no', '-n', '--exit-idle-time=-1', '--log-target=stderr', ...modules()];
     // The server itself must not see PULSE_SERVER: it would take itself for a client of another one.

@@ -8,7 +8,7 @@ import { examineTone } from '../sound/gaps.ts';
 import { loudestWindowDbfs, rmsDbfs } from '../sound/level.ts';
 import { tone } from '../sound/signals.ts';
 import { intelligibility } from '../sound/stoi.ts';
-import { MAX_DELAY_MS, measureDelay } from './delay.ts';
+import { type Delay, MAX_DELAY_MS, measureDelay } from './delay.ts';
 import type { Person, Stage } from './stage.ts';
 
 /** The key that A binds and holds. */
@@ -22,6 +22,9 @@ const SILENCE_MS = 3_500;
 
 /** Silence is judged by its loudest stretch of this length: 20 ms. */
 const SILENCE_WINDOW_SAMPLES = RIG_RATE_HZ / 50;
+
+/** Starts of the bare device loop; odd, so that there is a middle one. */
+const DEVICE_LOOP_STARTS = 3;
 
 /** The steady tone: in the middle of the voice band, whole periods in a millisecond. */
 const TONE_HZ = 1_000;
@@ -56,21 +59,36 @@ async function sayAndHear(stage: Stage, path: string, seconds: number) {
   };
 }
 
-/** The sound devices alone: what a program that only copies samples from microphone to speaker needs. */
-export async function measureDeviceRoundTrip(stage: Stage, speech: Float32Array): Promise<Measured> {
-  const path = stage.writeSound('short-speech', speech);
+/** The delay of one start of the device loop. */
+async function deviceRoundTripOnce(stage: Stage, path: string, seconds: number): Promise<Delay | null> {
   const loop: Child = await startDeviceLoop(stage.pulse, stage.outputFolder);
   try {
-    await sleep(1_000);
-    const { said, heard } = await sayAndHear(stage, path, speech.length / RIG_RATE_HZ);
-    const delay = measureDelay(said, heard);
-    return {
-      rows: [{ check: 'device round trip', ...delay }],
-      values: { deviceRoundTripMs: delay?.medianMs ?? null },
-    };
+    await sleep(1_500);
+    const { said, heard } = await sayAndHear(stage, path, seconds);
+    return measureDelay(said, heard);
   } finally {
     await loop.stop();
   }
+}
+
+/**
+ * The sound devices alone: what a program needs that only copies samples from microphone to speaker. How the
+ * blocks of the two devices lie to one another is chance at each start, so the middle of several starts counts.
+ */
+export async function measureDeviceRoundTrip(stage: Stage, speech: Float32Array): Promise<Measured> {
+  const path = stage.writeSound('short-speech', speech);
+  const delays: Delay[] = [];
+  for (let start = 0; start < DEVICE_LOOP_STARTS; start += 1) {
+    const delay = await deviceRoundTripOnce(stage, path, speech.length / RIG_RATE_HZ);
+    if (delay !== null) delays.push(delay);
+  }
+  const medians = delays.map((delay) => delay.medianMs).sort((a, b) => a - b);
+  const deviceRoundTripMs =
+    medians.length === DEVICE_LOOP_STARTS ? (medians[medians.length >> 1] ?? null) : null;
+  return {
+    rows: delays.map((delay, i) => ({ check: `device round trip, start ${i + 1}`, ...delay })),
+    values: { deviceRoundTripMs },
+  };
 }
 
 /** Speech while the key is held: how late and how well it is heard. */

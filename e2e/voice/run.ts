@@ -33,7 +33,7 @@ const OUTPUT_FOLDER = join(import.meta.dirname, '../../.test-output/e2e-voice');
 
 /** Speech that is scored, and the part of it that measures the bare devices, in seconds. */
 const SPEECH_SECONDS = 22;
-const SHORT_SPEECH_SECONDS = 6;
+const SHORT_SPEECH_SECONDS = 4;
 
 /** The whole run is given up after this time, in ms. */
 const MAX_RUN_MS = 8 * 60_000;
