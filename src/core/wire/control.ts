@@ -18,17 +18,23 @@ export const MAX_ROOM_NAME_LENGTH = 64;
 /** Most members one relay admits; the member list must fit one control message. */
 export const MAX_ROOM_MEMBERS = 200;
 
-/** Most channels one relay announces. */
-export const MAX_CHANNELS = 256;
+/** Most channels one relay announces: with a full member list, and every name in three-byte characters, a welcome fits. */
+export const MAX_CHANNELS = 64;
 
-/** Names must show something and cannot steer a terminal or a log: no control or bidi-override characters. */
+/**
+ * Names must show something and cannot steer a terminal or a log: no control or bidi-override characters, and no
+ * halves of surrogate pairs, which JSON would blow up to six bytes each.
+ */
 const visibleText = (max: number) =>
   z
     .string()
     .trim()
     .min(1)
     .max(max)
-    .regex(/^[^\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, 'has characters that cannot be shown');
+    .regex(
+      /^[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u,
+      'has characters that cannot be shown',
+    );
 
 const u32 = z.number().int().min(0).max(0xffff_ffff);
 
