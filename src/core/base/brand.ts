@@ -8,6 +8,3 @@ export type SessionToken = Brand<number, 'SessionToken'>;
 
 /** Datagram counter of one sender, 0 up to 2^53 - 1. */
 export type SeqNo = Brand<number, 'SeqNo'>;
-
-/** u32 name of a channel within one relay. */
-export type ChannelId = Brand<number, 'ChannelId'>;

@@ -26,15 +26,19 @@ describe('softLimit', () => {
 
   it('never passes full scale, keeps the sign and the order', () => {
     fc.assert(
-      fc.property(fc.float({ min: -64, max: 64, noNaN: true }), fc.float({ min: 0, max: 1, noNaN: true }), (a, d) => {
-        const pair = Float32Array.of(a, a + d);
-        softLimit(pair, 2);
-        const [low = 0, high = 0] = pair;
-        expect(Math.abs(low)).toBeLessThanOrEqual(1);
-        expect(Math.abs(high)).toBeLessThanOrEqual(1);
-        expect(low * a).toBeGreaterThanOrEqual(0);
-        expect(high).toBeGreaterThanOrEqual(low);
-      }),
+      fc.property(
+        fc.float({ min: -64, max: 64, noNaN: true }),
+        fc.float({ min: 0, max: 1, noNaN: true }),
+        (a, d) => {
+          const pair = Float32Array.of(a, a + d);
+          softLimit(pair, 2);
+          const [low = 0, high = 0] = pair;
+          expect(Math.abs(low)).toBeLessThanOrEqual(1);
+          expect(Math.abs(high)).toBeLessThanOrEqual(1);
+          expect(low * a).toBeGreaterThanOrEqual(0);
+          expect(high).toBeGreaterThanOrEqual(low);
+        },
+      ),
     );
   });
 });

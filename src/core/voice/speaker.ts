@@ -55,13 +55,7 @@ export class Speaker {
     this.#volume = volume;
   }
 
-  handlePacket(
-    sequence: number,
-    timestamp: number,
-    last: boolean,
-    payload: Uint8Array,
-    nowMs: number,
-  ): void {
+  handlePacket(sequence: number, timestamp: number, last: boolean, payload: Uint8Array, nowMs: number): void {
     this.#lastPacketMs = nowMs;
     this.#jitter.handlePacket(sequence, timestamp, last, payload, nowMs);
   }

@@ -37,7 +37,14 @@ function talk(receiver: VoiceReceiver, speakers: Record<number, number>, frames:
   for (let frame = 0; frame < frames; frame += 1) {
     for (const [speaker, value] of Object.entries(speakers)) {
       const payload = Uint8Array.of(value);
-      receiver.handleFrame(token(Number(speaker)), frame, frame * FRAME_SAMPLES, false, payload, frame * FRAME_MS);
+      receiver.handleFrame(
+        token(Number(speaker)),
+        frame,
+        frame * FRAME_SAMPLES,
+        false,
+        payload,
+        frame * FRAME_MS,
+      );
     }
     for (let part = 0; part < 2; part += 1) {
       receiver.mix(block, BLOCK_SAMPLES, frame * FRAME_MS + part * 10);

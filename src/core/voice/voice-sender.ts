@@ -1,11 +1,5 @@
 import type { SeqNo, SessionToken } from '../base/brand.ts';
-import {
-  createHeader,
-  encodeHeader,
-  FLAG_LAST,
-  HEADER_BYTES,
-  MAX_DATAGRAM_BYTES,
-} from '../wire/datagram.ts';
+import { createHeader, encodeHeader, FLAG_LAST, HEADER_BYTES, MAX_DATAGRAM_BYTES } from '../wire/datagram.ts';
 
 /** Where finished datagrams go. The bytes are valid only during the call. */
 export interface VoiceSenderOut {
@@ -34,7 +28,13 @@ export class VoiceSender {
   }
 
   /** @param timestamp of the frame's first sample, 48 kHz, u32 */
-  handleFrame(packet: Uint8Array, lengthBytes: number, timestamp: number, last: boolean, out: VoiceSenderOut): void {
+  handleFrame(
+    packet: Uint8Array,
+    lengthBytes: number,
+    timestamp: number,
+    last: boolean,
+    out: VoiceSenderOut,
+  ): void {
     if (this.#token === null) {
       this.#withoutSession += 1;
       return;

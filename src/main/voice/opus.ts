@@ -5,9 +5,6 @@ import { dirname, join } from 'node:path';
 /** Sample rate of every codec in the program, in Hz. */
 export const SAMPLE_RATE_HZ = 48_000;
 
-/** Longest Opus packet covers 120 ms (RFC 6716, section 2.1.4). */
-export const MAX_DECODED_SAMPLES = 5760;
-
 /** `OPUS_SET_APPLICATION`, `OPUS_SET_BITRATE`… of opus_defines.h. */
 const SET_APPLICATION = 4000;
 const SET_BITRATE = 4002;
@@ -99,7 +96,7 @@ export class VoiceDecoder {
   /**
    * Decodes one packet.
    *
-   * @param into receives the samples, MAX_DECODED_SAMPLES at least
+   * @param into receives the samples; 5760 fit the longest packet, 120 ms (RFC 6716, section 2.1.4)
    * @returns how many samples were written, 0 when the packet is not Opus
    */
   decode(packet: Uint8Array, into: Float32Array): number {
