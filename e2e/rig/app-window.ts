@@ -176,7 +176,12 @@ export class AppWindow {
 
   /** Chooses what opens the microphone; the settings must be open. */
   async chooseActivation(activation: Activation): Promise<void> {
-    await this.part(`activation-${activation}`).check();
+    const choice = this.part(`activation-${activation}`);
+    await choice.click();
+    // The program decides, then the window shows it: a moment later than a plain form would.
+    await waitFor(`the choice of ${activation}`, MAX_WAIT_MS, async () =>
+      (await choice.isChecked()) ? true : null,
+    );
   }
 
   /** Loudness of another member, 0 to 2, moved like a person with the keyboard would. */
@@ -202,7 +207,7 @@ export class AppWindow {
    * @param pattern - what it must say
    */
   async waitForSentence(pattern: RegExp): Promise<string> {
-    const told = this.page.locator('[data-testid="notice"], [data-testid="field-error"], [role="alert"]');
+    const told = this.page.locator('[data-testid="notice"], [data-testid$="-error"], [role="alert"]');
     return waitFor(`a sentence like ${pattern}`, MAX_WAIT_MS, async () => {
       const texts = await told.allInnerTexts();
       return (

@@ -1,11 +1,19 @@
 import { Child, within } from './child.ts';
 
+/**
+ * Sound the server holds in advance: enough that a busy machine never starves the player, which would be a gap
+ * of the rig's own. It does not delay anything that is measured: what was said is taken from the microphone.
+ */
+const BUFFER_MS = 500;
+
 /** Plays a WAV file into a null sink of the rig. */
 export class Player {
   readonly #child: Child;
 
   static async start(path: string, sink: string, env: NodeJS.ProcessEnv): Promise<Player> {
-    return new Player(await Child.start('paplay', ['-d', sink, '--latency-msec=20', path], { env }));
+    return new Player(
+      await Child.start('paplay', ['-d', sink, `--latency-msec=${BUFFER_MS}`, path], { env }),
+    );
   }
 
   private constructor(child: Child) {

@@ -58,6 +58,14 @@ async function take(findings: Findings, name: string, measure: () => Promise<Mea
   }
 }
 
+/** What the windows looked like, beside the recordings. */
+async function keepPictures({ stage, a, b }: Scene, name: string): Promise<void> {
+  for (const [side, { window }] of Object.entries({ a, b })) {
+    const path = join(stage.outputFolder, `${name}-${side}.png`);
+    await window.page.screenshot({ path, timeout: 3_000 }).catch(() => undefined);
+  }
+}
+
 async function walk(findings: Findings, scene: Scene, journeys: readonly Journey[]): Promise<void> {
   for (const { name, run } of journeys) {
     progress(name);
@@ -67,6 +75,7 @@ async function walk(findings: Findings, scene: Scene, journeys: readonly Journey
       findings.rows.push({ check: name, ok: false, error: String(error) });
       findings.failures += 1;
       progress(`FAILED: ${name}: ${String(error)}`);
+      await keepPictures(scene, `failure-${findings.failures}`);
     }
   }
 }
