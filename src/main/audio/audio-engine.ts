@@ -1,0 +1,247 @@
+import type { SampleRing } from '../../core/ring/sample-ring.ts';
+import type { AudioDevice, AudioStream, BackendName, Side } from './audio-device.ts';
+import type { AudioCommand, AudioEvent } from './audio-protocol.ts';
+import type { Choice } from './choose-backend.ts';
+import { DeviceSide } from './device-side.ts';
+import { GapStatistics } from './gap-statistics.ts';
+import { openSink } from './wave-device.ts';
+
+/** How often streams are looked after, in ms: a fifth of the watchdog's limit. */
+export const TICK_MS = 100;
+
+const COUNTERS_INTERVAL_MS = 1_000;
+
+/** A device that comes or goes raises several events; they are answered by one list, this much later, in ms. */
+const LIST_DELAY_MS = 100;
+
+/** How often a machine without sound is searched again, in ms. */
+const SEARCH_INTERVAL_MS = 10_000;
+
+export interface AudioEngineOptions {
+  readonly choose: (excluded: ReadonlySet<BackendName>) => Promise<Choice>;
+  readonly capture: SampleRing;
+  readonly playback: SampleRing;
+  readonly inputId: string;
+  readonly outputId: string;
+  readonly emit: (event: AudioEvent) => void;
+  /** Monotonic, in ms. */
+  readonly nowMs: () => number;
+}
+
+/** One side with what it counts. */
+interface Line {
+  readonly side: DeviceSide;
+  readonly gaps: GapStatistics;
+  blocks: number;
+}
+
+/**
+ * Moves sound between the devices and the two rings, and keeps the devices open. Copies only.
+ *
+ * While the speaker is away a sink takes its place and goes on pulling at a device's pace: the mixer's clock is
+ * the pulling, and what is heard when the speaker returns is then the present and not the past.
+ */
+export class AudioEngine {
+  readonly #options: AudioEngineOptions;
+  readonly #excluded = new Set<BackendName>();
+  readonly #selected: Record<Side, string>;
+  #choice: Choice | null = null;
+  #input: Line | null = null;
+  #output: Line | null = null;
+  #sink: AudioStream | null = null;
+  #timers: NodeJS.Timeout[] = [];
+  #listTimer: NodeJS.Timeout | null = null;
+  #choosing = false;
+  #closed = false;
+  #searchedMs = 0;
+  #listed = '';
+
+  constructor(options: AudioEngineOptions) {
+    this.#options = options;
+    this.#selected = { input: options.inputId, output: options.outputId };
+  }
+
+  async start(): Promise<void> {
+    this.#replaceSpeaker(true);
+    await this.#choose();
+    if (this.#closed) return;
+    this.#timers.push(setInterval(() => this.#tick(), TICK_MS));
+    this.#timers.push(setInterval(() => this.#reportCounters(), COUNTERS_INTERVAL_MS));
+  }
+
+  handle(command: Exclude<AudioCommand, { kind: 'close' }>): void {
+    if (command.kind === 'select') {
+      this.#selected[command.side] = command.id;
+      const line = command.side === 'input' ? this.#input : this.#output;
+      line?.side.select(command.id);
+      void line?.side.tick();
+      return;
+    }
+    if (this.#choice?.provisional === true) void this.#choose();
+    else void this.#list();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    if (this.#listTimer !== null) clearTimeout(this.#listTimer);
+    this.#choice?.device.close();
+    await Promise.all([this.#input?.side.close(), this.#output?.side.close(), this.#sink?.close()]);
+    this.#reportCounters();
+  }
+
+  async #choose(): Promise<void> {
+    if (this.#choosing || this.#closed) return;
+    this.#choosing = true;
+    this.#searchedMs = this.#options.nowMs();
+    try {
+      const choice = await this.#options.choose(this.#excluded);
+      if (this.#closed) {
+        choice.device.close();
+        return;
+      }
+      if (choice.provisional && this.#choice?.provisional === true) return;
+      await this.#use(choice);
+    } finally {
+      this.#choosing = false;
+    }
+  }
+
+  async #use(choice: Choice): Promise<void> {
+    const abandoned = this.#choice?.device;
+    this.#choice = choice;
+    abandoned?.close();
+    await Promise.all([this.#input?.side.close(), this.#output?.side.close()]);
+    this.#options.emit({ kind: 'backend', name: choice.device.name, reason: choice.reason });
+    this.#input = this.#openLine('input', choice);
+    this.#output = this.#openLine('output', choice);
+    choice.device.watch(() => this.#listSoon());
+    this.#listed = '';
+    await this.#list();
+    this.#tick();
+  }
+
+  #openLine(name: Side, choice: Choice): Line {
+    const { device } = choice;
+    const gaps = new GapStatistics();
+    const other = (): Line | null => (name === 'input' ? this.#output : this.#input);
+    const line: Line = {
+      gaps,
+      blocks: 0,
+      side: new DeviceSide({
+        side: name,
+        selectedId: this.#selected[name],
+        nowMs: this.#options.nowMs,
+        open: (id) =>
+          name === 'input' ? this.#openInput(device, line, id) : this.#openOutput(device, line, id),
+        onDidChangeStatus: (status, reason) => {
+          if (device.name !== 'null') this.#options.emit({ kind: 'status', side: name, status, reason });
+        },
+        onDidFindStale: () => void other()?.side.yieldToRescan(),
+        onDidChangeFlow: (flows) => {
+          gaps.interrupt();
+          if (name === 'output') this.#replaceSpeaker(!flows);
+        },
+      }),
+    };
+    // Silence flows from the null device, but no person would call that running.
+    if (device.name === 'null') {
+      this.#options.emit({ kind: 'status', side: name, status: 'absent', reason: choice.reason });
+    }
+    return line;
+  }
+
+  #openInput(device: AudioDevice, line: Line, id: string): ReturnType<AudioDevice['openInput']> {
+    return device.openInput({
+      id,
+      onBlock: (samples, count) => {
+        this.#options.capture.push(samples, count);
+        this.#markBlock(line);
+      },
+      onDidFail: (reason) => line.side.handleFailure(reason),
+    });
+  }
+
+  #openOutput(device: AudioDevice, line: Line, id: string): ReturnType<AudioDevice['openOutput']> {
+    return device.openOutput({
+      id,
+      pullBlock: (into, count) => {
+        this.#options.playback.pull(into, count);
+        this.#markBlock(line);
+      },
+      onDidFail: (reason) => line.side.handleFailure(reason),
+    });
+  }
+
+  #markBlock(line: Line): void {
+    line.blocks += 1;
+    line.side.handleBlock();
+    line.gaps.mark(this.#options.nowMs());
+  }
+
+  #replaceSpeaker(away: boolean): void {
+    if (away && this.#sink === null && !this.#closed) {
+      this.#sink = openSink({ pullBlock: (into, count) => void this.#options.playback.pull(into, count) });
+    } else if (!away && this.#sink !== null) {
+      void this.#sink.close();
+      this.#sink = null;
+    }
+  }
+
+  #tick(): void {
+    const choice = this.#choice;
+    if (choice === null) return;
+    if (choice.device.exhausted !== '' && !this.#excluded.has(choice.device.name)) {
+      this.#excluded.add(choice.device.name);
+      void this.#choose();
+      return;
+    }
+    if (choice.provisional && this.#options.nowMs() - this.#searchedMs > SEARCH_INTERVAL_MS)
+      void this.#choose();
+    void this.#input?.side.tick();
+    void this.#output?.side.tick();
+  }
+
+  #listSoon(): void {
+    if (this.#listTimer !== null || this.#closed) return;
+    this.#listTimer = setTimeout(() => {
+      this.#listTimer = null;
+      void this.#list();
+    }, LIST_DELAY_MS);
+  }
+
+  async #list(): Promise<void> {
+    const device = this.#choice?.device;
+    if (device === undefined) return;
+    const { inputs, outputs } = await device.list();
+    if (this.#closed || this.#choice?.device !== device) return;
+    this.#input?.side.handleDevices(inputs);
+    this.#output?.side.handleDevices(outputs);
+    const text = JSON.stringify([inputs, outputs]);
+    if (text === this.#listed) return;
+    this.#listed = text;
+    this.#options.emit({ kind: 'devices', inputs, outputs });
+  }
+
+  #reportCounters(): void {
+    const counters: Record<string, number> = {
+      captureFillSamples: this.#options.capture.readable(),
+      captureOverrunSamples: this.#options.capture.overrunSamples,
+      playbackUnderrunSamples: this.#options.playback.underrunSamples,
+      abandonedStreams: this.#choice?.device.abandonedStreams ?? 0,
+    };
+    for (const [name, line] of [
+      ['input', this.#input],
+      ['output', this.#output],
+    ] as const) {
+      if (line === null) continue;
+      counters[`${name}Blocks`] = line.blocks;
+      counters[`${name}GapP99Ms`] = line.gaps.p99Ms;
+      counters[`${name}GapMaxMs`] = line.gaps.maxMs;
+      counters[`${name}DeviceXruns`] = line.side.deviceXruns;
+      counters[`${name}Reopens`] = line.side.reopens;
+      line.gaps.reset();
+    }
+    this.#options.emit({ kind: 'counters', counters });
+  }
+}

@@ -1,0 +1,215 @@
+import { createRequire } from 'node:module';
+import type { Microphone, MicrophoneInfo, Speaker, SpeakerInfo } from 'decibri';
+import type {
+  AudioDevice,
+  AudioStream,
+  DeviceList,
+  InputRequest,
+  OpenResult,
+  OutputRequest,
+} from './audio-device.ts';
+import { SAMPLE_RATE_HZ } from './audio-device.ts';
+import { BlockClock } from './block-clock.ts';
+import { listPulseDevices, type PulseSelection, PulseWatcher } from './pulse-server.ts';
+
+/** The part of decibri that is used. */
+export interface DecibriModule {
+  readonly Microphone: typeof Microphone;
+  readonly Speaker: typeof Speaker;
+  inputDevices(): MicrophoneInfo[];
+  outputDevices(): SpeakerInfo[];
+}
+
+/** 10 ms, both ways: cpal's own buffers are longer than that, so less would only cost CPU. */
+const BLOCK_SAMPLES = 480;
+
+const BLOCK_MS = (BLOCK_SAMPLES * 1_000) / SAMPLE_RATE_HZ;
+
+/** Blocks kept in decibri's playback queue: cpal takes them two at a time (every 21 ms under PulseAudio). */
+const LEAD_BLOCKS = 4;
+
+const BYTES_PER_SAMPLE = Float32Array.BYTES_PER_ELEMENT;
+
+/** @throws Error where there is no binary for this platform */
+export function loadDecibri(): DecibriModule {
+  return createRequire(import.meta.url)('decibri') as DecibriModule;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+class DecibriInput implements AudioStream {
+  readonly counters = { deviceXruns: 0 };
+  readonly #microphone: Microphone;
+  #closing = false;
+
+  constructor(microphone: Microphone, request: InputRequest) {
+    this.#microphone = microphone;
+    const fail = (reason: string): void => {
+      if (this.#closing) return;
+      this.#closing = true;
+      request.onDidFail(reason);
+    };
+    let block = new Float32Array(BLOCK_SAMPLES);
+    microphone.on('data', (chunk: Buffer) => {
+      if (this.#closing) return;
+      const count = chunk.length / BYTES_PER_SAMPLE;
+      // Copied, for a chunk may begin at an offset that a Float32Array cannot.
+      if (count > block.length) block = new Float32Array(count);
+      Buffer.from(block.buffer).set(chunk);
+      this.counters.deviceXruns = microphone.overrunCount;
+      request.onBlock(block, count);
+    });
+    microphone.on('error', (error) => fail(`The microphone stopped (${error.message}).`));
+    microphone.on('end', () => fail('The microphone stopped by itself.'));
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#microphone.stop();
+  }
+}
+
+/**
+ * decibri's own queue takes 32 writes, a third of a second, before a write waits. So the pace is the monotonic
+ * clock's with a short lead, put right whenever the device reports that it ran dry.
+ */
+class DecibriOutput implements AudioStream {
+  readonly counters = { deviceXruns: 0 };
+  readonly #speaker: Speaker;
+  readonly #request: OutputRequest;
+  #closing = false;
+
+  constructor(speaker: Speaker, request: OutputRequest) {
+    this.#speaker = speaker;
+    this.#request = request;
+    // A Writable without this listener would throw; the failed write reports the same error.
+    speaker.on('error', () => undefined);
+    void this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#speaker.stop();
+  }
+
+  async #run(): Promise<void> {
+    const samples = new Float32Array(BLOCK_SAMPLES);
+    const bytes = Buffer.from(samples.buffer);
+    let clock = new BlockClock(BLOCK_MS, performance.now());
+    let owed = LEAD_BLOCKS;
+    try {
+      while (!this.#closing) {
+        for (; owed > 0 && !this.#closing; owed--) {
+          this.#request.pullBlock(samples, BLOCK_SAMPLES);
+          await this.#speaker.writeAsync(bytes);
+        }
+        await new Promise((resolve) => setTimeout(resolve, clock.waitMs(performance.now())));
+        owed = clock.take(performance.now());
+        const underruns = this.#speaker.underrunCount;
+        if (underruns > this.counters.deviceXruns) {
+          this.counters.deviceXruns = underruns;
+          clock = new BlockClock(BLOCK_MS, performance.now());
+          owed = LEAD_BLOCKS;
+        }
+      }
+    } catch (error) {
+      if (!this.#closing) this.#request.onDidFail(`The speaker stopped (${messageOf(error)}).`);
+    }
+  }
+}
+
+/**
+ * The hardware through decibri (cpal), for platforms that naudiodon has no binary for: Apple Silicon, Linux on
+ * ARM 64, Windows on ARM.
+ *
+ * When a sound server dies, cpal's thread spins and complains on stderr until the stream is stopped, and no error
+ * event comes for a microphone: the watchdog of the side finds out and closes it.
+ */
+export class DecibriDevice implements AudioDevice {
+  readonly name = 'decibri';
+  readonly exhausted = '';
+  readonly abandonedStreams = 0;
+  readonly #module: DecibriModule;
+  readonly #pulse: PulseSelection | null;
+  #watcher: PulseWatcher | null = null;
+
+  /** @param pulse set when a PulseAudio or PipeWire server answered */
+  constructor(module: DecibriModule, pulse: PulseSelection | null) {
+    this.#module = module;
+    this.#pulse = pulse;
+  }
+
+  async list(): Promise<DeviceList> {
+    if (this.#pulse !== null) return (await listPulseDevices()) ?? { inputs: [], outputs: [] };
+    const describe = (device: MicrophoneInfo | SpeakerInfo) => ({
+      id: device.id === '' ? `name:${device.name}` : device.id,
+      name: device.name,
+    });
+    return {
+      inputs: this.#module.inputDevices().map(describe),
+      outputs: this.#module.outputDevices().map(describe),
+    };
+  }
+
+  watch(onDidChange: () => void): void {
+    if (this.#pulse !== null && this.#watcher === null) this.#watcher = new PulseWatcher(onDidChange);
+  }
+
+  async openInput(request: InputRequest): Promise<OpenResult> {
+    const list = await this.list();
+    if (list.inputs.length === 0)
+      return { ok: false, kind: 'absent', reason: 'This machine has no microphone.' };
+    if (request.id !== '' && !list.inputs.some((device) => device.id === request.id)) {
+      return { ok: false, kind: 'gone', reason: 'The chosen microphone is not there.' };
+    }
+    this.#pulse?.aim('input', request.id);
+    try {
+      const microphone = await this.#module.Microphone.open({
+        sampleRate: SAMPLE_RATE_HZ,
+        channels: 1,
+        framesPerBuffer: BLOCK_SAMPLES,
+        dtype: 'float32',
+        ...this.#device(request.id),
+      });
+      return { ok: true, stream: new DecibriInput(microphone, request) };
+    } catch (error) {
+      return { ok: false, kind: 'failed', reason: `The microphone cannot be opened (${messageOf(error)}).` };
+    }
+  }
+
+  async openOutput(request: OutputRequest): Promise<OpenResult> {
+    const list = await this.list();
+    if (list.outputs.length === 0)
+      return { ok: false, kind: 'absent', reason: 'This machine has no speaker.' };
+    if (request.id !== '' && !list.outputs.some((device) => device.id === request.id)) {
+      return { ok: false, kind: 'gone', reason: 'The chosen speaker is not there.' };
+    }
+    this.#pulse?.aim('output', request.id);
+    try {
+      const speaker = await this.#module.Speaker.open({
+        sampleRate: SAMPLE_RATE_HZ,
+        channels: 1,
+        dtype: 'float32',
+        ...this.#device(request.id),
+      });
+      return { ok: true, stream: new DecibriOutput(speaker, request) };
+    } catch (error) {
+      return { ok: false, kind: 'failed', reason: `The speaker cannot be opened (${messageOf(error)}).` };
+    }
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    // cpal connects only when the stream starts, so the choice stays in the environment until here.
+    this.#pulse?.restore('input');
+    this.#pulse?.restore('output');
+  }
+
+  /** Under a sound server the environment chooses; '' is the system's default. */
+  #device(id: string): { device?: string | { id: string } } {
+    if (this.#pulse !== null || id === '') return {};
+    return { device: id.startsWith('name:') ? id.slice('name:'.length) : { id } };
+  }
+}

@@ -1,0 +1,149 @@
+import type { AudioStream, InputRequest, OutputRequest } from './audio-device.ts';
+import type { PortAudioStream } from './naudiodon-binding.ts';
+
+const BYTES_PER_SAMPLE = Float32Array.BYTES_PER_ELEMENT;
+
+/** A stream silent for this long, in ms, is dead: closing it in the ordinary way could block for ever. */
+const DEAD_AFTER_MS = 300;
+
+/** An output that was just opened, in ms, may be silent because the device has not started. It needs 500. */
+const YOUNG_MS = 2_000;
+
+/** Longest wait for a live stream to end, in ms. It takes about 30. */
+const QUIT_TIMEOUT_MS = 1_000;
+
+/** Outcome of `settledWithin`. */
+async function settledWithin(work: Promise<unknown>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  const settled = await Promise.race([done, late]);
+  clearTimeout(timer);
+  return settled;
+}
+
+/** A running PortAudio input: one read outstanding at a time. */
+export class NaudiodonInput implements AudioStream {
+  readonly counters = { deviceXruns: 0 };
+  readonly #io: PortAudioStream;
+  readonly #request: InputRequest;
+  readonly #bytes: number;
+  readonly #running: Promise<void>;
+  #closing = false;
+
+  constructor(io: PortAudioStream, request: InputRequest, blockSamples: number) {
+    this.#io = io;
+    this.#request = request;
+    this.#bytes = blockSamples * BYTES_PER_SAMPLE;
+    this.#running = this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    // An input that died can be quit: its queue lets go of the reader.
+    await settledWithin(Promise.all([this.#io.quit('ABORT'), this.#running]), QUIT_TIMEOUT_MS);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#closing) {
+        const { buf, finished } = await this.#io.read(this.#bytes);
+        if (this.#closing) return;
+        if (finished === true) break;
+        if (buf === undefined) continue;
+        const samples = new Float32Array(buf.buffer, buf.byteOffset, buf.length / BYTES_PER_SAMPLE);
+        this.#request.onBlock(samples, samples.length);
+      }
+      if (!this.#closing) this.#request.onDidFail('The microphone stopped by itself.');
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (!this.#closing) this.#request.onDidFail(`The microphone stopped (${why}).`);
+    }
+  }
+}
+
+/** A running PortAudio output: one write outstanding at a time, which is also what paces it. */
+export class NaudiodonOutput implements AudioStream {
+  readonly counters = { deviceXruns: 0 };
+  readonly #io: PortAudioStream;
+  readonly #request: OutputRequest;
+  readonly #mono: Float32Array;
+  readonly #frames: Float32Array;
+  readonly #buffer: Buffer;
+  readonly #channels: number;
+  readonly #onDidAbandon: (stream: NaudiodonOutput) => void;
+  readonly #onDidFree: (stream: NaudiodonOutput) => void;
+  readonly #running: Promise<void>;
+  #closing = false;
+  #quitting: Promise<void> | null = null;
+  readonly #openedMs = performance.now();
+  #lastWriteMs = this.#openedMs;
+
+  /**
+   * @param onDidAbandon the stream is dead and holds a libuv thread; keep it referenced, or its native side is freed under a live callback
+   * @param onDidFree an abandoned stream came back to life and could be ended after all
+   */
+  constructor(
+    io: PortAudioStream,
+    request: OutputRequest,
+    blockSamples: number,
+    channels: number,
+    onDidAbandon: (stream: NaudiodonOutput) => void,
+    onDidFree: (stream: NaudiodonOutput) => void,
+  ) {
+    this.#io = io;
+    this.#request = request;
+    this.#channels = channels;
+    this.#mono = new Float32Array(blockSamples);
+    this.#frames = channels === 1 ? this.#mono : new Float32Array(blockSamples * channels);
+    this.#buffer = Buffer.from(this.#frames.buffer);
+    this.#onDidAbandon = onDidAbandon;
+    this.#onDidFree = onDidFree;
+    this.#running = this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    const nowMs = performance.now();
+    const young = nowMs - this.#openedMs < YOUNG_MS;
+    if (young || nowMs - this.#lastWriteMs < DEAD_AFTER_MS) {
+      if (await settledWithin(Promise.all([this.#quit(), this.#running]), QUIT_TIMEOUT_MS)) return;
+    }
+    this.#onDidAbandon(this);
+    // Should the device come back to life, the writer returns and the stream can be ended after all.
+    void this.#running.then(() => this.#quit()).then(() => this.#onDidFree(this));
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#closing) {
+        this.#request.pullBlock(this.#mono, this.#mono.length);
+        this.#spread();
+        const status = await this.#io.write(this.#buffer);
+        this.#lastWriteMs = performance.now();
+        if (status?.includes('underflow') === true) this.counters.deviceXruns += 1;
+      }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (!this.#closing) this.#request.onDidFail(`The speaker stopped (${why}).`);
+    }
+  }
+
+  /** Once only: a second `quit` would end PortAudio under the other streams. */
+  #quit(): Promise<void> {
+    this.#quitting ??= this.#io.quit('ABORT');
+    return this.#quitting;
+  }
+
+  #spread(): void {
+    if (this.#channels === 1) return;
+    for (let i = 0; i < this.#mono.length; i++) {
+      this.#frames.fill(this.#mono[i] ?? 0, i * this.#channels, (i + 1) * this.#channels);
+    }
+  }
+}
