@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
 import { type Child, waitFor } from '../rig/child.ts';
 import { startDeviceLoop } from '../rig/device-loop.ts';
+import { watchLoad } from '../rig/machine-load.ts';
 import { RIG_RATE_HZ } from '../rig/pulse.ts';
 import { align } from '../sound/align.ts';
 import { examineTone } from '../sound/gaps.ts';
@@ -94,9 +95,11 @@ export async function measureDeviceRoundTrip(stage: Stage, speech: Float32Array)
 /** Speech while the key is held: how late and how well it is heard. */
 export async function measureSpeech(stage: Stage, speech: Float32Array): Promise<Measured> {
   const path = stage.writeSound('speech', speech);
+  const loadSince = watchLoad();
   await stage.display.keyDown(TALK_KEY);
   await sleep(SETTLING_MS);
   const { said, heard } = await sayAndHear(stage, path, speech.length / RIG_RATE_HZ);
+  const load = loadSince();
   await stage.display.keyUp(TALK_KEY);
   stage.keep('speech-said', speech);
   stage.keep('speech-heard', heard.samples);
@@ -115,6 +118,7 @@ export async function measureSpeech(stage: Stage, speech: Float32Array): Promise
         estoi: score?.estoi ?? null,
         saidDbfs: rmsDbfs(said.samples),
         heardDbfs: rmsDbfs(heard.samples),
+        ...load,
       },
     ],
     values: { mouthToEarMs: delay?.medianMs ?? null, stoi: score?.stoi ?? null },
@@ -160,6 +164,7 @@ export async function measureTone(stage: Stage, speaker: Person): Promise<Measur
   const path = stage.writeSound('tone', tone(TONE_HZ, TONE_SECONDS + 2, RIG_RATE_HZ, TONE_AMPLITUDE));
   await stage.display.keyDown(TALK_KEY);
   await sleep(SETTLING_MS);
+  const loadSince = watchLoad();
   const player = await stage.say(path);
   const startMs = await waitFor('the tone', 5_000, () => {
     const nowMs = performance.now();
@@ -173,6 +178,7 @@ export async function measureTone(stage: Stage, speaker: Person): Promise<Measur
     if (performance.now() - blockedFromMs >= BLOCK_MS) blocks += 1;
   }
   await player.finished((TONE_SECONDS + 10) * 1000);
+  const load = loadSince();
   const endMs = startMs + TONE_SECONDS * 1000;
   await stage.display.keyUp(TALK_KEY);
 
@@ -196,6 +202,7 @@ export async function measureTone(stage: Stage, speaker: Person): Promise<Measur
         clicks: report.clicks,
         amplitude: report.amplitude,
         longestGapInSourceMs: source.longestGapMs,
+        ...load,
       },
     ],
     values: { longestGapMs: complete ? report.longestGapMs : null },

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createReport, publish, type Row } from '../../bench/report.ts';
@@ -148,6 +148,9 @@ async function measureEverything(findings: Findings, teardown: Teardown): Promis
   await take(findings, 'speech with both windows unfocused', () => measureSpeech(stage, speech));
   await take(findings, 'silence with the key up', () => measureSilence(stage, speechPath));
   await take(findings, 'a minute of steady tone', () => measureTone(stage, scene.a));
+  for (const [name, { window }] of Object.entries({ a: scene.a, b: scene.b })) {
+    writeFileSync(join(OUTPUT_FOLDER, `stats-${name}.json`), JSON.stringify(await window.stats(), null, 2));
+  }
   await walk(findings, scene, [...journeysInTheCall, brokenMicrophone]);
   await stopBoth(findings, scene);
 }
