@@ -5,6 +5,7 @@ import { ensureBuild } from './build.mjs';
 import { debianNeeds, ensureDebianPackages } from './debian.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { fetchElectron, findElectron, sandboxProblem } from './electron.mjs';
+import { whenOrphaned } from './orphan.mjs';
 import { projectEnvironment, projectNode, ROOT } from './places.mjs';
 import { StepFailed, say } from './say.mjs';
 import { chooseShell, electronObstacle, hasDisplay } from './shell.mjs';
@@ -52,6 +53,7 @@ function run(program, args) {
     /** @type {NodeJS.Signals[]} */
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.on(signal, () => child.kill(signal));
+    whenOrphaned(() => child.kill('SIGTERM'));
     child.once('error', (error) => {
       say(`${program} could not be started: ${error.message}`);
       resolve(1);

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianNeeds, ensureDebianPackages } from './debian.mjs';
 import { ensureDependencies } from './dependencies.mjs';
+import { whenOrphaned } from './orphan.mjs';
 import { OUTPUT, projectEnvironment, ROOT } from './places.mjs';
 import { didNotRun, readExit, readReport, readVitest, totals } from './results.mjs';
 import { StepFailed, say } from './say.mjs';
@@ -13,6 +14,10 @@ import { CHECK_STEPS, DEVICE_STEPS } from './steps.mjs';
 
 /** Lines of a failed step's output that are shown. */
 const SHOWN_LINES = 80;
+
+/** Ends the step that runs, and this program. */
+let endCurrent = () => process.exit(130);
+whenOrphaned(() => endCurrent());
 
 /** `npm test`: everything. With the argument `check`, `npm run check`: what needs no sound device. */
 async function main() {
@@ -126,10 +131,12 @@ function runScript(step, args) {
     };
     process.once('SIGINT', interrupt);
     process.once('SIGTERM', interrupt);
+    endCurrent = interrupt;
     const finish = (/** @type {number} */ code) => {
       clearTimeout(limit);
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);
+      endCurrent = () => process.exit(130);
       resolve({ code, ...output });
     };
     child.once('error', (error) => {
