@@ -237,7 +237,6 @@ export class ControlPlane {
     lane.member = member;
     this.#ungreeted.delete(lane);
     this.#counters.joined += 1;
-    this.#expectDeadline(laneDeadlineMs(lane));
     out.sendControl(lane.id, {
       type: 'welcome',
       token: member.token,

@@ -119,6 +119,22 @@ describe('the path', () => {
     expectBalance(rig.engine);
   });
 
+  test('is looked for at the very moment it is found dead', () => {
+    const rig = new Rig();
+    rig.start();
+    rig.nowMs += 300;
+    rig.answer(0);
+    rig.pass(HEARTBEAT_INTERVAL_MS);
+    rig.nowMs += 50;
+    rig.answer(1);
+    const heardMs = rig.nowMs;
+    rig.pass(PATH_DEAD_MS - 1);
+    const sent = rig.probes.length;
+    rig.pass(1);
+    expect(rig.nowMs).toBe(heardMs + PATH_DEAD_MS);
+    expect([rig.engine.alive, rig.probes.length]).toEqual([false, sent + 1]);
+  });
+
   test('takes only answers to probes it waits for, once, under its own key and token', () => {
     const rig = new Rig();
     rig.start();

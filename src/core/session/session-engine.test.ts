@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { RecordedSession, welcomeFor } from '../sim/recorded-session.ts';
-import { MAX_CONTROL_LENGTH, MAX_ROOM_MEMBERS, type MemberInfo, type RefusalCode } from '../wire/control.ts';
+import {
+  MAX_CHANNELS,
+  MAX_CONTROL_LENGTH,
+  MAX_ROOM_MEMBERS,
+  type MemberInfo,
+  type RefusalCode,
+} from '../wire/control.ts';
 import { BACKOFF_BASE_MS, BACKOFF_CAP_MS, backoffMs } from './backoff.ts';
 import {
   CONNECT_TIMEOUT_MS,
@@ -143,6 +149,20 @@ describe('a connected session', () => {
       session.hear({ type: 'memberJoined', member: { ...ben, token } });
     }
     expect(session.engine.members.length).toBe(MAX_ROOM_MEMBERS);
+    expect(session.engine.counters.messagesUnexpected).toBe(1);
+  });
+
+  test('never holds more channels than a room may have', () => {
+    const session = new RecordedSession();
+    session.enter();
+    const [lobby] = session.engine.channels;
+    if (lobby === undefined) throw new Error('no channel');
+    for (let id = 3; id <= MAX_CHANNELS + 1; id += 1) {
+      session.hear({ type: 'channelChanged', channel: { ...lobby, id } });
+    }
+    expect(session.engine.channels.length).toBe(MAX_CHANNELS);
+    session.hear({ type: 'channelChanged', channel: { ...lobby, name: 'Hall' } });
+    expect(session.engine.channels[0]?.name).toBe('Hall');
     expect(session.engine.counters.messagesUnexpected).toBe(1);
   });
 

@@ -28,8 +28,11 @@ export class RecordedRelay {
   /** Messages by lane, oldest first. */
   readonly messages = new Map<LaneId, RelayMessage[]>();
   readonly closed: LaneId[] = [];
+  /** Messages to lanes that were not open: there must be none. */
+  strayMessages = 0;
   readonly datagrams: { readonly bytes: Uint8Array; readonly to: Endpoint }[] = [];
   readonly #mac: Mac;
+  readonly #open = new Set<LaneId>();
   #nextLane: LaneId = 1;
   #clockMicroseconds = 0;
 
@@ -51,11 +54,13 @@ export class RecordedRelay {
       this.datagrams.push({ bytes: bytes.slice(0, lengthBytes), to: { ...to } });
     },
     sendControl: (lane, message) => {
+      if (!this.#open.has(lane)) this.strayMessages += 1;
       const messages = this.messages.get(lane);
       if (messages === undefined) this.messages.set(lane, [message]);
       else messages.push(message);
     },
     closeLane: (lane) => {
+      this.#open.delete(lane);
       this.closed.push(lane);
     },
   };
@@ -64,8 +69,15 @@ export class RecordedRelay {
   open(): LaneId {
     const lane = this.#nextLane;
     this.#nextLane += 1;
+    this.#open.add(lane);
     this.engine.handleLaneOpened(lane, this.nowMs, this.out);
     return lane;
+  }
+
+  /** The peer hangs up. */
+  hangUp(lane: LaneId): void {
+    this.#open.delete(lane);
+    this.engine.handleLaneClosed(lane, this.nowMs, this.out);
   }
 
   say(lane: LaneId, message: ClientMessage): void {
