@@ -8,7 +8,11 @@ import * as invite from './invite.ts';
 import * as probe from './probe.ts';
 import vectors from './vectors.json' with { type: 'json' };
 
-const document = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
+/** The formatter pads the columns of tables: how wide they are is nothing to test. */
+const document = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8').replace(
+  / {2,}/g,
+  ' ',
+);
 
 describe('docs/protocol.md', () => {
   it('names only constants that exist', () => {

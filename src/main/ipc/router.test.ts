@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type CommandHandlers, commandSchemas } from '../../contract/ipc.ts';
+import { MAX_JOIN_TARGET_LENGTH } from '../../contract/limits.ts';
 import { createRouter } from './router.ts';
 
 /** Handlers that answer `ok` to everything and note what they were given. */
@@ -46,7 +47,7 @@ describe('router', () => {
     ['setMuted', { muted: true, more: 1 }],
     ['getState', {}],
     ['getState', undefined],
-    ['join', { target: 'x'.repeat(513), nickname: 'Ada' }],
+    ['join', { target: 'x'.repeat(MAX_JOIN_TARGET_LENGTH + 1), nickname: 'Ada' }],
     ['setMemberVolume', { token: 1, volume: 2.01 }],
     ['setGateThreshold', { thresholdDb: Number.NaN }],
     ['blockMainThread', { milliseconds: 1_001 }],

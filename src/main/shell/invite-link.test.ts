@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { linkAmong, MAX_LINK_LENGTH } from './invite-link.ts';
+import { MAX_JOIN_TARGET_LENGTH } from '../../contract/limits.ts';
+import { linkAmong } from './invite-link.ts';
 
 const link = (length: number) => 'sidetone://'.padEnd(length, 'x');
 
@@ -16,8 +17,8 @@ describe('the link among the arguments', () => {
   );
 
   test('is at most so long', () => {
-    expect(linkAmong([link(MAX_LINK_LENGTH - 1)])).not.toBeNull();
-    expect(linkAmong([link(MAX_LINK_LENGTH)])).not.toBeNull();
-    expect(linkAmong([link(MAX_LINK_LENGTH + 1)])).toBeNull();
+    expect(linkAmong([link(MAX_JOIN_TARGET_LENGTH - 1)])).not.toBeNull();
+    expect(linkAmong([link(MAX_JOIN_TARGET_LENGTH)])).not.toBeNull();
+    expect(linkAmong([link(MAX_JOIN_TARGET_LENGTH + 1)])).toBeNull();
   });
 });
