@@ -16,10 +16,7 @@ export class MeterPacer {
 
   push(meters: Meters): void {
     this.#waiting = meters;
-    if (this.#timer !== null) return;
-    const waitMs = this.#lastMs + METER_INTERVAL_MS - performance.now();
-    if (waitMs <= 0) this.#flush();
-    else this.#timer = setTimeout(() => this.#flush(), waitMs);
+    if (this.#timer === null) this.#sendOrWait();
   }
 
   close(): void {
@@ -28,12 +25,19 @@ export class MeterPacer {
     this.#waiting = null;
   }
 
-  #flush(): void {
+  #sendOrWait(): void {
     this.#timer = null;
     const meters = this.#waiting;
     if (meters === null) return;
+    const nowMs = performance.now();
+    const waitMs = this.#lastMs + METER_INTERVAL_MS - nowMs;
+    if (waitMs > 0) {
+      // Timers count whole milliseconds and may be early by one: then this waits once more.
+      this.#timer = setTimeout(() => this.#sendOrWait(), Math.ceil(waitMs));
+      return;
+    }
     this.#waiting = null;
-    this.#lastMs = performance.now();
+    this.#lastMs = nowMs;
     this.#send(meters);
   }
 }
