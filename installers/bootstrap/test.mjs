@@ -99,7 +99,7 @@ function runScript(step, args) {
     // A group of its own, so that a step which hangs ends with everything it started.
     const child = spawn(npm, ['run', '--silent', step.script, '--', ...args], {
       cwd: ROOT,
-      env: projectEnvironment(),
+      env: { ...projectEnvironment(), ...step.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
       shell: process.platform === 'win32',
