@@ -46,6 +46,7 @@ export class AudioEngine {
   readonly #excluded = new Set<BackendName>();
   readonly #selected: Record<Side, string>;
   #choice: Choice | null = null;
+  readonly #retired: AudioDevice[] = [];
   #input: Line | null = null;
   #output: Line | null = null;
   #sink: AudioStream | null = null;
@@ -108,9 +109,11 @@ export class AudioEngine {
   }
 
   async #use(choice: Choice): Promise<void> {
-    const abandoned = this.#choice?.device;
+    if (this.#choice !== null) {
+      this.#choice.device.close();
+      this.#retired.push(this.#choice.device);
+    }
     this.#choice = choice;
-    abandoned?.close();
     await Promise.all([this.#input?.side.close(), this.#output?.side.close()]);
     this.#options.emit({ kind: 'backend', name: choice.device.name, reason: choice.reason });
     this.#input = this.#openLine('input', choice);
@@ -146,7 +149,7 @@ export class AudioEngine {
     };
     // Silence flows from the null device, but no person would call that running.
     if (device.name === 'null') {
-      this.#options.emit({ kind: 'status', side: name, status: 'absent', reason: choice.reason });
+      this.#options.emit({ kind: 'status', side: name, status: 'absent', reason: choice.absence });
     }
     return line;
   }
@@ -223,12 +226,18 @@ export class AudioEngine {
     this.#options.emit({ kind: 'devices', inputs, outputs });
   }
 
+  /** A backend that was replaced may have left streams behind that hold threads of this process. */
+  #abandonedStreams(): number {
+    const current = this.#choice?.device.abandonedStreams ?? 0;
+    return this.#retired.reduce((sum, device) => sum + device.abandonedStreams, current);
+  }
+
   #reportCounters(): void {
     const counters: Record<string, number> = {
       captureFillSamples: this.#options.capture.readable(),
       captureOverrunSamples: this.#options.capture.overrunSamples,
       playbackUnderrunSamples: this.#options.playback.underrunSamples,
-      abandonedStreams: this.#choice?.device.abandonedStreams ?? 0,
+      abandonedStreams: this.#abandonedStreams(),
     };
     for (const [name, line] of [
       ['input', this.#input],

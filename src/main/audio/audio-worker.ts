@@ -5,6 +5,7 @@ import { AudioEngine } from './audio-engine.ts';
 import type { AudioCommand, AudioEvent, AudioWorkerData } from './audio-protocol.ts';
 import { candidatesHere, chooseBackend } from './choose-backend.ts';
 import { PulseSelection } from './pulse-server.ts';
+import { preferDeviceThreads } from './thread-priority.ts';
 
 // The audio thread: owns the device binding. Must share its environment with the main thread, or libpulse and
 // ALSA, which read the process's environment, never see what is set here.
@@ -39,4 +40,5 @@ port.on('message', (command: AudioCommand) => {
     port.close();
   });
 });
+await preferDeviceThreads();
 void engine.start();

@@ -11,6 +11,8 @@ import { WaveDevice } from './wave-device.ts';
 export interface Choice {
   readonly device: AudioDevice;
   readonly reason: string;
+  /** The same in short, where the device is none. */
+  readonly absence: string;
   /** Nothing was found: looking again later may find something. */
   readonly provisional: boolean;
 }
@@ -25,8 +27,7 @@ export interface Candidates {
   readonly null: MakeDevice;
 }
 
-export const NO_SOUND_REASON =
-  'This machine has no sound device. You can join and watch, but not talk or hear.';
+const NO_SOUND_REASON = 'This machine has no sound device. You can join and watch, but not talk or hear.';
 
 function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
@@ -42,11 +43,12 @@ function force(name: BackendName, candidates: Candidates): Choice {
     return {
       device: candidates[name](),
       reason: `SIDETONE_AUDIO_BACKEND asks for ${name}.${note}`,
+      absence: 'There is no sound.',
       provisional: false,
     };
   } catch (error) {
     const reason = `SIDETONE_AUDIO_BACKEND asks for ${name}, which does not load (${messageOf(error)}). There is no sound.`;
-    return { device: candidates.null(), reason, provisional: false };
+    return { device: candidates.null(), reason, absence: 'There is no sound.', provisional: false };
   }
 }
 
@@ -73,7 +75,12 @@ export async function chooseBackend(
       const device = candidates[name]();
       const { inputs, outputs } = await device.list();
       if (inputs.length + outputs.length > 0) {
-        return { device, reason: [...against, `Sound goes through ${name}.`].join(' '), provisional: false };
+        return {
+          device,
+          reason: [...against, `Sound goes through ${name}.`].join(' '),
+          absence: '',
+          provisional: false,
+        };
       }
       device.close();
       against.push(`${name} finds no device.`);
@@ -83,7 +90,8 @@ export async function chooseBackend(
   }
   return {
     device: candidates.null(),
-    reason: `${NO_SOUND_REASON} (${against.join(' ')})`,
+    reason: [NO_SOUND_REASON, ...against].join(' '),
+    absence: NO_SOUND_REASON,
     provisional: true,
   };
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Microphone, MicrophoneInfo, Speaker, SpeakerInfo } from 'decibri';
+import { mayHaveSoundCard } from './alsa-cards.ts';
 import type {
   AudioDevice,
   AudioStream,
@@ -39,13 +40,27 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** ALSA's hints are mostly plug-ins and the same card many times over: the default and one entry per card stay. */
+function isHardware(device: { readonly id: string }): boolean {
+  return !device.id.startsWith('alsa:') || /^alsa:(default$|sysdefault:CARD=|plughw:CARD=)/.test(device.id);
+}
+
+/** What an open stream needs of its device to end safely. */
+interface StreamEnd {
+  /** cpal's thread would never answer: the stream must be left alone. */
+  readonly isHopeless: () => Promise<boolean>;
+  readonly onDidAbandon: () => void;
+}
+
 class DecibriInput implements AudioStream {
   readonly counters = { deviceXruns: 0 };
   readonly #microphone: Microphone;
+  readonly #end: StreamEnd;
   #closing = false;
 
-  constructor(microphone: Microphone, request: InputRequest) {
+  constructor(microphone: Microphone, request: InputRequest, end: StreamEnd) {
     this.#microphone = microphone;
+    this.#end = end;
     const fail = (reason: string): void => {
       if (this.#closing) return;
       this.#closing = true;
@@ -67,7 +82,8 @@ class DecibriInput implements AudioStream {
 
   async close(): Promise<void> {
     this.#closing = true;
-    this.#microphone.stop();
+    if (await this.#end.isHopeless()) this.#end.onDidAbandon();
+    else this.#microphone.stop();
   }
 }
 
@@ -79,10 +95,12 @@ class DecibriOutput implements AudioStream {
   readonly counters = { deviceXruns: 0 };
   readonly #speaker: Speaker;
   readonly #request: OutputRequest;
+  readonly #end: StreamEnd;
   #closing = false;
 
-  constructor(speaker: Speaker, request: OutputRequest) {
+  constructor(speaker: Speaker, request: OutputRequest, end: StreamEnd) {
     this.#speaker = speaker;
+    this.#end = end;
     this.#request = request;
     // A Writable without this listener would throw; the failed write reports the same error.
     speaker.on('error', () => undefined);
@@ -91,7 +109,8 @@ class DecibriOutput implements AudioStream {
 
   async close(): Promise<void> {
     this.#closing = true;
-    this.#speaker.stop();
+    if (await this.#end.isHopeless()) this.#end.onDidAbandon();
+    else this.#speaker.stop();
   }
 
   async #run(): Promise<void> {
@@ -124,15 +143,22 @@ class DecibriOutput implements AudioStream {
  * The hardware through decibri (cpal), for platforms that naudiodon has no binary for: Apple Silicon, Linux on
  * ARM 64, Windows on ARM.
  *
- * When a sound server dies, cpal's thread spins and complains on stderr until the stream is stopped, and no error
- * event comes for a microphone: the watchdog of the side finds out and closes it.
+ * On Linux, when the sound server dies, cpal 0.17's thread spins and complains on stderr, no error event comes for
+ * a microphone, and `stop()` would wait for that thread for ever. So the stream is abandoned: its thread goes on
+ * spinning until the program ends, which is bad, but the call goes on as soon as the server is back.
  */
 export class DecibriDevice implements AudioDevice {
   readonly name = 'decibri';
   readonly exhausted = '';
-  readonly abandonedStreams = 0;
   readonly #module: DecibriModule;
   readonly #pulse: PulseSelection | null;
+  readonly #end: StreamEnd = {
+    isHopeless: async () => this.#pulse !== null && (await listPulseDevices()) === null,
+    onDidAbandon: () => {
+      this.#abandonedStreams += 1;
+    },
+  };
+  #abandonedStreams = 0;
   #watcher: PulseWatcher | null = null;
 
   /** @param pulse set when a PulseAudio or PipeWire server answered */
@@ -141,15 +167,20 @@ export class DecibriDevice implements AudioDevice {
     this.#pulse = pulse;
   }
 
+  get abandonedStreams(): number {
+    return this.#abandonedStreams;
+  }
+
   async list(): Promise<DeviceList> {
     if (this.#pulse !== null) return (await listPulseDevices()) ?? { inputs: [], outputs: [] };
+    if (!mayHaveSoundCard()) return { inputs: [], outputs: [] };
     const describe = (device: MicrophoneInfo | SpeakerInfo) => ({
       id: device.id === '' ? `name:${device.name}` : device.id,
       name: device.name,
     });
     return {
-      inputs: this.#module.inputDevices().map(describe),
-      outputs: this.#module.outputDevices().map(describe),
+      inputs: this.#module.inputDevices().filter(isHardware).map(describe),
+      outputs: this.#module.outputDevices().filter(isHardware).map(describe),
     };
   }
 
@@ -173,7 +204,7 @@ export class DecibriDevice implements AudioDevice {
         dtype: 'float32',
         ...this.#device(request.id),
       });
-      return { ok: true, stream: new DecibriInput(microphone, request) };
+      return { ok: true, stream: new DecibriInput(microphone, request, this.#end) };
     } catch (error) {
       return { ok: false, kind: 'failed', reason: `The microphone cannot be opened (${messageOf(error)}).` };
     }
@@ -194,7 +225,7 @@ export class DecibriDevice implements AudioDevice {
         dtype: 'float32',
         ...this.#device(request.id),
       });
-      return { ok: true, stream: new DecibriOutput(speaker, request) };
+      return { ok: true, stream: new DecibriOutput(speaker, request, this.#end) };
     } catch (error) {
       return { ok: false, kind: 'failed', reason: `The speaker cannot be opened (${messageOf(error)}).` };
     }

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { DeviceInfo } from '../../contract/dto.ts';
+import { mayHaveSoundCard } from './alsa-cards.ts';
 import type {
   AudioDevice,
+  AudioStream,
   DeviceList,
   InputRequest,
   OpenFailureKind,
@@ -17,7 +19,7 @@ import {
   type PortAudioOptions,
   type PortAudioStream,
 } from './naudiodon-binding.ts';
-import { NaudiodonInput, NaudiodonOutput } from './naudiodon-stream.ts';
+import { type Graveyard, NaudiodonInput, NaudiodonOutput } from './naudiodon-stream.ts';
 import { listPulseDevices, type PulseSelection, PulseWatcher } from './pulse-server.ts';
 
 /**
@@ -26,8 +28,11 @@ import { listPulseDevices, type PulseSelection, PulseWatcher } from './pulse-ser
  */
 export const INPUT_BLOCK_SAMPLES = 240;
 
-/** Capture buffers that may wait for the reader. They cost no delay while it keeps up. */
-const INPUT_QUEUE = 2;
+/**
+ * Capture buffers that may wait for the reader: 40 ms. They cost no delay while it keeps up, and a reader held up for
+ * longer than they last makes the device drop sound.
+ */
+const INPUT_QUEUE = 8;
 
 /**
  * Frames per playback buffer: 10 ms. Same runs: 480 frames ran dry 0 times in the round that only the two loops
@@ -40,6 +45,9 @@ const OUTPUT_QUEUE = 1;
 
 /** Dead outputs tolerated: each holds one of libuv's four threads; reader and writer need the other two. */
 export const MAX_ABANDONED_STREAMS = 2;
+
+/** A stream that hangs for longer, in ms, never ends. One that hangs for less was only waiting for its device to start. */
+const HOPELESS_AFTER_MS = 5_000;
 
 /** Attempts on a list that does not have the device though the system has, before another backend is asked for. */
 const MAX_STALE_OPENS = 3;
@@ -129,7 +137,12 @@ export class NaudiodonDevice implements AudioDevice {
   readonly #binding: NaudiodonBinding;
   /** Null without a sound server. */
   readonly #pulse: PulseSelection | null;
-  readonly #abandoned = new Set<NaudiodonOutput>();
+  /** Streams that hang, and since when. They stay referenced: native threads still look at them. */
+  readonly #abandoned = new Map<AudioStream, number>();
+  readonly #graveyard: Graveyard = {
+    add: (stream) => void this.#abandoned.set(stream, performance.now()),
+    delete: (stream) => void this.#abandoned.delete(stream),
+  };
   #watcher: PulseWatcher | null = null;
   #staleOpens = 0;
 
@@ -144,7 +157,7 @@ export class NaudiodonDevice implements AudioDevice {
   }
 
   get exhausted(): string {
-    if (this.#abandoned.size >= MAX_ABANDONED_STREAMS)
+    if (this.#hopelessStreams() >= MAX_ABANDONED_STREAMS)
       return 'The sound server broke down too often for PortAudio.';
     return this.#staleOpens >= MAX_STALE_OPENS
       ? 'PortAudio does not see the device that the system has.'
@@ -153,6 +166,7 @@ export class NaudiodonDevice implements AudioDevice {
 
   async list(): Promise<DeviceList> {
     if (this.#pulse !== null) return (await listPulseDevices()) ?? { inputs: [], outputs: [] };
+    if (!mayHaveSoundCard()) return { inputs: [], outputs: [] };
     return describePortAudioDevices((await listElsewhere()) ?? this.#binding.getDevices());
   }
 
@@ -167,7 +181,7 @@ export class NaudiodonDevice implements AudioDevice {
       const inOptions = inputOptions(place.index);
       const io = this.#create('input', request.id, () => this.#binding.create({ inOptions }));
       io.start();
-      return { ok: true, stream: new NaudiodonInput(io, request, INPUT_BLOCK_SAMPLES) };
+      return { ok: true, stream: new NaudiodonInput(io, request, INPUT_BLOCK_SAMPLES, this.#graveyard) };
     } catch (error) {
       return failure('failed', `The microphone cannot be opened (${messageOf(error)}).`);
     }
@@ -183,14 +197,7 @@ export class NaudiodonDevice implements AudioDevice {
         const outOptions = outputOptions(place.index, channels);
         const io = this.#create('output', request.id, () => this.#binding.create({ outOptions }));
         io.start();
-        const stream = new NaudiodonOutput(
-          io,
-          request,
-          OUTPUT_BLOCK_SAMPLES,
-          channels,
-          (dead) => this.#abandoned.add(dead),
-          (freed) => this.#abandoned.delete(freed),
-        );
+        const stream = new NaudiodonOutput(io, request, OUTPUT_BLOCK_SAMPLES, channels, this.#graveyard);
         return { ok: true, stream };
       } catch (error) {
         refusal ||= messageOf(error);
@@ -218,6 +225,11 @@ export class NaudiodonDevice implements AudioDevice {
     }
     this.#staleOpens = 0;
     return { ok: true, index };
+  }
+
+  #hopelessStreams(): number {
+    const nowMs = performance.now();
+    return [...this.#abandoned.values()].filter((sinceMs) => nowMs - sinceMs > HOPELESS_AFTER_MS).length;
   }
 
   #indexOf(known: readonly PortAudioDevice[], id: string): number | undefined {

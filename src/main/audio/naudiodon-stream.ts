@@ -27,17 +27,27 @@ async function settledWithin(work: Promise<unknown>, limitMs: number): Promise<b
   return settled;
 }
 
+/** Hears of streams whose native side hangs. Whoever hears keeps them referenced: their callbacks may still run. */
+export interface Graveyard {
+  /** The stream is dead and holds a libuv thread. */
+  add(stream: AudioStream): void;
+  /** It came back to life and has been ended after all. */
+  delete(stream: AudioStream): void;
+}
+
 /** A running PortAudio input: one read outstanding at a time. */
 export class NaudiodonInput implements AudioStream {
   readonly counters = { deviceXruns: 0 };
   readonly #io: PortAudioStream;
   readonly #request: InputRequest;
   readonly #bytes: number;
+  readonly #graveyard: Graveyard;
   readonly #running: Promise<void>;
   #closing = false;
 
-  constructor(io: PortAudioStream, request: InputRequest, blockSamples: number) {
+  constructor(io: PortAudioStream, request: InputRequest, blockSamples: number, graveyard: Graveyard) {
     this.#io = io;
+    this.#graveyard = graveyard;
     this.#request = request;
     this.#bytes = blockSamples * BYTES_PER_SAMPLE;
     this.#running = this.#run();
@@ -45,8 +55,11 @@ export class NaudiodonInput implements AudioStream {
 
   async close(): Promise<void> {
     this.#closing = true;
-    // An input that died can be quit: its queue lets go of the reader.
-    await settledWithin(Promise.all([this.#io.quit('ABORT'), this.#running]), QUIT_TIMEOUT_MS);
+    // An input that died can mostly be quit: its queue lets go of the reader. Not always, though.
+    const ended = Promise.all([this.#io.quit('ABORT'), this.#running]);
+    if (await settledWithin(ended, QUIT_TIMEOUT_MS)) return;
+    this.#graveyard.add(this);
+    void ended.then(() => this.#graveyard.delete(this));
   }
 
   async #run(): Promise<void> {
@@ -76,25 +89,19 @@ export class NaudiodonOutput implements AudioStream {
   readonly #frames: Float32Array;
   readonly #buffer: Buffer;
   readonly #channels: number;
-  readonly #onDidAbandon: (stream: NaudiodonOutput) => void;
-  readonly #onDidFree: (stream: NaudiodonOutput) => void;
+  readonly #graveyard: Graveyard;
   readonly #running: Promise<void>;
   #closing = false;
   #quitting: Promise<void> | null = null;
   readonly #openedMs = performance.now();
   #lastWriteMs = this.#openedMs;
 
-  /**
-   * @param onDidAbandon the stream is dead and holds a libuv thread; keep it referenced, or its native side is freed under a live callback
-   * @param onDidFree an abandoned stream came back to life and could be ended after all
-   */
   constructor(
     io: PortAudioStream,
     request: OutputRequest,
     blockSamples: number,
     channels: number,
-    onDidAbandon: (stream: NaudiodonOutput) => void,
-    onDidFree: (stream: NaudiodonOutput) => void,
+    graveyard: Graveyard,
   ) {
     this.#io = io;
     this.#request = request;
@@ -102,8 +109,7 @@ export class NaudiodonOutput implements AudioStream {
     this.#mono = new Float32Array(blockSamples);
     this.#frames = channels === 1 ? this.#mono : new Float32Array(blockSamples * channels);
     this.#buffer = Buffer.from(this.#frames.buffer);
-    this.#onDidAbandon = onDidAbandon;
-    this.#onDidFree = onDidFree;
+    this.#graveyard = graveyard;
     this.#running = this.#run();
   }
 
@@ -114,9 +120,9 @@ export class NaudiodonOutput implements AudioStream {
     if (young || nowMs - this.#lastWriteMs < DEAD_AFTER_MS) {
       if (await settledWithin(Promise.all([this.#quit(), this.#running]), QUIT_TIMEOUT_MS)) return;
     }
-    this.#onDidAbandon(this);
+    this.#graveyard.add(this);
     // Should the device come back to life, the writer returns and the stream can be ended after all.
-    void this.#running.then(() => this.#quit()).then(() => this.#onDidFree(this));
+    void this.#running.then(() => this.#quit()).then(() => this.#graveyard.delete(this));
   }
 
   async #run(): Promise<void> {
