@@ -46,7 +46,7 @@ async function openScene(teardown: Teardown, executablePath: string): Promise<Sc
   mkdirSync(OUTPUT_FOLDER, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), 'sidetone-electron-'));
   teardown.defer('the temporary folder', () =>
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }),
   );
   let env: NodeJS.ProcessEnv = { ...process.env, SIDETONE_DATA_DIR: folder, SIDETONE_AUDIO_BACKEND: 'null' };
   if (needsDisplay()) {

@@ -185,7 +185,7 @@ async function soak(teardown: Teardown, minutes: number): Promise<ReadonlyMap<st
   mkdirSync(OUTPUT_FOLDER, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), 'sidetone-soak-'));
   teardown.defer('the temporary folder', () =>
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }),
   );
   const clients = await startCall(teardown, folder);
   const series = new Map<string, Series>(clients.map(({ name }) => [name, new Map()]));

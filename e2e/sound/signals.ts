@@ -19,19 +19,6 @@ export function noise(samples: number, amplitude: number, rng: Rng): Float32Arra
   return Float32Array.from({ length: samples }, () => amplitude * (2 * rng.next() - 1));
 }
 
-/** Bursts of noise, each different, so that no two of them can be mistaken for one another. */
-export function burstTrain(
-  bursts: number,
-  spacingSamples: number,
-  burstSamples: number,
-  amplitude: number,
-  rng: Rng,
-): Float32Array {
-  const train = new Float32Array(bursts * spacingSamples);
-  for (let n = 0; n < bursts; n += 1) train.set(noise(burstSamples, amplitude, rng), n * spacingSamples);
-  return train;
-}
-
 /**
  * Sound with the traits of speech that intelligibility measures look at: voiced syllables of random pitch and
  * vowel, hisses and pauses, four syllables a second. Deterministic for a seed.

@@ -41,7 +41,7 @@ export class Stage {
     mkdirSync(outputFolder, { recursive: true });
     const folder = mkdtempSync(join(tmpdir(), 'sidetone-e2e-'));
     teardown.defer('the temporary folder', () =>
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }),
     );
     const pulse = await PulseServer.start(folder, join(outputFolder, 'pulseaudio.log'));
     teardown.defer('PulseAudio', () => pulse.stop());
