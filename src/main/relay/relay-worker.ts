@@ -4,11 +4,13 @@ import { loadOrCreateCertificate } from './certificate.ts';
 import { ListenError, listen } from './listen.ts';
 import type { RelayCommand, RelayEvent, RelayWorkerData } from './relay-protocol.ts';
 import { RelayServer } from './relay-server.ts';
+import { preferThisThread } from './thread-priority.ts';
 
 const COUNTERS_INTERVAL_MS = 1_000;
 
 assert(parentPort !== null, 'the embedded relay is a worker thread');
 const port = parentPort;
+preferThisThread();
 const data = workerData as RelayWorkerData;
 
 function send(event: RelayEvent): void {

@@ -6,6 +6,7 @@ import { levelDb } from '../../core/voice/level.ts';
 import { TalkGate } from '../../core/voice/talk-gate.ts';
 import { VoiceEncoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
+import { preferThisThread } from './thread-priority.ts';
 import {
   type EncoderCommand,
   type EncoderEvent,
@@ -28,6 +29,7 @@ const COUNTERS_INTERVAL_MS = 1_000;
 
 assert(parentPort !== null, 'the encoder runs in a worker thread');
 const port = parentPort;
+preferThisThread();
 const data = workerData as EncoderWorkerData;
 const capture = new SampleRing(data.captureMemory);
 const packets = new PacketRing(data.packetMemory);

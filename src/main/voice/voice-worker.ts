@@ -7,6 +7,7 @@ import { READ_INDEX, SampleRing, WRITE_INDEX } from '../../core/ring/sample-ring
 import { SELF_TEST_TOKEN, VoiceReceiver } from '../../core/voice/voice-receiver.ts';
 import { VoiceDecoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
+import { preferThisThread } from './thread-priority.ts';
 import {
   MAX_OPUS_PACKET_BYTES,
   PACKET_LAST,
@@ -32,6 +33,7 @@ const COUNTERS_INTERVAL_MS = 1_000;
 
 assert(parentPort !== null, 'the voice worker is a worker thread');
 const port = parentPort;
+preferThisThread();
 const data = workerData as VoiceWorkerData;
 const packets = new PacketRing(data.packetMemory);
 const playback = new SampleRing(data.playbackMemory);
