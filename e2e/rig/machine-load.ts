@@ -5,10 +5,15 @@ const IDLE = 3;
 const IOWAIT = 4;
 const STEAL = 7;
 
+/** A burst of load shows in pieces of this length, in ms. */
+const PIECE_MS = 1_000;
+
 /** Shares of all cores' time between two moments, in percent. */
 export type MachineLoad = {
   /** Not idle, whoever used it. */
   readonly busyPercent: number;
+  /** The same of the busiest second: near 100, threads had to wait for one another. */
+  readonly busiestSecondPercent: number;
   /** Taken by the hypervisor for other machines: sound cannot be steady through much of it. */
   readonly stealPercent: number;
 };
@@ -21,16 +26,38 @@ function parseTimes(text: string): Times {
   return { total, idle: (columns[IDLE] ?? 0) + (columns[IOWAIT] ?? 0), steal: columns[STEAL] ?? 0 };
 }
 
-/** Says how busy the machine was since this was called, so that a bad figure can be told from a bad machine. */
-export function watchLoad(read: () => string = () => readFileSync('/proc/stat', 'utf8')): () => MachineLoad {
+function busyPercent(from: Times, to: Times): number {
+  const total = to.total - from.total;
+  return total <= 0 ? 0 : (100 * (total - (to.idle - from.idle))) / total;
+}
+
+/**
+ * Says how busy the machine was since this was called, so that a bad figure can be told from a bad machine.
+ *
+ * @returns a function that stops watching and gives the load
+ */
+export function watchLoad(
+  read: () => string = () => readFileSync('/proc/stat', 'utf8'),
+  everyMs: number = PIECE_MS,
+): () => MachineLoad {
   const start = parseTimes(read());
+  let last = start;
+  let busiest = 0;
+  const take = (): void => {
+    const now = parseTimes(read());
+    busiest = Math.max(busiest, busyPercent(last, now));
+    last = now;
+  };
+  const timer = setInterval(take, everyMs);
+  timer.unref();
   return () => {
-    const end = parseTimes(read());
-    const total = end.total - start.total;
-    if (total <= 0) return { busyPercent: 0, stealPercent: 0 };
+    clearInterval(timer);
+    take();
+    const total = last.total - start.total;
     return {
-      busyPercent: (100 * (total - (end.idle - start.idle))) / total,
-      stealPercent: (100 * (end.steal - start.steal)) / total,
+      busyPercent: busyPercent(start, last),
+      busiestSecondPercent: busiest,
+      stealPercent: total <= 0 ? 0 : (100 * (last.steal - start.steal)) / total,
     };
   };
 }
