@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { debianNeeds } from './debian.mjs';
 import { systemEnvironment } from './places.mjs';
-import { readExit, readReport, readVitest, totals } from './results.mjs';
+import { failedParts, readExit, readReport, readVitest, totals } from './results.mjs';
 import { chooseShell } from './shell.mjs';
 
 const desktop = {
@@ -60,6 +60,7 @@ describe('results', () => {
       rows: [{ ok: true }, { ok: false }, { figure: 3 }],
       targets: [{ met: true }, { met: true }, { met: false }],
     };
+    expect(failedParts(JSON.stringify(report))).toBe('{"ok":false}\n{"met":false}');
     expect(readReport(1, JSON.stringify(report), '')).toEqual({
       passed: 3,
       failed: 2,

@@ -63,6 +63,20 @@ export function readReport(code, text, lastWords) {
 }
 
 /**
+ * The rows and targets of a report of ours that failed, one a line, for the person.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+export function failedParts(text) {
+  const report = parse(text);
+  if (report === null) return text;
+  const rows = asList(report['rows']).filter((row) => row?.ok === false);
+  const targets = asList(report['targets']).filter((target) => target?.met === false);
+  return [...rows, ...targets].map((part) => JSON.stringify(part)).join('\n');
+}
+
+/**
  * A command that failed, or counted nothing, did not pass, whatever its report says.
  *
  * @param {number} code

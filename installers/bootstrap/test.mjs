@@ -5,7 +5,7 @@ import { debianNeeds, ensureDebianPackages } from './debian.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { whenOrphaned } from './orphan.mjs';
 import { OUTPUT, projectEnvironment, ROOT } from './places.mjs';
-import { didNotRun, readExit, readReport, readVitest, totals } from './results.mjs';
+import { didNotRun, failedParts, readExit, readReport, readVitest, totals } from './results.mjs';
 import { StepFailed, say } from './say.mjs';
 import { CHECK_STEPS, DEVICE_STEPS } from './steps.mjs';
 
@@ -79,8 +79,12 @@ async function runStep(step) {
       return readVitest(code, readIfThere(reportPath));
     case 'report': {
       writeFileSync(reportPath, stdout);
-      const result = readReport(code, stdout, stderr.trimEnd().split('\n').at(-1) ?? '');
-      if (result.failed > 0) showTail(stdout);
+      const result = readReport(
+        code,
+        stdout,
+        (stderr.trimEnd().split('\n').at(-1) ?? '').replace(/^.*DID NOT RUN: /, ''),
+      );
+      if (result.failed > 0) showTail(failedParts(stdout));
       return result;
     }
   }
