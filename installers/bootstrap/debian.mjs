@@ -52,11 +52,13 @@ const TEST_NEEDS = [
  *
  * @param {'start' | 'check' | 'test'} command
  * @param {boolean} opensBrowser a display is there on which `start` may open a browser window
+ * @param {boolean} isBuilt the native libraries are built already, and need no compiler any more
  * @returns {Need[]}
  */
-export function debianNeeds(command, opensBrowser) {
-  if (command === 'test') return [...RUN_NEEDS, ...TEST_NEEDS];
-  return opensBrowser && command === 'start' ? [...RUN_NEEDS, ...WINDOW_NEEDS] : RUN_NEEDS;
+export function debianNeeds(command, opensBrowser, isBuilt) {
+  const run = RUN_NEEDS.filter((need) => !(need.required && isBuilt));
+  if (command === 'test') return [...run, ...TEST_NEEDS];
+  return opensBrowser && command === 'start' ? [...run, ...WINDOW_NEEDS] : run;
 }
 
 /** Whether this system installs its packages with apt. */
@@ -128,7 +130,8 @@ async function installAsRoot(missing) {
   } catch {
     say('  The list could not be read anew; the old one is used.');
   }
-  const names = missing.map(candidateName);
+  // One name this release does not know would keep apt from installing all the others.
+  const names = missing.flatMap((need) => candidateName(need) ?? []);
   try {
     await runLogged(
       `Installing from Debian: ${names.join(' ')}`,
@@ -138,21 +141,22 @@ async function installAsRoot(missing) {
     );
   } catch (error) {
     say(error instanceof StepFailed ? error.message : String(error));
-    tellWhatFails(missingNeeds(missing));
   }
+  tellWhatFails(missingNeeds(missing));
 }
 
 /**
- * The name under which this release knows the package.
+ * The name under which this release knows the package, or null.
  *
  * @param {Need} need
+ * @returns {string | null}
  */
 function candidateName(need) {
   const known = need.names.find((name) => {
     const policy = spawnSync('apt-cache', ['policy', name], { encoding: 'utf8' });
     return /^ {2}Candidate: (?!\(none\))/m.test(policy.stdout ?? '');
   });
-  return known ?? firstName(need);
+  return known ?? null;
 }
 
 /**

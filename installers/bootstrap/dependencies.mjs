@@ -19,7 +19,7 @@ function currentStamp() {
 }
 
 /** Whether the installed dependencies are those of the lock file, and complete. */
-function dependenciesAreCurrent() {
+export function dependenciesAreCurrent() {
   return existsSync(STAMP) && existsSync(projectNode()) && readFileSync(STAMP, 'utf8') === currentStamp();
 }
 

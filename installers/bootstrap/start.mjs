@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild } from './build.mjs';
 import { debianNeeds, ensureDebianPackages } from './debian.mjs';
-import { ensureDependencies } from './dependencies.mjs';
+import { dependenciesAreCurrent, ensureDependencies } from './dependencies.mjs';
 import { fetchElectron, findElectron, sandboxProblem } from './electron.mjs';
 import { whenOrphaned } from './orphan.mjs';
 import { projectEnvironment, projectNode, ROOT } from './places.mjs';
@@ -15,7 +15,7 @@ async function main() {
   const { platform, env } = process;
   const userId = process.geteuid?.();
   const opensBrowser = hasDisplay({ platform, env }) && userId !== 0;
-  await ensureDebianPackages(debianNeeds('start', opensBrowser));
+  await ensureDebianPackages(debianNeeds('start', opensBrowser, dependenciesAreCurrent()));
   await ensureDependencies();
   await ensureBuild();
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianNeeds, ensureDebianPackages } from './debian.mjs';
-import { ensureDependencies } from './dependencies.mjs';
+import { dependenciesAreCurrent, ensureDependencies } from './dependencies.mjs';
 import { whenOrphaned } from './orphan.mjs';
 import { OUTPUT, projectEnvironment, ROOT } from './places.mjs';
 import { didNotRun, failedParts, readExit, readReport, readVitest, totals } from './results.mjs';
@@ -22,7 +22,7 @@ whenOrphaned(() => endCurrent());
 /** `npm test`: everything. With the argument `check`, `npm run check`: what needs no sound device. */
 async function main() {
   const command = process.argv[2] === 'check' ? 'check' : 'test';
-  await ensureDebianPackages(debianNeeds(command, false));
+  await ensureDebianPackages(debianNeeds(command, false, dependenciesAreCurrent()));
   await ensureDependencies();
   mkdirSync(OUTPUT, { recursive: true });
 
