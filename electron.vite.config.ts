@@ -35,6 +35,10 @@ export default defineConfig({
   renderer: {
     root: 'src/renderer',
     plugins: [react()],
-    build: { outDir: here('out/renderer'), rollupOptions: { input: here('src/renderer/index.html') } },
+    build: {
+      outDir: here('out/renderer'),
+      minify: true,
+      rollupOptions: { input: here('src/renderer/index.html') },
+    },
   },
 });

@@ -140,3 +140,20 @@ describe('SampleRing', () => {
     expect([ring.overrunSamples, ring.underrunSamples, ring.readable()]).toEqual([0, 0, 0]);
   });
 });
+
+describe('requests', () => {
+  it('ask for what is missing at the next pull, also across the wrap of the counters', () => {
+    const ring = new SampleRing(SampleRing.allocate(64));
+    Atomics.store(ring.indices, WRITE_INDEX, -8);
+    Atomics.store(ring.indices, READ_INDEX, -8);
+    ring.request(16);
+    expect(ring.requested()).toBe(16);
+    ring.push(new Float32Array(10), 10);
+    expect(ring.requested()).toBe(6);
+    ring.push(new Float32Array(10), 10);
+    expect(ring.requested()).toBe(0);
+    ring.pull(new Float32Array(16), 16);
+    ring.request(16);
+    expect(ring.requested()).toBe(12);
+  });
+});

@@ -6,6 +6,9 @@ export const WRITE_INDEX = 0;
 /** Element of `indices` that the consumer counts up. A cache line (64 bytes) away, so that the two sides do not fight over one. */
 export const READ_INDEX = 16;
 
+/** Element of `indices` that the consumer sets to the write counter it would like to see. */
+export const WANT_INDEX = READ_INDEX + 2;
+
 /** Int32 elements before the data: two cache lines, the producer's and the consumer's. */
 export const RING_HEADER_INTS = 32;
 
@@ -107,6 +110,22 @@ export class SampleRing {
     const dropped = Math.min(count, held);
     this.advanceRead(read, dropped);
     return dropped;
+  }
+
+  /**
+   * Consumer: asks for `count` samples to be there at the next pull. A producer that makes its samples on demand
+   * waits on `WANT_INDEX`, so that nothing grows old in the ring.
+   */
+  request(count: number): void {
+    assert(count >= 0 && count <= this.capacitySamples, 'a request fits into the ring');
+    Atomics.store(this.indices, WANT_INDEX, Atomics.load(this.indices, READ_INDEX) + count);
+    Atomics.notify(this.indices, WANT_INDEX);
+  }
+
+  /** Producer: samples that were asked for and have not been pushed. */
+  requested(): number {
+    const missing = (Atomics.load(this.indices, WANT_INDEX) - Atomics.load(this.indices, WRITE_INDEX)) | 0;
+    return Math.min(Math.max(0, missing), this.capacitySamples);
   }
 
   /** Samples that a consumer can pull now. */

@@ -1,4 +1,4 @@
-import type { SampleRing } from '../../core/ring/sample-ring.ts';
+import { type SampleRing, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
 import type { AudioDevice, AudioStream, BackendName, Side } from './audio-device.ts';
 import type { AudioCommand, AudioEvent } from './audio-protocol.ts';
 import type { Choice } from './choose-backend.ts';
@@ -13,6 +13,9 @@ const COUNTERS_INTERVAL_MS = 1_000;
 
 /** A device that comes or goes raises several events; they are answered by one list, this much later, in ms. */
 const LIST_DELAY_MS = 100;
+
+/** Longest wait for the mixer, in ms: half of what a device still has when it asks for its next block. */
+const PREPARE_LIMIT_MS = 5;
 
 /** How often a machine without sound is searched again, in ms. */
 const SEARCH_INTERVAL_MS = 10_000;
@@ -56,6 +59,7 @@ export class AudioEngine {
   #closed = false;
   #searchedMs = 0;
   #listed = '';
+  #prepared = false;
 
   constructor(options: AudioEngineOptions) {
     this.#options = options;
@@ -168,12 +172,36 @@ export class AudioEngine {
   #openOutput(device: AudioDevice, line: Line, id: string): ReturnType<AudioDevice['openOutput']> {
     return device.openOutput({
       id,
+      prepare: (count) => this.#prepare(count),
       pullBlock: (into, count) => {
-        this.#options.playback.pull(into, count);
+        this.#pullPlayback(into, count);
         this.#markBlock(line);
       },
       onDidFail: (reason) => line.side.handleFailure(reason),
     });
+  }
+
+  /** Asks the mixer for the next block and waits for it, but not for longer than the device can. */
+  async #prepare(count: number): Promise<void> {
+    const { playback, nowMs } = this.#options;
+    const endMs = nowMs() + PREPARE_LIMIT_MS;
+    playback.request(count);
+    this.#prepared = true;
+    while (playback.readable() < count) {
+      const seen = Atomics.load(playback.indices, WRITE_INDEX);
+      if (playback.readable() >= count) return;
+      const leftMs = endMs - nowMs();
+      if (leftMs <= 0) return;
+      const waiting = Atomics.waitAsync(playback.indices, WRITE_INDEX, seen, leftMs);
+      if (waiting.async) await waiting.value;
+    }
+  }
+
+  #pullPlayback(into: Float32Array, count: number): void {
+    const { playback } = this.#options;
+    playback.pull(into, count);
+    if (!this.#prepared) playback.request(count);
+    this.#prepared = false;
   }
 
   #markBlock(line: Line): void {
@@ -184,7 +212,7 @@ export class AudioEngine {
 
   #replaceSpeaker(away: boolean): void {
     if (away && this.#sink === null && !this.#closed) {
-      this.#sink = openSink({ pullBlock: (into, count) => void this.#options.playback.pull(into, count) });
+      this.#sink = openSink({ pullBlock: (into, count) => this.#pullPlayback(into, count) });
     } else if (!away && this.#sink !== null) {
       void this.#sink.close();
       this.#sink = null;

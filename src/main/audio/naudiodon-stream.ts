@@ -128,6 +128,7 @@ export class NaudiodonOutput implements AudioStream {
   async #run(): Promise<void> {
     try {
       while (!this.#closing) {
+        await this.#request.prepare(this.#mono.length);
         this.#request.pullBlock(this.#mono, this.#mono.length);
         this.#spread();
         const status = await this.#io.write(this.#buffer);

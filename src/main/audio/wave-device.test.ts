@@ -67,6 +67,7 @@ describe('WaveDevice', () => {
     const device = new WaveDevice('wave', { inputPath: '', inputOnce: false, outputPath });
     const result = await device.openOutput({
       id: '',
+      prepare: async () => undefined,
       pullBlock: (into, count) => into.fill(0.25, 0, count),
       onDidFail: (reason) => expect.unreachable(reason),
     });
@@ -87,7 +88,9 @@ describe('WaveDevice', () => {
     expect(await device.openInput({ ...handlers, onBlock: () => undefined })).toMatchObject({
       kind: 'failed',
     });
-    expect(await device.openOutput({ ...handlers, pullBlock: () => undefined })).toMatchObject({
+    expect(
+      await device.openOutput({ ...handlers, prepare: async () => undefined, pullBlock: () => undefined }),
+    ).toMatchObject({
       kind: 'failed',
     });
   });

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../core/base/assert.ts';
 import type { SessionToken } from '../../core/base/brand.ts';
 import { PacketRing } from '../../core/ring/packet-ring.ts';
-import { READ_INDEX, SampleRing, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
+import { SampleRing, WANT_INDEX, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
 import { SELF_TEST_TOKEN, VoiceReceiver } from '../../core/voice/voice-receiver.ts';
 import { VoiceDecoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
@@ -19,14 +19,8 @@ import {
 } from './voice-protocol.ts';
 import { VoiceSession } from './voice-session.ts';
 
-/** Mixed at a time: 10 ms. Half a frame, so that what arrives waits 5 ms on average for its turn, not 10. */
-const MIX_SAMPLES = 480;
-
-/**
- * Samples kept ready for the device, beyond what it has taken: the device pulls a block, the mixer refills at once.
- * One block is what a mixer that is late by one period needs.
- */
-const PLAYBACK_FILL_SAMPLES = 480;
+/** Mixed at a time: 5 ms, what divides the blocks of all devices. */
+const MIX_SAMPLES = 240;
 
 const METER_INTERVAL_MS = 50;
 const COUNTERS_INTERVAL_MS = 1_000;
@@ -102,15 +96,15 @@ async function sendPackets(): Promise<never> {
   }
 }
 
-/** The device's pulling is the clock: whatever it has taken is mixed anew. */
+/** The device is the clock: what it asks for is mixed at the moment it asks, and nothing waits in the ring. */
 async function fillPlayback(): Promise<never> {
   for (;;) {
-    const seen = Atomics.load(playback.indices, READ_INDEX);
-    while (playback.readable() < PLAYBACK_FILL_SAMPLES) {
+    const seen = Atomics.load(playback.indices, WANT_INDEX);
+    while (playback.requested() > 0) {
       receiver.mix(mix, MIX_SAMPLES, performance.now());
       playback.push(mix, MIX_SAMPLES);
     }
-    await counterMoved(playback.indices, READ_INDEX, seen);
+    await counterMoved(playback.indices, WANT_INDEX, seen);
   }
 }
 
