@@ -4,9 +4,6 @@ export const METER_FLOOR_DB = -72;
 /** Distance of the scale's marks, in dB: factors of four, six divisions over the whole scale. */
 export const METER_STEP_DB = 12;
 
-/** From here a meter warns, in dBFS: little room is left before the sound is clipped. */
-const METER_HOT_DB = -6;
-
 /** Where a level stands on a meter: 0 at METER_FLOOR_DB and below, 1 at 0 dBFS and above, linear in dB. */
 export function meterFraction(levelDb: number): number {
   if (Number.isNaN(levelDb)) return 0;
