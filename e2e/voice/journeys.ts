@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Row } from '../../bench/report.ts';
 import { createRng } from '../../src/core/base/rng.ts';
+import { MAX_HOSTED_MEMBERS } from '../../src/main/relay/room-defaults.ts';
 import { waitFor } from '../rig/child.ts';
 import { freePort } from '../rig/free-port.ts';
 import type { Player } from '../rig/player.ts';
+import { fillRoom } from './crowd.ts';
 import { expectHeard, expectSilence } from './listening.ts';
 import { TALK_KEY } from './measures.ts';
 import type { Person, Stage } from './stage.ts';
@@ -91,6 +93,21 @@ export const journeysBeforeTheCall: readonly Journey[] = [
   {
     name: 'a nickname that is taken is refused',
     run: (scene) => expectRefusal(scene, NICKNAME_A, scene.invite, /nickname/i),
+  },
+  {
+    name: 'a full room is full, until somebody leaves',
+    run: async (scene) => {
+      const crowd = await fillRoom(scene.port, MAX_HOSTED_MEMBERS - 1);
+      try {
+        return {
+          members: MAX_HOSTED_MEMBERS,
+          ...(await expectRefusal(scene, NICKNAME_B, scene.invite, /room is full/i)),
+        };
+      } finally {
+        await crowd.leave();
+        await scene.a.window.waitForMembers([NICKNAME_A]);
+      }
+    },
   },
   {
     name: 'a second room on the same port is refused, the first goes on',

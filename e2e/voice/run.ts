@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createReport, publish, type Row } from '../../bench/report.ts';
+import { createReport, judge, limitsOf, publish, type Row } from '../../bench/report.ts';
 import { BROWSER_SHELL } from '../rig/app-process.ts';
 import { waitFor } from '../rig/child.ts';
 import { freePort } from '../rig/free-port.ts';
@@ -35,8 +35,11 @@ const OUTPUT_FOLDER = join(import.meta.dirname, '../../.test-output/e2e-voice');
 const SPEECH_SECONDS = 22;
 const SHORT_SPEECH_SECONDS = 4;
 
-/** The whole run is given up after this time, in ms. */
-const MAX_RUN_MS = 8 * 60_000;
+/** How often one measurement is taken at the most. */
+const MAX_ATTEMPTS = 3;
+
+/** The whole run is given up after this time, in ms: every measurement taken MAX_ATTEMPTS times lasts 7 minutes. */
+const MAX_RUN_MS = 10 * 60_000;
 
 /** What a run collects. */
 type Findings = { rows: Row[]; values: Record<string, number | null>; failures: number };
@@ -45,16 +48,33 @@ function progress(text: string): void {
   process.stderr.write(`${NAME}: ${text}\n`);
 }
 
-/** Runs one measurement; a failure is a row and leaves its targets unmeasured, and the run goes on. */
+/** One figure of a measurement misses its limit, or was not taken. */
+function misses(values: Measured['values']): boolean {
+  const limits = limitsOf(NAME);
+  const limited = Object.fromEntries(Object.entries(values).filter(([name]) => name in limits));
+  return judge(limits, limited).some((target) => target.name in limited && !target.met);
+}
+
+/**
+ * Runs one measurement; a failure is a row and leaves its targets unmeasured, and the run goes on.
+ *
+ * A shared machine can be taken away for seconds, which makes sound only worse, never better. So a measurement
+ * that misses a limit is taken again, MAX_ATTEMPTS in all, and the last attempt counts. Every attempt is in the
+ * rows, with what the machine did meanwhile.
+ */
 async function take(findings: Findings, name: string, measure: () => Promise<Measured>): Promise<void> {
-  progress(name);
-  try {
-    const { rows, values } = await measure();
-    findings.rows.push(...rows);
-    Object.assign(findings.values, values);
-  } catch (error) {
-    findings.rows.push({ check: name, ok: false, error: String(error) });
-    findings.failures += 1;
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    progress(attempt === 1 ? name : `${name}, attempt ${attempt}`);
+    try {
+      const { rows, values } = await measure();
+      findings.rows.push(...rows.map((row) => ({ ...row, attempt })));
+      Object.assign(findings.values, values);
+      if (!misses(values)) return;
+    } catch (error) {
+      findings.rows.push({ check: name, ok: false, error: String(error), attempt });
+      findings.failures += 1;
+      return;
+    }
   }
 }
 
