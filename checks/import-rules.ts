@@ -27,6 +27,9 @@ const LAYERS: Readonly<Record<string, { layers: readonly string[]; packages: rea
 /** The composition roots: entries, which nobody imports. */
 const ENTRIES = ['src/main/index.ts', 'src/main/browser.ts'];
 
+/** The one folder of main that its siblings may import; it imports none of them. */
+const FOUNDATION = 'base';
+
 /** Where `electron` may be imported. */
 const ELECTRON_PLACES = ['src/main/shell/electron/', 'src/main/index.ts', 'src/preload/'];
 
@@ -74,7 +77,7 @@ function brokenBySibling(from: string, to: string): Broken | null {
   const own = folderOfMain(from);
   const other = folderOfMain(to);
   // Files directly in src/main are the composition root, which may import every folder.
-  if (own === null || own === other) return null;
+  if (own === null || own === other || other === FOUNDATION) return null;
   return broken('sibling', `src/main/${own} may not import ${to}: siblings meet in the composition root`);
 }
 

@@ -110,6 +110,12 @@ describe('import rules', () => {
       'src/main/store/bad.ts',
       "new URL('../relay/relay-worker.ts', import.meta.url);",
     ],
+    [
+      'the foundation of main imports one of its users',
+      'sibling',
+      'src/main/base/bad.ts',
+      "import '../ipc/router.ts';",
+    ],
     ['the browser shell imports electron', 'electron', 'src/main/shell/browser/bad.ts', "import 'electron';"],
     [
       'compose imports electron',

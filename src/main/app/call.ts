@@ -5,6 +5,7 @@ import type { Rng } from '../../core/base/rng.ts';
 import { SessionEngine, type SessionOut } from '../../core/session/session-engine.ts';
 import type { MemberInfo } from '../../core/wire/control.ts';
 import type { Invite } from '../../core/wire/invite.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
 import type { Lane, OpenLane, SettingsPort, VoicePort } from './ports.ts';
 import { judgeCertificate, relayName } from './trust.ts';
 
@@ -22,6 +23,7 @@ export interface CallOptions {
 export class Call {
   readonly #options: CallOptions;
   readonly #engine: SessionEngine;
+  readonly #timer: DeadlineTimer;
   readonly #out: SessionOut = {
     openLane: () => this.#openLane(),
     closeLane: () => this.#closeLane(),
@@ -39,11 +41,11 @@ export class Call {
   #path: { alive: boolean; pingMs: number | null } = { alive: false, pingMs: null };
   #codec = '';
   #members = new Set<number>();
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(options: CallOptions) {
     this.#options = options;
     this.#engine = new SessionEngine({ rng: options.rng });
+    this.#timer = new DeadlineTimer(this.#engine, (nowMs) => this.#engine.handleDeadline(nowMs, this.#out));
   }
 
   get members(): readonly MemberInfo[] {
@@ -91,14 +93,14 @@ export class Call {
       this.#answer = resolve;
     });
     this.#engine.handleConnect(nickname, performance.now(), this.#out);
-    this.#schedule();
+    this.#timer.reschedule();
     return answered;
   }
 
   leave(): void {
     if (this.#engine.phase === 'idle') return;
     this.#engine.handleLeave(performance.now(), this.#out);
-    this.#schedule();
+    this.#timer.reschedule();
   }
 
   /** The room at `target` is the one we are in, or on the way into. */
@@ -126,16 +128,16 @@ export class Call {
       onDidOpen: (remoteAddress) => {
         this.#remoteAddress = remoteAddress;
         this.#engine.handleLaneOpened(performance.now(), this.#out);
-        this.#schedule();
+        this.#timer.reschedule();
       },
       onMessage: (text) => {
         this.#engine.handleLaneMessage(text, performance.now(), this.#out);
-        this.#schedule();
+        this.#timer.reschedule();
       },
       onDidClose: (failure) => {
         this.#lane = null;
         this.#engine.handleLaneClosed(failure, performance.now(), this.#out);
-        this.#schedule();
+        this.#timer.reschedule();
       },
     });
   }
@@ -197,18 +199,5 @@ export class Call {
   #settle(outcome: Outcome): void {
     this.#answer?.(outcome);
     this.#answer = null;
-  }
-
-  #schedule(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    const deadlineMs = this.#engine.nextDeadlineMs();
-    if (deadlineMs === null) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#engine.handleDeadline(performance.now(), this.#out);
-        this.#schedule();
-      },
-      Math.max(1, deadlineMs - performance.now()),
-    );
   }
 }

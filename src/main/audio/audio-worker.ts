@@ -1,11 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../core/base/assert.ts';
 import { SampleRing } from '../../core/ring/sample-ring.ts';
+import { preferPoolThreads, preferThisThread } from '../base/thread-priority.ts';
 import { AudioEngine } from './audio-engine.ts';
 import type { AudioCommand, AudioEvent, AudioWorkerData } from './audio-protocol.ts';
 import { candidatesHere, chooseBackend } from './choose-backend.ts';
 import { PulseSelection } from './pulse-server.ts';
-import { preferDeviceThreads } from './thread-priority.ts';
 
 // The audio thread: owns the device binding. Must share its environment with the main thread, or libpulse and
 // ALSA, which read the process's environment, never see what is set here.
@@ -40,5 +40,6 @@ port.on('message', (command: AudioCommand) => {
     port.close();
   });
 });
-await preferDeviceThreads();
+preferThisThread();
+await preferPoolThreads();
 void engine.start();

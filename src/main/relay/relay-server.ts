@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type LaneId, RelayEngine, type RelayOut } from '../../core/relay/relay-engine.ts';
 import { type ChannelInfo, MAX_CONTROL_LENGTH, type RelayMessage } from '../../core/wire/control.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
 import type { ListeningSockets } from './listen.ts';
 
 export interface RelayServerOptions {
@@ -22,6 +23,7 @@ export class RelayServer {
   readonly #sockets: ListeningSockets;
   readonly #webSockets: WebSocketServer;
   readonly #engine: RelayEngine;
+  readonly #timer: DeadlineTimer;
   readonly #lanes = new Map<LaneId, WebSocket>();
   readonly #counts = { slowLanesCut: 0, binaryMessages: 0, udpSendFailed: 0, laneErrors: 0 };
   readonly #out: RelayOut = {
@@ -40,7 +42,6 @@ export class RelayServer {
   #incoming: Uint8Array | null = null;
   #serialised: { message: RelayMessage; text: string } | null = null;
   #nextLane: LaneId = 1;
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(options: RelayServerOptions) {
     this.#sockets = options.sockets;
@@ -52,6 +53,7 @@ export class RelayServer {
       randomToken: () => randomBytes(4).readUInt32BE(),
       randomPathKey: () => new Uint8Array(randomBytes(32)),
     });
+    this.#timer = new DeadlineTimer(this.#engine, (nowMs) => this.#engine.handleDeadline(nowMs, this.#out));
     this.#webSockets = new WebSocketServer({
       server: options.sockets.tcp,
       // Bytes, while the engine's limit counts characters: whichever is passed first closes the lane.
@@ -68,7 +70,7 @@ export class RelayServer {
     this.#sockets.udp.on('error', () => {
       this.#counts.udpSendFailed += 1;
     });
-    this.#schedule();
+    this.#timer.reschedule();
   }
 
   counters(): Record<string, number> {
@@ -77,7 +79,7 @@ export class RelayServer {
 
   /** Says farewell, then closes both doors. */
   async close(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#engine.close(performance.now(), this.#out);
     await new Promise((resolve) => setTimeout(resolve, this.#lanes.size > 0 ? CLOSE_GRACE_MS : 0));
     for (const socket of this.#lanes.values()) socket.terminate();
@@ -100,7 +102,7 @@ export class RelayServer {
         return;
       }
       this.#engine.handleLaneMessage(lane, message.toString(), performance.now(), this.#out);
-      this.#schedule();
+      this.#timer.reschedule();
     });
     socket.on('error', () => {
       this.#counts.laneErrors += 1;
@@ -108,10 +110,10 @@ export class RelayServer {
     socket.on('close', () => {
       this.#lanes.delete(lane);
       this.#engine.handleLaneClosed(lane, performance.now(), this.#out);
-      this.#schedule();
+      this.#timer.reschedule();
     });
     this.#engine.handleLaneOpened(lane, performance.now(), this.#out);
-    this.#schedule();
+    this.#timer.reschedule();
   }
 
   #sendControl(lane: LaneId, message: RelayMessage): void {
@@ -125,18 +127,5 @@ export class RelayServer {
     // A broadcast passes the same object for each lane: it is written out once.
     if (this.#serialised?.message !== message) this.#serialised = { message, text: JSON.stringify(message) };
     socket.send(this.#serialised.text);
-  }
-
-  #schedule(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    const deadlineMs = this.#engine.nextDeadlineMs();
-    if (deadlineMs === null) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#engine.handleDeadline(performance.now(), this.#out);
-        this.#schedule();
-      },
-      Math.max(1, deadlineMs - performance.now()),
-    );
   }
 }

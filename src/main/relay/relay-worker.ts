@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../core/base/assert.ts';
+import { preferThisThread } from '../base/thread-priority.ts';
 import { loadOrCreateCertificate } from './certificate.ts';
 import { ListenError, listen } from './listen.ts';
 import type { RelayCommand, RelayEvent, RelayWorkerData } from './relay-protocol.ts';
 import { RelayServer } from './relay-server.ts';
-import { preferThisThread } from './thread-priority.ts';
 
 const COUNTERS_INTERVAL_MS = 1_000;
 

@@ -4,9 +4,9 @@ import { PacketRing } from '../../core/ring/packet-ring.ts';
 import { SampleRing, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
 import { levelDb } from '../../core/voice/level.ts';
 import { TalkGate } from '../../core/voice/talk-gate.ts';
+import { preferThisThread } from '../base/thread-priority.ts';
 import { VoiceEncoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
-import { preferThisThread } from './thread-priority.ts';
 import {
   type EncoderCommand,
   type EncoderEvent,

@@ -4,6 +4,7 @@ import type { VoiceReceiver } from '../../core/voice/voice-receiver.ts';
 import { VoiceSender } from '../../core/voice/voice-sender.ts';
 import { createHeader, decodeHeader, FLAG_CONTROL } from '../../core/wire/datagram.ts';
 import type { Mac } from '../../core/wire/probe.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
 import { UdpTransport } from './udp-transport.ts';
 
 export interface VoiceSessionOptions {
@@ -19,6 +20,7 @@ export interface VoiceSessionOptions {
 export class VoiceSession {
   readonly #transport: UdpTransport;
   readonly #path: PathEngine;
+  readonly #timer: DeadlineTimer;
   readonly #sender = new VoiceSender();
   readonly #receiver: VoiceReceiver;
   readonly #header = createHeader();
@@ -26,17 +28,17 @@ export class VoiceSession {
   readonly #out = {
     sendDatagram: (bytes: Uint8Array, lengthBytes: number) => this.#transport.send(bytes, lengthBytes),
   };
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(options: VoiceSessionOptions) {
     this.#receiver = options.receiver;
     this.#sender.setToken(options.token as SessionToken);
     this.#path = new PathEngine({ token: options.token, pathKey: options.pathKey, mac: options.mac });
+    this.#timer = new DeadlineTimer(this.#path, (nowMs) => this.#path.handleDeadline(nowMs, this.#out));
     this.#transport = new UdpTransport(options.address, options.port, (bytes, lengthBytes) =>
       this.#handleDatagram(bytes, lengthBytes),
     );
     this.#path.handleStart(performance.now(), this.#out);
-    this.#schedule();
+    this.#timer.reschedule();
   }
 
   get pathAlive(): boolean {
@@ -52,7 +54,7 @@ export class VoiceSession {
   }
 
   close(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#transport.close();
   }
 
@@ -74,22 +76,9 @@ export class VoiceSession {
     }
     if ((this.#header.flags & FLAG_CONTROL) !== 0) {
       this.#path.handleDatagram(bytes, lengthBytes, nowMs, this.#out);
-      this.#schedule();
+      this.#timer.reschedule();
       return;
     }
     this.#receiver.handleDatagram(this.#header, bytes, lengthBytes, nowMs);
-  }
-
-  #schedule(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    const deadlineMs = this.#path.nextDeadlineMs();
-    if (deadlineMs === null) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#path.handleDeadline(performance.now(), this.#out);
-        this.#schedule();
-      },
-      Math.max(1, deadlineMs - performance.now()),
-    );
   }
 }

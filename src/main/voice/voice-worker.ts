@@ -5,9 +5,9 @@ import type { SessionToken } from '../../core/base/brand.ts';
 import { PacketRing } from '../../core/ring/packet-ring.ts';
 import { SampleRing, WANT_INDEX, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
 import { SELF_TEST_TOKEN, VoiceReceiver } from '../../core/voice/voice-receiver.ts';
+import { preferThisThread } from '../base/thread-priority.ts';
 import { VoiceDecoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
-import { preferThisThread } from './thread-priority.ts';
 import {
   MAX_OPUS_PACKET_BYTES,
   PACKET_LAST,
