@@ -108,9 +108,11 @@ export function compose(options: ComposeOptions): Composition {
     );
   }
 
+  const router = createRouter(app.handlers);
+  app.addCounters('commands', () => ({ ...router.counters }));
   return {
     app,
-    router: createRouter(app.handlers),
+    router,
     async close(): Promise<void> {
       await app.close();
       hotkeys.close();

@@ -2,7 +2,19 @@ import { contextBridge, type IpcRendererEvent, ipcRenderer } from 'electron';
 import { type CarryCommand, makeSidetoneApi, type SubscribeEvent } from '../contract/api.ts';
 
 /** Payloads and answers are checked in main, which trusts no window. */
-const carry: CarryCommand = (name, payload) => ipcRenderer.invoke(`command:${name}`, payload);
+const carry: CarryCommand = async (name, payload) => {
+  try {
+    return await ipcRenderer.invoke(`command:${name}`, payload);
+  } catch (error) {
+    throw new Error(sentenceOf(error));
+  }
+};
+
+/** Electron puts the channel's name before what main said; the person reads only the latter. */
+function sentenceOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^Error invoking remote method '[^']*': (Error: )?/, '');
+}
 
 const subscribe: SubscribeEvent = (name, listener) => {
   const channel = `event:${name}`;

@@ -42,6 +42,9 @@ export class App {
   readonly #call: Call;
   readonly #volumes = new Map<number, number>();
   readonly #stats = new Map<string, Record<string, number>>();
+  /** Groups that are read when somebody asks. */
+  readonly #statsReaders = new Map<string, () => Record<string, number>>();
+  readonly #refusals = new Map<string, number>();
   readonly #stateListeners = new Set<(state: AppState) => void>();
   readonly #meterListeners = new Set<(meters: Meters) => void>();
   #hotkeyProblem = '';
@@ -80,6 +83,7 @@ export class App {
       devices: this.#devices,
       notices: this.#notices,
       announce: onDidChange,
+      countRefusal: (reason) => this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + 1),
     });
   }
 
@@ -164,6 +168,11 @@ export class App {
     this.#stats.set(group, counters);
   }
 
+  /** Adds a group of counters that is read whenever the statistics are. */
+  addCounters(group: string, read: () => Record<string, number>): void {
+    this.#statsReaders.set(group, read);
+  }
+
   notify(severity: Notice['severity'], text: string): void {
     this.#notices.raise(severity, text);
     this.#announce();
@@ -189,6 +198,8 @@ export class App {
     const memory = process.memoryUsage();
     return {
       ...Object.fromEntries(this.#stats),
+      ...Object.fromEntries([...this.#statsReaders].map(([group, read]) => [group, read()])),
+      refused: Object.fromEntries(this.#refusals),
       session: this.#call.counters(),
       process: {
         rssBytes: memory.rss,

@@ -37,6 +37,7 @@ export class Call {
   #remoteAddress = '';
   #shownCertificate = '';
   #distrust: string | null = null;
+  #certificatesRefused = 0;
   #answer: ((outcome: Outcome) => void) | null = null;
   #path: { alive: boolean; pingMs: number | null } = { alive: false, pingMs: null };
   #codec = '';
@@ -57,7 +58,8 @@ export class Call {
   }
 
   counters(): Record<string, number> {
-    return { ...this.#engine.counters, tcpPingMs: this.#engine.tcpPingMs ?? -1 };
+    const { counters, tcpPingMs } = this.#engine;
+    return { ...counters, certificatesRefused: this.#certificatesRefused, tcpPingMs: tcpPingMs ?? -1 };
   }
 
   /** What the window shows of the connection. */
@@ -156,6 +158,7 @@ export class Call {
     );
     if (decision.accept) return true;
     this.#distrust = decision.sentence;
+    this.#certificatesRefused += 1;
     return false;
   }
 

@@ -21,6 +21,8 @@ export interface CommandParts {
   readonly devices: Devices;
   readonly notices: Notices;
   readonly announce: () => void;
+  /** Counts an input that was refused, by its reason. */
+  readonly countRefusal: (reason: string) => void;
 }
 
 const DONE: Outcome = { ok: true };
@@ -38,11 +40,14 @@ function blockThread(milliseconds: number): void {
 function roomCommands(
   parts: CommandParts,
 ): Pick<CommandHandlers, 'join' | 'leave' | 'host' | 'stopHosting' | 'setInviteAddress'> {
-  const { call, hosting, settings } = parts;
+  const { call, hosting, settings, countRefusal } = parts;
 
   const takeNickname = (text: string): string | null => {
     const nickname = nicknameSchema.safeParse(text);
-    if (!nickname.success) return null;
+    if (!nickname.success) {
+      countRefusal('nickname');
+      return null;
+    }
     if (settings.current.nickname !== nickname.data) settings.update({ nickname: nickname.data });
     return nickname.data;
   };
@@ -52,7 +57,9 @@ function roomCommands(
       const name = takeNickname(nickname);
       if (name === null) return refuse(refusalSentence('nicknameInvalid'));
       const parsed = parseJoinTarget(target);
-      return parsed.ok ? call.join(parsed.target, name) : refuse(parsed.sentence);
+      if (parsed.ok) return call.join(parsed.target, name);
+      countRefusal(`joinTarget.${parsed.reason}`);
+      return refuse(parsed.sentence);
     },
     async leave() {
       call.leave();
@@ -62,8 +69,12 @@ function roomCommands(
       const name = takeNickname(nickname);
       if (name === null) return refuse(refusalSentence('nicknameInvalid'));
       const room = roomNameSchema.safeParse(roomName);
-      if (!room.success) return refuse('Give the room a name of 1 to 64 visible characters.');
+      if (!room.success) {
+        countRefusal('roomName');
+        return refuse('Give the room a name of 1 to 64 visible characters.');
+      }
       const started = await hosting.start(room.data, port ?? DEFAULT_PORT, address);
+      if (!started.ok) countRefusal('host');
       const own = hosting.ownTarget;
       return started.ok && own !== null ? call.join(own, name) : started;
     },
