@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild } from './build.mjs';
 import { debianNeeds, ensureDebianPackages } from './debian.mjs';
 import { dependenciesAreCurrent, ensureDependencies } from './dependencies.mjs';
 import { fetchElectron, findElectron, sandboxProblem } from './electron.mjs';
-import { whenOrphaned } from './orphan.mjs';
-import { projectEnvironment, projectNode, ROOT } from './places.mjs';
+import { projectNode, ROOT } from './places.mjs';
+import { runProgram } from './run-program.mjs';
 import { StepFailed, say } from './say.mjs';
 import { chooseShell, electronObstacle, hasDisplay } from './shell.mjs';
 
@@ -35,33 +33,9 @@ async function main() {
     sandboxProblem: electronPath === null ? null : sandboxProblem(electronPath),
   });
   const args = process.argv.slice(2);
-  if (choice.shell === 'electron') return run(choice.path, [ROOT, ...args]);
+  if (choice.shell === 'electron') return runProgram(choice.path, [ROOT, ...args]);
   say(`Sidetone runs in a browser window, because ${choice.reason}.`);
-  return run(projectNode(), [join(ROOT, 'out', 'main', 'browser.js'), ...args]);
-}
-
-/**
- * Runs the program as if it were this process: its terminal, its signals, its exit code.
- *
- * @param {string} program
- * @param {readonly string[]} args
- * @returns {Promise<number>} exit code
- */
-function run(program, args) {
-  return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: process.cwd(), env: projectEnvironment(), stdio: 'inherit' });
-    /** @type {NodeJS.Signals[]} */
-    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-    for (const signal of signals) process.on(signal, () => child.kill(signal));
-    whenOrphaned(() => child.kill('SIGTERM'));
-    child.once('error', (error) => {
-      say(`${program} could not be started: ${error.message}`);
-      resolve(1);
-    });
-    child.once('exit', (code, signal) => {
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-    });
-  });
+  return runProgram(projectNode(), [join(ROOT, 'out', 'main', 'browser.js'), ...args]);
 }
 
 main().then(
