@@ -62,8 +62,13 @@ function misses(values: Measured['values']): boolean {
  * that misses a limit is taken again, MAX_ATTEMPTS in all, and the last attempt counts. Every attempt is in the
  * rows, with what the machine did meanwhile.
  */
-async function take(findings: Findings, name: string, measure: () => Promise<Measured>): Promise<void> {
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+async function take(
+  findings: Findings,
+  name: string,
+  measure: () => Promise<Measured>,
+  maxAttempts = MAX_ATTEMPTS,
+): Promise<void> {
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     progress(attempt === 1 ? name : `${name}, attempt ${attempt}`);
     try {
       const { rows, values } = await measure();
@@ -166,7 +171,8 @@ async function measureEverything(findings: Findings, teardown: Teardown): Promis
   const otherWindow = await stage.display.openOtherWindow('Another program');
   await unfocus(stage, otherWindow);
   await take(findings, 'speech with both windows unfocused', () => measureSpeech(stage, speech));
-  await take(findings, 'silence with the key up', () => measureSilence(stage, speechPath));
+  // Once only: a busy machine lets no sound through a closed microphone, so one leak is a leak.
+  await take(findings, 'silence with the key up', () => measureSilence(stage, speechPath), 1);
   await take(findings, 'a minute of steady tone', () => measureTone(stage, scene.a));
   for (const [name, { window }] of Object.entries({ a: scene.a, b: scene.b })) {
     writeFileSync(join(OUTPUT_FOLDER, `stats-${name}.json`), JSON.stringify(await window.stats(), null, 2));
