@@ -5,12 +5,11 @@ import {
   type ClientMessage,
   clientMessageSchema,
   MAX_CONTROL_LENGTH,
-  nicknameSchema,
   PROTOCOL_VERSION,
-  type RefusalCode,
   type RelayMessage,
-  refusalSentence,
 } from '../wire/control.ts';
+import { nicknameSchema } from '../wire/fields.ts';
+import { type RefusalCode, refusalSentence } from '../wire/refusal.ts';
 import type { LaneId, RelayOut } from './relay-out.ts';
 import { type Member, memberInfo, nicknameKey, type Room } from './room.ts';
 import { TokenBucket } from './token-bucket.ts';

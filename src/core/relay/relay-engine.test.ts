@@ -1,15 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type RecordedMember, RecordedRelay } from '../sim/recorded-relay.ts';
-import {
-  type ChannelInfo,
-  MAX_CHANNELS,
-  MAX_CONTROL_LENGTH,
-  MAX_NICKNAME_LENGTH,
-  MAX_ROOM_MEMBERS,
-  MAX_ROOM_NAME_LENGTH,
-  relayMessageSchema,
-} from '../wire/control.ts';
+import { type ChannelInfo, MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
+import { MAX_CONTROL_LENGTH, relayMessageSchema } from '../wire/control.ts';
+import { MAX_NICKNAME_LENGTH, MAX_ROOM_NAME_LENGTH } from '../wire/fields.ts';
 import {
   HELLO_TIMEOUT_MS,
   LANE_TIMEOUT_MS,

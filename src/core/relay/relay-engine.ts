@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { type ChannelInfo, MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/control.ts';
+import { type ChannelInfo, MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
 import type { Mac } from '../wire/probe.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Forwarding } from './forwarding.ts';

@@ -3,10 +3,21 @@ import type { RelayMessage } from '../wire/control.ts';
 /** One control connection, named by the adapter that owns the socket. Never reused within one engine's life. */
 export type LaneId = number;
 
+/** Names one of the jobs the engine asks its adapter for. Never reused within one engine's life. */
+export type JobId = number;
+
 /** Where a datagram came from or goes to. The adapter's own object (Node's `rinfo`) fits. */
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
+}
+
+/** What an adapter knows of a lane when it opens. */
+export interface LaneFacts {
+  /** IP address of the peer, as the socket tells it. */
+  readonly address: string;
+  /** LOGIN_SECRET_BYTES out of the TLS exporter, under LOGIN_EXPORTER_LABEL. */
+  readonly exporter: Uint8Array;
 }
 
 /**
@@ -16,10 +27,16 @@ export interface Endpoint {
 export interface RelayOut {
   /** Sends `bytes[0, lengthBytes)` to `to`. The bytes are valid only during the call. */
   sendDatagram(bytes: Uint8Array, lengthBytes: number, to: Endpoint): void;
+  /** Sends `bytes[0, lengthBytes)` as one binary message: voice of a member whom UDP does not reach. */
+  sendLaneDatagram(lane: LaneId, bytes: Uint8Array, lengthBytes: number): void;
   /**
    * Sends one message. A broadcast passes the same object once per lane, so that an adapter can serialise it once.
    */
   sendControl(lane: LaneId, message: RelayMessage): void;
   /** Closes a lane after what was sent to it has gone out. The engine has forgotten the lane already. */
   closeLane(lane: LaneId): void;
+  /** Compares a password with a stored hash, off this thread; answer with `handlePasswordChecked`. */
+  checkPassword(job: JobId, password: string, hash: string): void;
+  /** Hashes a password, off this thread; answer with `handlePasswordHashed`. */
+  hashPassword(job: JobId, password: string): void;
 }

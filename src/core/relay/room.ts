@@ -1,5 +1,8 @@
 import { assert } from '../base/assert.ts';
-import type { ChannelInfo, MemberInfo } from '../wire/control.ts';
+import type { ChannelInfo } from '../wire/channels.ts';
+import type { MemberInfo } from '../wire/control.ts';
+import type { VoicePath } from '../wire/control.ts';
+import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Endpoint, LaneId } from './relay-out.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -25,30 +28,49 @@ const MAX_TOKEN_DRAWS = 64;
 /** Tokens have the top bit clear: a whisper target with it set names a list. */
 const TOKEN_MASK = 0x7fff_ffff;
 
-/** One person in the room. */
+/** One person in the room, whether the lane stands or the place is only held. */
 export interface Member {
   readonly token: number;
-  readonly lane: LaneId;
+  /** base64url of the Ed25519 public key. */
+  readonly identity: string;
   readonly nickname: string;
   /** `nickname` as names are compared. */
   readonly nicknameKey: string;
-  readonly pathKey: Uint8Array;
+  /** Null while the place is held. */
+  lane: LaneId | null;
+  /** New with every welcome. */
+  pathKey: Uint8Array;
+  whisperKey: WhisperPublicKey;
   channel: Channel | null;
+  roleId: number;
+  /** Rank of the role, kept at hand for the voice path. */
+  rank: number;
   muted: boolean;
   deafened: boolean;
-  /** Where a verified probe came from; null until the first. */
+  mutedForAll: boolean;
+  /** Where a verified probe came from; null until the first since the last welcome. */
   endpoint: Endpoint | null;
-  /** Clock of the newest accepted probe, null until the first. */
+  /** What the member's voice takes, as its client said last. */
+  path: VoicePath;
+  /** Clock of the newest accepted probe, null until the first since the last welcome. */
   lastProbeClock: number | null;
+  /** Tokens by list id. */
+  readonly whisperLists: Map<number, readonly number[]>;
   readonly datagrams: TokenBucket;
   readonly strangerProbes: TokenBucket;
 }
 
 /** A channel, and who is sent what is said in it. */
 export interface Channel {
-  readonly info: ChannelInfo;
+  info: ChannelInfo;
+  passwordHash: string | null;
+  /** Ranks of the roles in the config. */
+  enterRank: number;
+  speakRank: number;
+  whisperRank: number;
+  manageRank: number;
   readonly members: Set<Member>;
-  /** Members with a bound address who want to hear, in no order. Rebuilt on changes, read per datagram. */
+  /** Members who can be reached (bound address, or voice through the lane) and want to hear, in no order. Rebuilt on changes, read per datagram. */
   recipients: Member[];
 }
 

@@ -1,5 +1,6 @@
 import { base64UrlToBytes } from '../base/base64url.ts';
-import { type ChannelInfo, MAX_CHANNELS, MAX_ROOM_MEMBERS, type MemberInfo } from '../wire/control.ts';
+import { type ChannelInfo, MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
+import type { MemberInfo } from '../wire/control.ts';
 import type { WelcomeMessage } from './session-out.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type RefusalCode, refusalSentence } from '../wire/control.ts';
+import { type RefusalCode, refusalSentence } from '../wire/refusal.ts';
 import type { LaneFailure, SessionEnd } from './session-out.ts';
 
 const failureSentences: Record<LaneFailure, string> = {

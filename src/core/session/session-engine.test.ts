@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RecordedSession, welcomeFor } from '../sim/recorded-session.ts';
-import {
-  MAX_CHANNELS,
-  MAX_CONTROL_LENGTH,
-  MAX_ROOM_MEMBERS,
-  type MemberInfo,
-  type RefusalCode,
-} from '../wire/control.ts';
+import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
+import { MAX_CONTROL_LENGTH, type MemberInfo } from '../wire/control.ts';
+import type { RefusalCode } from '../wire/refusal.ts';
 import { BACKOFF_BASE_MS, BACKOFF_CAP_MS, backoffMs } from './backoff.ts';
 import {
   CONNECT_TIMEOUT_MS,

@@ -1,16 +1,15 @@
 import { assert, assertNever } from '../base/assert.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
 import type { Rng } from '../base/rng.ts';
+import type { ChannelInfo } from '../wire/channels.ts';
 import {
-  type ChannelInfo,
   MAX_CONTROL_LENGTH,
   type MemberInfo,
   PROTOCOL_VERSION,
-  type RefusalCode,
   type RelayMessage,
-  refusalSentence,
   relayMessageSchema,
 } from '../wire/control.ts';
+import { type RefusalCode, refusalSentence } from '../wire/refusal.ts';
 import { backoffMs } from './backoff.ts';
 import { Roster } from './roster.ts';
 import { endedByFailure, endedByGivingUp, endedByLeaving, endedByRefusal } from './session-end.ts';

@@ -1,4 +1,5 @@
-import type { ClientMessage, RefusalCode, RelayMessage } from '../wire/control.ts';
+import type { ClientMessage, RelayMessage } from '../wire/control.ts';
+import type { RefusalCode } from '../wire/refusal.ts';
 
 /** Where a session stands. `waiting` is the pause before the next attempt to reconnect. */
 export type SessionPhase = 'idle' | 'connecting' | 'greeting' | 'connected' | 'waiting';

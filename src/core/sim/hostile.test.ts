@@ -3,13 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_BAD_MESSAGES, MAX_UNGREETED_LANES } from '../relay/control-plane.ts';
 import type { SessionOut } from '../session/session-engine.ts';
-import {
-  type ClientMessage,
-  MAX_CHANNELS,
-  MAX_ROOM_MEMBERS,
-  type RelayMessage,
-  relayMessageSchema,
-} from '../wire/control.ts';
+import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
+import { type ClientMessage, type RelayMessage, relayMessageSchema } from '../wire/control.ts';
 import { balances } from './balance.ts';
 import { type RecordedMember, RecordedRelay, voiceDatagram } from './recorded-relay.ts';
 import { RecordedSession, welcomeFor } from './recorded-session.ts';

@@ -1,5 +1,5 @@
 import { createRng } from '../base/rng.ts';
-import type { ChannelInfo } from '../wire/control.ts';
+import type { ChannelInfo } from '../wire/channels.ts';
 import type { Mac } from '../wire/probe.ts';
 import { EventQueue } from './event-queue.ts';
 import { LaneNetwork } from './lane-network.ts';

@@ -1,138 +1,275 @@
 import { z } from 'zod';
+import { channelConfigSchema, channelSchema, MAX_CHANNELS, MAX_ROOM_MEMBERS } from './channels.ts';
+import { chatMessageSchema, chatTargetSchema, chatTextSchema, MAX_HISTORY_PAGE } from './chat.ts';
+import {
+  bytesSchema,
+  identitySchema,
+  MAX_PASSWORD_LENGTH,
+  nicknameSchema,
+  reasonSchema,
+  roomNameSchema,
+  signatureSchema,
+  u32Schema,
+  wallTimeMsSchema,
+} from './fields.ts';
+import {
+  commitMessageSchema,
+  committedMessageSchema,
+  commitWantedMessageSchema,
+  groupWelcomeMessageSchema,
+  keyPackageMessageSchema,
+  keyPackageWantedMessageSchema,
+  whisperKeyFromMessageSchema,
+  whisperKeyMessageSchema,
+  whisperPublicKeySchema,
+} from './key-delivery.ts';
+import { refusalCodeSchema } from './refusal.ts';
+import { MAX_RANK, MAX_ROLES, permissionSchema, roleSchema } from './roles.ts';
+import { ruleSchema } from './rule.ts';
 
 /** Protocol version spoken on the control lane and in the datagrams. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** TCP and UDP port of a relay unless the invite says otherwise. */
 export const DEFAULT_PORT = 48480;
 
-/** Longest control message, in UTF-16 units: far above a full member list, far below a memory risk. */
+/** Longest control message but for those that carry keys, in UTF-16 units: far above a full member list, far below a memory risk. */
 export const MAX_CONTROL_LENGTH = 65_536;
 
-/** Longest nickname, in characters: fits a member row and a screen reader's patience. */
-export const MAX_NICKNAME_LENGTH = 32;
+/** Longest message of a lane, in bytes: a commit and its welcome at their limits, in base64url. */
+export const MAX_LANE_MESSAGE_BYTES = 196_608;
 
-/** Longest room or channel name, in characters. */
-export const MAX_ROOM_NAME_LENGTH = 64;
+/** Whisper lists one session may register; a keyboard has no more keys to spare for them. */
+export const MAX_WHISPER_LISTS = 16;
 
-/** Most members one relay admits; the member list must fit one control message. */
-export const MAX_ROOM_MEMBERS = 200;
+/** Members of one whisper list: beyond that it is a channel. */
+export const MAX_WHISPER_TARGETS = 32;
 
-/** Most channels one relay announces: with a full member list, and every name in three-byte characters, a welcome fits. */
-export const MAX_CHANNELS = 64;
+/** Bans a relay keeps; each is compared with whoever connects. */
+export const MAX_BANS = 1_000;
 
-/**
- * Names must show something and cannot steer a terminal or a log: no control or bidi-override characters, and no
- * halves of surrogate pairs, which JSON would blow up to six bytes each.
- */
-const visibleText = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(
-      /^[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u,
-      'has characters that cannot be shown',
-    );
+/** Bans in one answer: fit a control message with the longest reasons. */
+export const MAX_BANS_PAGE = 50;
 
-const u32 = z.number().int().min(0).max(0xffff_ffff);
+/** What a member's voice takes: UDP, or the control lane where UDP does not get through. */
+export const voicePathSchema = z.enum(['udp', 'lane']);
+export type VoicePath = z.infer<typeof voicePathSchema>;
 
-/** A nickname as the relay accepts it. */
-export const nicknameSchema = visibleText(MAX_NICKNAME_LENGTH);
-
-/** A room or channel name as the relay accepts it. */
-export const roomNameSchema = visibleText(MAX_ROOM_NAME_LENGTH);
-
-/** What the relay dictates to every encoder of a channel. Bitrates in bit/s, as Opus counts them. */
-export const channelConfigSchema = z.strictObject({
-  bitrate: z.number().int().min(6_000).max(510_000),
-  frameSamples: z.union([z.literal(480), z.literal(960), z.literal(1920), z.literal(2880)]),
-  redundancyCopies: z.number().int().min(0).max(2),
-});
-export type ChannelConfig = z.infer<typeof channelConfigSchema>;
-
-const channelSchema = z.strictObject({ id: u32, name: roomNameSchema, config: channelConfigSchema });
-export type ChannelInfo = z.infer<typeof channelSchema>;
-
-const memberSchema = z.strictObject({
-  token: u32,
+export const memberSchema = z.strictObject({
+  token: u32Schema,
+  identity: identitySchema,
   nickname: nicknameSchema,
-  channel: u32.nullable(),
+  channel: u32Schema.nullable(),
+  role: u32Schema,
   muted: z.boolean(),
   deafened: z.boolean(),
+  /** A moderator muted this member for everybody. */
+  mutedForAll: z.boolean(),
+  /** The connection is lost and the place is held. */
+  reconnecting: z.boolean(),
+  whisperKey: whisperPublicKeySchema,
 });
 export type MemberInfo = z.infer<typeof memberSchema>;
 
-/** Why a relay refuses something; each code has one sentence for people in `refusalSentence`. */
-export const refusalCodeSchema = z.enum([
-  'versionUnsupported',
-  'nicknameTaken',
-  'nicknameInvalid',
-  'roomFull',
-  'unknownChannel',
-  'helloExpected',
-  'alreadyGreeted',
-  'badMessage',
-  'tooManyMessages',
-  'relayClosing',
+/** What a ban is laid on: an identity, or an address range in CIDR notation. */
+export const banSubjectSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('identity'), identity: identitySchema }),
+  z.strictObject({ kind: z.literal('range'), range: z.string().min(3).max(64) }),
+  /** Client to relay only: the address the member is connected from, which clients are not told. */
+  z.strictObject({ kind: z.literal('addressOf'), member: u32Schema }),
 ]);
-export type RefusalCode = z.infer<typeof refusalCodeSchema>;
+export type BanSubject = z.infer<typeof banSubjectSchema>;
+
+export const banSchema = z.strictObject({
+  id: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+  subject: banSubjectSchema,
+  /** Nickname at the time, empty for a range. */
+  nickname: z.union([z.literal(''), nicknameSchema]),
+  reason: reasonSchema,
+  by: nicknameSchema,
+  createdMs: wallTimeMsSchema,
+  /** Null: for good. */
+  untilMs: wallTimeMsSchema.nullable(),
+});
+export type Ban = z.infer<typeof banSchema>;
+
+const password = z.string().min(1).max(MAX_PASSWORD_LENGTH);
+
+/** Longest ban with an end, in seconds: ten years. */
+const MAX_BAN_SECONDS = 315_360_000;
 
 /**
- * Client to relay. `identity` and `resume` of `hello` are reserved: a client of this version leaves them out
- * and a relay of this version ignores them.
+ * What may be asked of the relay about members, channels, roles and bans. Each asks inside a `request`, and is
+ * answered by `done` or by `refused` of the same number; what it changed is told to everybody besides.
  */
+export const requestSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('join'), channel: u32Schema, password: password.optional() }),
+  z.strictObject({ kind: z.literal('move'), member: u32Schema, channel: u32Schema }),
+  z.strictObject({ kind: z.literal('muteForAll'), member: u32Schema, muted: z.boolean() }),
+  z.strictObject({ kind: z.literal('kick'), member: u32Schema, reason: reasonSchema }),
+  z.strictObject({
+    kind: z.literal('ban'),
+    subject: banSubjectSchema,
+    reason: reasonSchema,
+    seconds: z.number().int().min(1).max(MAX_BAN_SECONDS).nullable(),
+  }),
+  z.strictObject({ kind: z.literal('unban'), ban: z.number().int() }),
+  /** Answered by `bans` messages before `done`. */
+  z.strictObject({ kind: z.literal('listBans') }),
+  z.strictObject({
+    kind: z.literal('createChannel'),
+    name: roomNameSchema,
+    parent: u32Schema.nullable(),
+    config: channelConfigSchema,
+    password: password.nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal('changeChannel'),
+    channel: u32Schema,
+    name: roomNameSchema,
+    config: channelConfigSchema,
+    /** Left out: as it is. Null: no password. */
+    password: password.nullable().optional(),
+  }),
+  z.strictObject({ kind: z.literal('removeChannel'), channel: u32Schema }),
+  /** `role` null: a new one. */
+  z.strictObject({
+    kind: z.literal('saveRole'),
+    role: u32Schema.nullable(),
+    name: roomNameSchema,
+    rank: z.number().int().min(0).max(MAX_RANK),
+    permissions: z.array(permissionSchema).max(permissionSchema.options.length),
+  }),
+  z.strictObject({ kind: z.literal('removeRole'), role: u32Schema }),
+  z.strictObject({ kind: z.literal('assignRole'), identity: identitySchema, role: u32Schema }),
+  /** Answered by `history` before `done`. `before`: older than that message. */
+  z.strictObject({
+    kind: z.literal('history'),
+    channel: u32Schema,
+    before: z.number().int().min(1).nullable(),
+  }),
+  /** Registers a whisper list under an id with WHISPER_LIST_BIT set; no targets: forgets it. */
+  z.strictObject({
+    kind: z.literal('whisperList'),
+    list: u32Schema,
+    targets: z.array(u32Schema).max(MAX_WHISPER_TARGETS),
+  }),
+]);
+export type Request = z.infer<typeof requestSchema>;
+
+/** Client to relay. */
 export const clientMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('hello'),
     protocol: z.number().int().min(0).max(0xffff),
-    nickname: z.string().max(MAX_CONTROL_LENGTH),
-    identity: z.string().max(1024).optional(),
-    resume: z.string().max(1024).optional(),
+    nickname: z.string().max(1_024),
+    identity: identitySchema,
+    /** Password of the channel where members land, if it has one. */
+    password: password.optional(),
+    /** To go on with a session: its token, the secret of its last welcome, and what came in over the old lane. */
+    resume: z
+      .strictObject({
+        token: u32Schema,
+        secret: bytesSchema(32),
+        chatSeen: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+      })
+      .optional(),
   }),
-  z.strictObject({ type: z.literal('join'), channel: u32 }),
+  /** Answer to `challenge`: proves the identity on this very TLS connection (see docs/protocol.md). */
+  z.strictObject({
+    type: z.literal('login'),
+    signature: signatureSchema,
+    whisperKey: whisperPublicKeySchema,
+  }),
   z.strictObject({ type: z.literal('leave') }),
   z.strictObject({ type: z.literal('state'), muted: z.boolean(), deafened: z.boolean() }),
-  z.strictObject({ type: z.literal('ping'), id: u32 }),
+  z.strictObject({ type: z.literal('voicePath'), path: voicePathSchema }),
+  /** `id` counts up from 1 within a session, over resumes; the relay takes each number once. */
+  z.strictObject({
+    type: z.literal('chat'),
+    id: u32Schema,
+    to: chatTargetSchema,
+    text: chatTextSchema,
+  }),
+  /** Everything up to this delivery has arrived. */
+  z.strictObject({ type: z.literal('chatSeen'), seen: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER) }),
+  z.strictObject({ type: z.literal('request'), id: u32Schema, request: requestSchema }),
+  keyPackageMessageSchema,
+  commitMessageSchema,
+  whisperKeyMessageSchema,
+  z.strictObject({ type: z.literal('ping'), id: u32Schema }),
   z.strictObject({ type: z.literal('bye') }),
 ]);
 export type ClientMessage = z.infer<typeof clientMessageSchema>;
 
 /** Relay to client. */
 export const relayMessageSchema = z.discriminatedUnion('type', [
+  /** 32 random bytes to sign together with the TLS exporter. */
+  z.strictObject({ type: z.literal('challenge'), nonce: bytesSchema(32) }),
   z.strictObject({
     type: z.literal('welcome'),
-    token: u32,
-    /** 32 bytes, base64url: the key of the path probes. */
-    pathKey: z.string().length(43),
+    token: u32Schema,
+    /** The key of the path probes. */
+    pathKey: bytesSchema(32),
+    /** Resumes this session once, within two minutes after the lane broke. */
+    resumeSecret: bytesSchema(32),
+    /** The session goes on; otherwise it is a new one, whatever was asked for. */
+    resumed: z.boolean(),
     roomName: roomNameSchema,
     channels: z.array(channelSchema).max(MAX_CHANNELS),
     members: z.array(memberSchema).max(MAX_ROOM_MEMBERS),
+    roles: z.array(roleSchema).max(MAX_ROLES),
+    /** The newest chat of ours that the relay has taken. */
+    chatTaken: u32Schema,
+    /** Deliveries begin behind this number. */
+    chatSeen: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   }),
   z.strictObject({ type: z.literal('memberJoined'), member: memberSchema }),
-  z.strictObject({ type: z.literal('memberLeft'), token: u32 }),
+  z.strictObject({ type: z.literal('memberLeft'), token: u32Schema }),
   z.strictObject({ type: z.literal('memberChanged'), member: memberSchema }),
   z.strictObject({ type: z.literal('channelChanged'), channel: channelSchema }),
-  z.strictObject({ type: z.literal('refused'), code: refusalCodeSchema, sentence: z.string().max(512) }),
-  z.strictObject({ type: z.literal('pong'), id: u32 }),
+  z.strictObject({ type: z.literal('channelRemoved'), channel: u32Schema }),
+  z.strictObject({ type: z.literal('roles'), roles: z.array(roleSchema).max(MAX_ROLES) }),
+  z.strictObject({
+    type: z.literal('bans'),
+    bans: z.array(banSchema).max(MAX_BANS_PAGE),
+  }),
+  /** One delivery to this session, numbered from `chatSeen` of the welcome upwards without a hole. */
+  z.strictObject({
+    type: z.literal('chat'),
+    delivery: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+    message: chatMessageSchema,
+  }),
+  /** The relay keeps our chat `id`; the message got the number `message`. */
+  z.strictObject({
+    type: z.literal('chatTaken'),
+    id: u32Schema,
+    message: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+    sentMs: wallTimeMsSchema,
+  }),
+  z.strictObject({
+    type: z.literal('history'),
+    channel: u32Schema,
+    /** Oldest first. */
+    messages: z.array(chatMessageSchema).max(MAX_HISTORY_PAGE),
+    /** There is nothing older. */
+    complete: z.boolean(),
+  }),
+  commitWantedMessageSchema,
+  committedMessageSchema,
+  groupWelcomeMessageSchema,
+  keyPackageWantedMessageSchema,
+  whisperKeyFromMessageSchema,
+  z.strictObject({ type: z.literal('done'), id: u32Schema }),
+  z.strictObject({
+    type: z.literal('refused'),
+    code: refusalCodeSchema,
+    /** The rule that said no, where one did. */
+    rule: ruleSchema.nullable(),
+    /** The request or the chat that it answers; null: the lane as a whole. */
+    request: u32Schema.nullable(),
+    chat: u32Schema.nullable(),
+  }),
+  z.strictObject({ type: z.literal('pong'), id: u32Schema }),
 ]);
 export type RelayMessage = z.infer<typeof relayMessageSchema>;
-
-const sentences: Record<RefusalCode, string> = {
-  versionUnsupported: 'This room runs another version of Sidetone. Update the older of the two.',
-  nicknameTaken: 'Somebody in this room already has that nickname. Choose another one.',
-  nicknameInvalid: 'That nickname cannot be used: give 1 to 32 visible characters.',
-  roomFull: 'This room is full. Try again when somebody has left.',
-  unknownChannel: 'That channel does not exist any more.',
-  helloExpected: 'The program at the other end spoke before it said hello.',
-  alreadyGreeted: 'The program at the other end said hello twice.',
-  badMessage: 'The relay got a message that it does not understand.',
-  tooManyMessages: 'Too many messages in a short time; the relay hung up. Try again in a moment.',
-  relayClosing: 'The host closed this room.',
-};
-
-/** The sentence a person reads for a refusal. */
-export function refusalSentence(code: RefusalCode): string {
-  return sentences[code];
-}

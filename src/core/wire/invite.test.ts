@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_PORT, MAX_ROOM_NAME_LENGTH } from './control.ts';
+import { DEFAULT_PORT } from './control.ts';
+import { MAX_ROOM_NAME_LENGTH } from './fields.ts';
 import {
   formatInvite,
   type Invite,

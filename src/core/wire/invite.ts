@@ -1,5 +1,6 @@
 import { base64UrlToBytes } from '../base/base64url.ts';
-import { DEFAULT_PORT, roomNameSchema } from './control.ts';
+import { DEFAULT_PORT } from './control.ts';
+import { roomNameSchema } from './fields.ts';
 
 /** Scheme of invite links, as registered with the system. */
 export const INVITE_SCHEME = 'sidetone:';

@@ -1,7 +1,9 @@
 import type { AppState, Stats } from '../../contract/dto.ts';
 import type { CommandHandlers, Outcome } from '../../contract/ipc.ts';
-import { DEFAULT_PORT, nicknameSchema, refusalSentence, roomNameSchema } from '../../core/wire/control.ts';
+import { DEFAULT_PORT } from '../../core/wire/control.ts';
+import { nicknameSchema, roomNameSchema } from '../../core/wire/fields.ts';
 import { parseJoinTarget } from '../../core/wire/invite.ts';
+import { refusalSentence } from '../../core/wire/refusal.ts';
 import type { Call } from './call.ts';
 import type { Devices } from './devices.ts';
 import type { Hosting } from './hosting.ts';

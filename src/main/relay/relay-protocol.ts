@@ -1,4 +1,4 @@
-import type { ChannelInfo } from '../../core/wire/control.ts';
+import type { ChannelInfo } from '../../core/wire/channels.ts';
 
 export interface RelayWorkerData {
   readonly folder: string;

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type LaneId, RelayEngine, type RelayOut } from '../../core/relay/relay-engine.ts';
-import { type ChannelInfo, MAX_CONTROL_LENGTH, type RelayMessage } from '../../core/wire/control.ts';
+import type { ChannelInfo } from '../../core/wire/channels.ts';
+import { MAX_CONTROL_LENGTH, type RelayMessage } from '../../core/wire/control.ts';
 import { DeadlineTimer } from '../base/deadline-timer.ts';
 import type { ListeningSockets } from './listen.ts';
 

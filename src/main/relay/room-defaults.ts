@@ -1,4 +1,4 @@
-import type { ChannelInfo } from '../../core/wire/control.ts';
+import type { ChannelInfo } from '../../core/wire/channels.ts';
 
 /** Members a hosted room admits: a desktop machine's uplink carries no more voices than this. */
 export const MAX_HOSTED_MEMBERS = 50;
