@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { MAX_MEMBER_VOLUME } from './limits.ts';
+import { channelSchema, memberSchema, roleSchema } from './room.ts';
 
+export type { Channel, Member, Role } from './room.ts';
 export { MAX_MEMBER_VOLUME };
 
 /** Three ways to open the microphone. */
@@ -22,17 +24,6 @@ export const noticeSchema = z.strictObject({
   text: z.string(),
 });
 export type Notice = z.infer<typeof noticeSchema>;
-
-export const memberSchema = z.strictObject({
-  token: z.number().int(),
-  nickname: z.string(),
-  self: z.boolean(),
-  talking: z.boolean(),
-  muted: z.boolean(),
-  deafened: z.boolean(),
-  volume: z.number().min(0).max(MAX_MEMBER_VOLUME),
-});
-export type Member = z.infer<typeof memberSchema>;
 
 export const deviceInfoSchema = z.strictObject({ id: z.string(), name: z.string() });
 export type DeviceInfo = z.infer<typeof deviceInfoSchema>;
@@ -58,13 +49,31 @@ export const connectionSchema = z.discriminatedUnion('phase', [
     phase: z.literal('connected'),
     relay: z.string(),
     roomName: z.string(),
+    /** Null: in the room, in none of its channels. */
+    channel: z.number().int().nullable(),
     channelName: z.string(),
     /** bit/s of the channel. */
     bitrate: z.number(),
     /** False until the voice path answered a probe. */
     voicePath: z.boolean(),
+    /** `lane`: UDP does not get through, so voice takes the control connection. */
+    voiceRoute: z.enum(['udp', 'lane']),
+    /** How long the voice path has given no sign of life, in ms; null while it does. */
+    deafForMs: z.number().nullable(),
     /** UDP round trip in ms, null while unknown. */
     pingMs: z.number().nullable(),
+    /** Why we cannot speak here; empty: we can. */
+    speakRule: z.string(),
+    sealing: z.strictObject({
+      /** `waiting`: entered, and no keys yet: nothing is sent until there are. */
+      state: z.enum(['sealed', 'waiting']),
+      /** Renewals of the keys since the group was founded. */
+      epoch: z.number().int(),
+      /** 6 groups of five digits that everybody in the channel sees alike; empty while waiting. */
+      groupCode: z.string(),
+      /** Holders of keys whom the relay does not show as members: somebody listens unseen. */
+      strangers: z.number().int(),
+    }),
   }),
   z.strictObject({ phase: z.literal('reconnecting'), relay: z.string(), attempt: z.number().int() }),
 ]);
@@ -85,7 +94,50 @@ export const hostingSchema = z.discriminatedUnion('phase', [
 ]);
 export type Hosting = z.infer<typeof hostingSchema>;
 
-/** Everything the window shows, except meters. Sent whole on every change. */
+/** Who this program is to others. */
+export const ownIdentitySchema = z.strictObject({
+  publicKey: z.string(),
+  /** `system`: in the operating system's key store. `file`: in a file only its owner may read. */
+  storage: z.enum(['system', 'file']),
+  /** What is wrong with it, for a person; empty when all is well. */
+  problem: z.string(),
+});
+export type OwnIdentity = z.infer<typeof ownIdentitySchema>;
+
+/** A room kept for later. */
+export const bookmarkSchema = z.strictObject({
+  id: z.number().int(),
+  name: z.string(),
+  address: z.string(),
+  port: z.number().int(),
+  nickname: z.string(),
+  hasPassword: z.boolean(),
+});
+export type Bookmark = z.infer<typeof bookmarkSchema>;
+
+/** A group of people with a key of its own to whisper to. Kept per room, by identity. */
+export const whisperListSchema = z.strictObject({
+  id: z.number().int(),
+  name: z.string(),
+  /** Identities; those who are not here now are kept. */
+  targets: z.array(z.string()),
+  binding: bindingSchema.nullable(),
+});
+export type WhisperList = z.infer<typeof whisperListSchema>;
+
+export const whispersSchema = z.strictObject({
+  lists: z.array(whisperListSchema),
+  replyBinding: bindingSchema.nullable(),
+  /** The next key or button pressed is bound to that list, or to replying; null: none is waited for. */
+  capturing: z.union([z.literal('reply'), z.number().int()]).nullable(),
+  /** Who hears us whisper right now; empty: we do not. */
+  activeTo: z.string(),
+  /** Who whispered to us last; empty: nobody yet. */
+  lastFrom: z.string(),
+});
+export type Whispers = z.infer<typeof whispersSchema>;
+
+/** Everything the window shows, except meters and chat. Sent whole on every change. */
 export const appStateSchema = z.strictObject({
   version: z.string(),
   shell: z.enum(['electron', 'browser']),
@@ -108,7 +160,17 @@ export const appStateSchema = z.strictObject({
   output: deviceSideSchema,
   connection: connectionSchema,
   hosting: hostingSchema,
+  identity: ownIdentitySchema,
+  bookmarks: z.array(bookmarkSchema),
+  /** In tree order; empty while not in a room. */
+  channels: z.array(channelSchema),
+  /** Highest rank first; empty while not in a room. */
+  roles: z.array(roleSchema),
+  /** Why we cannot give out roles, add channels at the top level, see bans; empty: we can. */
+  ownRules: z.strictObject({ roles: z.string(), channels: z.string(), ban: z.string() }),
+  /** Everybody in the room, whatever channel. */
   members: z.array(memberSchema),
+  whispers: whispersSchema,
   notices: z.array(noticeSchema),
 });
 export type AppState = z.infer<typeof appStateSchema>;

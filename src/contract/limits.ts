@@ -12,3 +12,24 @@ export const MAX_ADDRESS_LENGTH = 255;
 
 /** Longest time the debugging call may block the main thread, in ms. */
 export const MAX_BLOCK_MS = 1_000;
+
+/** Longest chat text that crosses the boundary, in UTF-16 units; the relay's limit is 4 KiB of UTF-8 and comes with a sentence. */
+export const MAX_CHAT_TEXT_LENGTH = 4_096;
+
+/** Newest messages of one conversation that the program keeps for the window. */
+export const MAX_SHOWN_CHATS = 200;
+
+/** Longest channel password and identity passphrase that cross the boundary. */
+export const MAX_SECRET_TEXT_LENGTH = 256;
+
+/** Longest exported identity. */
+export const MAX_IDENTITY_TEXT_LENGTH = 1_024;
+
+/** Longest reason given for a kick or a ban. */
+export const MAX_REASON_TEXT_LENGTH = 256;
+
+/** Bookmarks kept; a list nobody could find anything in otherwise. */
+export const MAX_BOOKMARKS = 200;
+
+/** People on one whisper list. */
+export const MAX_WHISPER_LIST_MEMBERS = 32;
