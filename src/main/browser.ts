@@ -22,6 +22,7 @@ await runBrowserShell({
   getState: () => app.getState(),
   onState: (listener) => app.onStateChanged(listener),
   onMeters: (listener) => app.onMetersChanged(listener),
+  onChat: (listener) => app.onChatChanged(listener),
   notify: (severity, text) => app.notify(severity, text),
   onWindowGone: () => app.handleWindowGone(),
   rendererPath: join(codeFolder, '../renderer'),

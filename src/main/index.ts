@@ -28,6 +28,7 @@ if (claimInstance()) {
     getState: () => app.getState(),
     onState: (listener) => app.onStateChanged(listener),
     onMeters: (listener) => app.onMetersChanged(listener),
+    onChat: (listener) => app.onChatChanged(listener),
     notify: (severity, text) => app.notify(severity, text),
     onWindowGone: () => app.handleWindowGone(),
     rendererPath: join(codeFolder, '../renderer'),

@@ -2,18 +2,27 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createServer as createPlainServer } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import 'reflect-metadata';
 import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { ControlLane, type LaneFailure } from './control-lane.ts';
+import { LOGIN_EXPORTER_LABEL } from '../../core/wire/login.ts';
+import { ControlLane, type LaneFacts, type LaneFailure } from './control-lane.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-async function startServer(): Promise<{ port: number; upgrades: string[] }> {
+interface Server {
+  readonly port: number;
+  readonly upgrades: string[];
+  /** What the server took out of each TLS connection. */
+  readonly exporters: Buffer[];
+}
+
+async function startServer(): Promise<Server> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -26,22 +35,29 @@ async function startServer(): Promise<{ port: number; upgrades: string[] }> {
   const webSockets = new WebSocketServer({ server });
   const upgrades: string[] = [];
   server.on('upgrade', (request) => upgrades.push(request.url ?? ''));
-  webSockets.on('connection', (socket) =>
-    socket.on('message', (text) => socket.send(`heard ${String(text)}`)),
-  );
+  const exporters: Buffer[] = [];
+  webSockets.on('connection', (socket, request) => {
+    if (request.socket instanceof TLSSocket)
+      exporters.push(request.socket.exportKeyingMaterial(32, LOGIN_EXPORTER_LABEL, Buffer.alloc(0)));
+    socket.on('message', (bytes, isBinary) => {
+      if (isBinary) socket.send(bytes);
+      else socket.send(`heard ${String(bytes)}`);
+    });
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   closers.push(() => {
     for (const client of webSockets.clients) client.terminate();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, upgrades };
+  return { port: (server.address() as AddressInfo).port, upgrades, exporters };
 }
 
 interface Watched {
   lane: ControlLane;
-  opened: Promise<string>;
+  opened: Promise<LaneFacts>;
   message: Promise<string>;
+  datagram: Promise<Uint8Array>;
   closed: Promise<LaneFailure>;
 }
 
@@ -52,23 +68,34 @@ function openLane(host: string, port: number, accept: (sha256: string) => boolea
   const messagePromise = new Promise<string>((resolve) => {
     message = resolve;
   });
+  let datagram: (bytes: Uint8Array) => void = () => undefined;
+  const datagramPromise = new Promise<Uint8Array>((resolve) => {
+    datagram = resolve;
+  });
   const closedPromise = new Promise<LaneFailure>((resolve) => {
     closed = resolve;
   });
-  const opened = new Promise<string>((resolve) => {
+  const opened = new Promise<LaneFacts>((resolve) => {
     lane = new ControlLane({
       host,
       port,
       acceptCertificate: accept,
       onDidOpen: resolve,
       onMessage: message,
+      onDatagram: datagram,
       onDidClose: closed,
     });
   });
   if (lane === null) throw new Error('no lane');
   const created: ControlLane = lane;
   closers.push(() => created.close());
-  return { lane: created, opened, message: messagePromise, closed: closedPromise };
+  return {
+    lane: created,
+    opened,
+    message: messagePromise,
+    datagram: datagramPromise,
+    closed: closedPromise,
+  };
 }
 
 describe('ControlLane', () => {
@@ -79,10 +106,27 @@ describe('ControlLane', () => {
       shown = sha256;
       return true;
     });
-    expect(await opened).toBe('127.0.0.1');
+    expect((await opened).remoteAddress).toBe('127.0.0.1');
     lane.send('hello');
     expect(await message).toBe('heard hello');
     expect(shown).toMatch(/^[\w-]{43}$/);
+  });
+
+  it('takes the same secret out of the TLS connection as the other end, and another out of each', async () => {
+    const { port, exporters } = await startServer();
+    const first = await openLane('127.0.0.1', port, () => true).opened;
+    const second = await openLane('127.0.0.1', port, () => true).opened;
+    expect(Buffer.from(first.exporter)).toEqual(exporters[0]);
+    expect(Buffer.from(second.exporter)).toEqual(exporters[1]);
+    expect(first.exporter).not.toEqual(second.exporter);
+  });
+
+  it('carries datagrams as binary messages', async () => {
+    const { port } = await startServer();
+    const { lane, opened, datagram } = openLane('127.0.0.1', port, () => true);
+    await opened;
+    lane.sendDatagram(Uint8Array.of(1, 2, 3));
+    expect([...(await datagram)]).toEqual([1, 2, 3]);
   });
 
   it('sends nothing to a relay whose certificate is refused', async () => {

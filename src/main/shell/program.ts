@@ -1,3 +1,4 @@
+import type { ChatEvent } from '../../contract/chat.ts';
 import type { AppState, Meters, Notice } from '../../contract/dto.ts';
 
 /** What a shell needs of the program it shows. Both shells take the same. */
@@ -14,6 +15,8 @@ export interface ShellProgram {
   readonly onState: (listener: (state: AppState) => void) => () => void;
   /** @returns a function that ends the subscription */
   readonly onMeters: (listener: (meters: Meters) => void) => () => void;
+  /** @returns a function that ends the subscription */
+  readonly onChat: (listener: (event: ChatEvent) => void) => () => void;
   /** Shows the person a sentence that no command of the window asked for. */
   readonly notify: (severity: Notice['severity'], text: string) => void;
   /** The window is gone: what it held down is released. */

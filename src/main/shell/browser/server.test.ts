@@ -55,6 +55,7 @@ beforeEach(async () => {
       pushMeters = listener;
       return () => {};
     },
+    onChat: () => () => {},
     router: {
       async dispatch(command, payload) {
         commands.push([command, payload]);

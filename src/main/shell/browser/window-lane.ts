@@ -51,6 +51,7 @@ export class WindowLane {
     this.#unsubscribe = [
       program.onState((state: AppState) => this.#pushAll('stateChanged', state)),
       program.onMeters((meters: Meters) => this.#meters.push(meters)),
+      program.onChat((event) => this.#pushAll('chatChanged', event)),
     ];
   }
 

@@ -85,6 +85,7 @@ class ElectronShell {
     );
     this.#options.onState((state) => this.#handleState(state));
     this.#options.onMeters((meters) => this.#meters.push(meters));
+    this.#options.onChat((event) => sendEvent(this.#window, 'chatChanged', event));
     this.#whenReady(() => this.#open());
   }
 
