@@ -1,9 +1,9 @@
 import { assert } from '../base/assert.ts';
-import type { ChannelInfo } from '../wire/channels.ts';
-import type { MemberInfo } from '../wire/control.ts';
-import type { VoicePath } from '../wire/control.ts';
+import type { MemberInfo, VoicePath } from '../wire/control.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
+import type { Role } from '../wire/roles.ts';
 import type { Endpoint, LaneId } from './relay-out.ts';
+import type { StoredChannel } from './relay-store.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /**
@@ -74,12 +74,16 @@ export interface Channel {
   recipients: Member[];
 }
 
-/** What a new member brings. */
+/** What somebody brings who enters the room, or comes back into it after the relay was restarted. */
 export interface Newcomer {
-  readonly lane: LaneId;
+  readonly identity: string;
   readonly nickname: string;
   readonly nicknameKey: string;
+  /** Null: the place is held. */
+  readonly lane: LaneId | null;
   readonly pathKey: Uint8Array;
+  readonly whisperKey: WhisperPublicKey;
+  readonly role: Role;
 }
 
 /**
@@ -98,24 +102,31 @@ export function nicknameKey(nickname: string): string {
 /** Members and channels of one relay. Knows nothing of lanes' messages or of datagrams' contents. */
 export class Room {
   readonly channels: ReadonlyMap<number, Channel>;
-  readonly #landing: Channel;
+  /** Where members land: cannot be removed. */
+  readonly landing: Channel;
+  readonly #channels = new Map<number, Channel>();
   readonly #maxMembers: number;
-  readonly #randomToken: () => number;
+  readonly #randomU32: () => number;
+  readonly #rankOf: (roleId: number) => number;
   readonly #byToken = new Map<number, Member>();
+  readonly #byIdentity = new Map<string, Member>();
   readonly #byNickname = new Map<string, Member>();
 
-  constructor(channels: readonly ChannelInfo[], maxMembers: number, randomToken: () => number) {
-    const byId = new Map<number, Channel>();
-    for (const info of channels) {
-      assert(!byId.has(info.id), 'channel ids are unique');
-      byId.set(info.id, { info, members: new Set(), recipients: [] });
-    }
-    const [landing] = byId.values();
-    assert(landing !== undefined, 'a room has a channel');
-    this.channels = byId;
-    this.#landing = landing;
+  /** @param rankOf rank that a channel asks for when its config names that role */
+  constructor(
+    channels: readonly StoredChannel[],
+    maxMembers: number,
+    randomU32: () => number,
+    rankOf: (roleId: number) => number,
+  ) {
     this.#maxMembers = maxMembers;
-    this.#randomToken = randomToken;
+    this.#randomU32 = randomU32;
+    this.#rankOf = rankOf;
+    for (const stored of channels) this.addChannel(stored);
+    const [landing] = this.#channels.values();
+    assert(landing !== undefined, 'a room has a channel');
+    this.landing = landing;
+    this.channels = this.#channels;
   }
 
   get size(): number {
@@ -134,32 +145,54 @@ export class Room {
     return this.#byToken.get(token);
   }
 
-  hasNickname(key: string): boolean {
-    return this.#byNickname.has(key);
+  findIdentity(identity: string): Member | undefined {
+    return this.#byIdentity.get(identity);
   }
 
-  /** Admits somebody into the first channel. The caller has checked `full` and `hasNickname`. */
-  admit(newcomer: Newcomer, nowMs: number): Member {
-    assert(!this.full && !this.hasNickname(newcomer.nicknameKey), 'admission was checked');
+  findNickname(key: string): Member | undefined {
+    return this.#byNickname.get(key);
+  }
+
+  /** A token nobody has. */
+  drawToken(): number {
+    for (let draw = 0; draw < MAX_TOKEN_DRAWS; draw += 1) {
+      const token = this.#randomU32() & TOKEN_MASK;
+      if (token !== 0 && !this.#byToken.has(token)) return token;
+    }
+    throw new Error('broken invariant: the source of tokens repeats itself');
+  }
+
+  /** Admits somebody into no channel yet. The caller has checked that room, identity, name and token are free. */
+  admit(token: number, newcomer: Newcomer, nowMs: number): Member {
+    assert(!this.full && !this.#byToken.has(token), 'admission was checked');
+    assert(!this.#byIdentity.has(newcomer.identity), 'an identity is in the room once');
+    assert(!this.#byNickname.has(newcomer.nicknameKey), 'a nickname is in the room once');
+    const { role, ...brought } = newcomer;
     const member: Member = {
-      token: this.#drawToken(),
-      ...newcomer,
-      channel: this.#landing,
+      token,
+      ...brought,
+      channel: null,
+      roleId: role.id,
+      rank: role.rank,
       muted: false,
       deafened: false,
+      mutedForAll: false,
       endpoint: null,
+      path: 'udp',
       lastProbeClock: null,
+      whisperLists: new Map(),
       datagrams: new TokenBucket(MAX_DATAGRAMS_PER_SECOND, MAX_DATAGRAM_BURST, nowMs),
       strangerProbes: new TokenBucket(MAX_STRANGER_PROBES_PER_SECOND, MAX_STRANGER_PROBES_PER_SECOND, nowMs),
     };
-    this.#byToken.set(member.token, member);
+    this.#byToken.set(token, member);
+    this.#byIdentity.set(member.identity, member);
     this.#byNickname.set(member.nicknameKey, member);
-    this.#landing.members.add(member);
     return member;
   }
 
   remove(member: Member): void {
     this.#byToken.delete(member.token);
+    this.#byIdentity.delete(member.identity);
     this.#byNickname.delete(member.nicknameKey);
     this.move(member, null);
   }
@@ -181,7 +214,34 @@ export class Room {
   setState(member: Member, muted: boolean, deafened: boolean): void {
     member.muted = muted;
     member.deafened = deafened;
-    if (member.channel !== null) rebuildRecipients(member.channel);
+    rebuildAround(member);
+  }
+
+  setPath(member: Member, path: VoicePath): void {
+    member.path = path;
+    rebuildAround(member);
+  }
+
+  setRole(member: Member, role: Role): void {
+    member.roleId = role.id;
+    member.rank = role.rank;
+  }
+
+  /** The lane broke. A bound address stays: voice over UDP goes on while the client comes back. */
+  hold(member: Member): void {
+    member.lane = null;
+    rebuildAround(member);
+  }
+
+  /** The member is back on another lane: with a new path key the path has to be found anew, from UDP on. */
+  reconnect(member: Member, lane: LaneId, pathKey: Uint8Array, whisperKey: WhisperPublicKey): void {
+    member.lane = lane;
+    member.pathKey = pathKey;
+    member.whisperKey = whisperKey;
+    member.endpoint = null;
+    member.path = 'udp';
+    member.lastProbeClock = null;
+    rebuildAround(member);
   }
 
   /** Remembers where the member's datagrams come from and go to. */
@@ -189,22 +249,75 @@ export class Room {
     const first = member.endpoint === null;
     // A copy: the adapter may reuse its object.
     member.endpoint = { address: source.address, port: source.port };
-    if (first && member.channel !== null) rebuildRecipients(member.channel);
+    if (first) rebuildAround(member);
   }
 
-  #drawToken(): number {
-    for (let draw = 0; draw < MAX_TOKEN_DRAWS; draw += 1) {
-      const token = this.#randomToken() & TOKEN_MASK;
-      if (token !== 0 && !this.#byToken.has(token)) return token;
-    }
-    throw new Error('broken invariant: the source of tokens repeats itself');
+  addChannel(stored: StoredChannel): Channel {
+    assert(!this.#channels.has(stored.info.id), 'channel ids are unique');
+    const channel: Channel = { ...this.#ranked(stored), members: new Set(), recipients: [] };
+    this.#channels.set(stored.info.id, channel);
+    return channel;
   }
+
+  changeChannel(channel: Channel, stored: StoredChannel): void {
+    Object.assign(channel, this.#ranked(stored));
+  }
+
+  removeChannel(channel: Channel): void {
+    assert(channel.members.size === 0 && channel !== this.landing, 'removal was checked');
+    this.#channels.delete(channel.info.id);
+  }
+
+  /** Reads the ranks of all channels again: a role has changed. */
+  rankChannels(): void {
+    for (const channel of this.#channels.values()) Object.assign(channel, this.#ranked(channel));
+  }
+
+  hasChildren(channel: Channel): boolean {
+    for (const other of this.#channels.values()) if (other.info.parent === channel.info.id) return true;
+    return false;
+  }
+
+  /** How deep a channel lies, the top level being 1. A parent that does not exist counts as none. */
+  depthOf(channel: Channel): number {
+    let depth = 1;
+    let parent = this.#parentOf(channel);
+    // Bounded, so that a circle in a damaged database is no endless loop.
+    while (parent !== undefined && depth < this.#channels.size) {
+      depth += 1;
+      parent = this.#parentOf(parent);
+    }
+    return depth;
+  }
+
+  #parentOf(channel: Channel): Channel | undefined {
+    return channel.info.parent === null ? undefined : this.#channels.get(channel.info.parent);
+  }
+
+  #ranked(
+    stored: StoredChannel,
+  ): Pick<Channel, 'info' | 'passwordHash' | 'enterRank' | 'speakRank' | 'whisperRank' | 'manageRank'> {
+    const { info, passwordHash } = stored;
+    return {
+      info,
+      passwordHash,
+      enterRank: this.#rankOf(info.config.enterRole),
+      speakRank: this.#rankOf(info.config.speakRole),
+      whisperRank: this.#rankOf(info.config.whisperRole),
+      manageRank: this.#rankOf(info.config.manageRole),
+    };
+  }
+}
+
+function rebuildAround(member: Member): void {
+  if (member.channel !== null) rebuildRecipients(member.channel);
 }
 
 function rebuildRecipients(channel: Channel): void {
   const recipients: Member[] = [];
   for (const member of channel.members) {
-    if (member.endpoint !== null && !member.deafened) recipients.push(member);
+    const reachable = member.path === 'lane' ? member.lane !== null : member.endpoint !== null;
+    if (reachable && !member.deafened) recipients.push(member);
   }
   channel.recipients = recipients;
 }
@@ -213,9 +326,14 @@ function rebuildRecipients(channel: Channel): void {
 export function memberInfo(member: Member): MemberInfo {
   return {
     token: member.token,
+    identity: member.identity,
     nickname: member.nickname,
     channel: member.channel === null ? null : member.channel.info.id,
+    role: member.roleId,
     muted: member.muted,
     deafened: member.deafened,
+    mutedForAll: member.mutedForAll,
+    reconnecting: member.lane === null,
+    whisperKey: member.whisperKey,
   };
 }
