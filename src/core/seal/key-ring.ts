@@ -20,6 +20,9 @@ export const MAX_KEYED_SENDERS = MAX_ROOM_MEMBERS;
 /** Whisper targets (this session, lists) that one sender may have a key for at a time: what a person keeps on keys. */
 export const MAX_WHISPER_TARGETS_PER_SENDER = 8;
 
+/** The target of a datagram that is no whisper: as a decoded header has it. Relays give no session this token. */
+export const CHANNEL_TARGET = 0;
+
 /** Why no key was found. */
 export type KeyLookupFailure = 'unknownKeyId' | 'unknownSender';
 
@@ -132,9 +135,10 @@ export class KeyRing {
     return this.#candidates.length === 0 ? 'unknownKeyId' : this.#candidates;
   }
 
-  /** True while some key of that sender is held. */
-  knows(token: number): boolean {
-    return this.#whispers.has(token) || this.#epochs.some((epoch) => epoch.keys.has(token));
+  /** True while some key of that sender for that target is held. */
+  knows(token: number, target: number): boolean {
+    if (target !== CHANNEL_TARGET) return this.#whispers.get(token)?.has(target) === true;
+    return this.#epochs.some((epoch) => epoch.keys.has(token));
   }
 
   /** Forgets every key of a sender whose session has ended. */

@@ -220,14 +220,23 @@ describe('Opener, whispers', () => {
     expectBalance(opener);
   });
 
-  it('shares the replay window with the voice of the channel', () => {
-    const { keys, hear } = createBench();
+  it('keeps a replay window of its own for each target, through a change of key too', () => {
+    const { keys, opener, hear } = createBench();
     keys.setEpoch(1, epochKeys(1, [ALICE]), 0);
     keys.setWhisperKey(ALICE, LIST, keyOf(4, ALICE), 0);
-    expect(hear(datagramOf({ token: ALICE, sequence: 8, key: keyOf(1, ALICE) }))).toBe('opened');
-    const whisper = { token: ALICE, target: LIST, key: keyOf(4, ALICE) };
-    expect(hear(datagramOf({ ...whisper, sequence: 8 }))).toBe('replayed');
-    expect(hear(datagramOf({ ...whisper, sequence: 9 }))).toBe('opened');
+    keys.setWhisperKey(ALICE, BOB, keyOf(5, ALICE), 0);
+    const whisper = { token: ALICE, target: LIST, key: keyOf(4, ALICE), sequence: 8 };
+    const toBob = { token: ALICE, target: BOB, key: keyOf(5, ALICE), sequence: 8 };
+    expect(hear(datagramOf({ token: ALICE, sequence: 3000, key: keyOf(1, ALICE) }))).toBe('opened');
+    for (const sent of [whisper, toBob]) {
+      expect(hear(datagramOf(sent))).toBe('opened');
+      expect(hear(datagramOf(sent))).toBe('replayed');
+    }
+    keys.setWhisperKey(ALICE, LIST, keyOf(6, ALICE), 0);
+    expect(hear(datagramOf({ ...whisper, key: keyOf(6, ALICE) }))).toBe('replayed');
+    expect(opener.windows).toBe(3);
+    opener.forget(ALICE);
+    expect(opener.windows).toBe(0);
   });
 
   it('keeps the key before for PAST_EPOCH_MS, under the same id too', () => {
@@ -328,8 +337,9 @@ describe('Opener, under load and under attack', () => {
           expect(arrived.length).toBe(whole);
           expect(token).toBe(signer);
           expect(token).not.toBe(MALLORY);
-          expect(opened.has(`${token} ${sequence}`)).toBe(false);
-          opened.add(`${token} ${sequence}`);
+          const number = `${token} ${whisper ? BOB : ''} ${sequence}`;
+          expect(opened.has(number)).toBe(false);
+          opened.add(number);
         }
         expect(opener.counters.received).toBe(sent);
         expectBalance(opener);

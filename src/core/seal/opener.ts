@@ -1,6 +1,11 @@
 import { type Counters, createCounters } from '../base/counters.ts';
 import { type DatagramHeader, FLAG_SEALED, FLAG_WHISPER } from '../wire/datagram.ts';
-import { type KeyRing, MAX_KEYED_SENDERS, MAX_OPEN_EPOCHS } from './key-ring.ts';
+import {
+  type KeyRing,
+  MAX_KEYED_SENDERS,
+  MAX_OPEN_EPOCHS,
+  MAX_WHISPER_TARGETS_PER_SENDER,
+} from './key-ring.ts';
 import { ReplayWindow } from './replay-window.ts';
 import { type OpenedDatagram, openDatagram, SEALED_OVERHEAD_BYTES } from './sealed-datagram.ts';
 
@@ -28,10 +33,10 @@ export const OPENER_COUNTERS: readonly OpenerCounter[] = [
 ];
 
 /**
- * Replay windows held: one for each sender with a key. Every open epoch may know other tokens, and whispers others
- * still; above this one window at least belongs to a token without a key, and can go.
+ * Replay windows held: one for each sender and target with a key. Every open epoch may know other tokens; above this
+ * one window at least belongs to a sender and target without a key, and can go.
  */
-export const MAX_REPLAY_WINDOWS = (MAX_OPEN_EPOCHS + 1) * MAX_KEYED_SENDERS;
+export const MAX_REPLAY_WINDOWS = (MAX_OPEN_EPOCHS + MAX_WHISPER_TARGETS_PER_SENDER) * MAX_KEYED_SENDERS;
 
 function refusal(reason: OpenRefusal): OpenResult {
   return Object.freeze({ ok: false, reason });
@@ -50,13 +55,15 @@ const REFUSALS: Readonly<Record<OpenRefusal, OpenResult>> = Object.freeze({
  * Opens what the members of a channel, and whisperers, sealed: finds the key, opens, and takes no datagram twice.
  * Allocates nothing of its own per datagram.
  *
- * A sender counts its datagrams on through epochs and whispers, so it has one replay window, which outlives its keys
- * until `forget`.
+ * A sender counts its datagrams for each target (the channel, or one of its whispers), and counts on when that target
+ * gets another key. So there is one replay window per sender and target, which outlives the keys until `forget`.
  */
 export class Opener {
   readonly counters: Counters<OpenerCounter> = createCounters(OPENER_COUNTERS);
   readonly #keys: KeyRing;
-  readonly #windows = new Map<number, ReplayWindow>();
+  /** By session token, then by target. */
+  readonly #windows = new Map<number, Map<number, ReplayWindow>>();
+  #windowsHeld = 0;
 
   constructor(keys: KeyRing) {
     this.#keys = keys;
@@ -64,7 +71,7 @@ export class Opener {
 
   /** Replay windows held. */
   get windows(): number {
-    return this.#windows.size;
+    return this.#windowsHeld;
   }
 
   /**
@@ -86,9 +93,10 @@ export class Opener {
     return result;
   }
 
-  /** Forgets the keys and the replay window of a sender whose session has ended; its token may be given out anew. */
+  /** Forgets the keys and the replay windows of a sender whose session has ended; its token may be given out anew. */
   forget(token: number): void {
     this.#keys.forget(token);
+    this.#windowsHeld -= this.#windows.get(token)?.size ?? 0;
     this.#windows.delete(token);
   }
 
@@ -96,6 +104,7 @@ export class Opener {
   clear(): void {
     this.#keys.clear();
     this.#windows.clear();
+    this.#windowsHeld = 0;
   }
 
   #open(
@@ -114,27 +123,40 @@ export class Opener {
         ? this.#keys.channelCandidates(token, keyId, nowMs)
         : this.#keys.whisperCandidates(token, target, keyId, nowMs);
     if (typeof candidates === 'string') return REFUSALS[candidates];
-    const window = this.#windows.get(token);
+    const window = this.#windows.get(token)?.get(target);
     if (window !== undefined && !window.isFresh(sequence)) return REFUSALS.replayed;
     for (const key of candidates) {
       const opened = openDatagram(bytes, lengthBytes, payloadOffset, sequence, key, into);
       if (!opened.ok) continue;
-      (window ?? this.#addWindow(token)).commit(sequence);
+      (window ?? this.#addWindow(token, target)).commit(sequence);
       return opened;
     }
     return REFUSALS.forged;
   }
 
-  #addWindow(token: number): ReplayWindow {
-    if (this.#windows.size >= MAX_REPLAY_WINDOWS) {
-      for (const held of this.#windows.keys()) {
-        if (this.#keys.knows(held)) continue;
-        this.#windows.delete(held);
-        break;
-      }
+  #addWindow(token: number, target: number): ReplayWindow {
+    if (this.#windowsHeld >= MAX_REPLAY_WINDOWS) this.#dropOneWindow();
+    let targets = this.#windows.get(token);
+    if (targets === undefined) {
+      targets = new Map();
+      this.#windows.set(token, targets);
     }
     const window = new ReplayWindow();
-    this.#windows.set(token, window);
+    targets.set(target, window);
+    this.#windowsHeld += 1;
     return window;
+  }
+
+  /** Without its key no datagram gets as far as a window, so one of those is missed by nobody. */
+  #dropOneWindow(): void {
+    for (const [token, targets] of this.#windows) {
+      for (const target of targets.keys()) {
+        if (this.#keys.knows(token, target)) continue;
+        targets.delete(target);
+        if (targets.size === 0) this.#windows.delete(token);
+        this.#windowsHeld -= 1;
+        return;
+      }
+    }
   }
 }
