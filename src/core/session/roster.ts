@@ -1,6 +1,6 @@
-import { base64UrlToBytes } from '../base/base64url.ts';
 import { type ChannelInfo, MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
 import type { MemberInfo } from '../wire/control.ts';
+import type { Role } from '../wire/roles.ts';
 import type { WelcomeMessage } from './session-out.ts';
 
 /**
@@ -12,6 +12,7 @@ export class Roster {
   #roomName = '';
   #channels = new Map<number, ChannelInfo>();
   #members = new Map<number, MemberInfo>();
+  #roles: readonly Role[] = [];
   /** Lists for the getters, made when somebody looks after a change. */
   #channelList: readonly ChannelInfo[] | null = null;
   #memberList: readonly MemberInfo[] | null = null;
@@ -34,6 +35,10 @@ export class Roster {
     return this.#memberList;
   }
 
+  get roles(): readonly Role[] {
+    return this.#roles;
+  }
+
   get ownChannel(): ChannelInfo | null {
     const id = this.own()?.channel;
     return id === undefined || id === null ? null : (this.#channels.get(id) ?? null);
@@ -47,11 +52,16 @@ export class Roster {
     return this.#channels.has(id);
   }
 
+  hasMember(token: number): boolean {
+    return this.#members.has(token);
+  }
+
   clear(): void {
     this.#ownToken = null;
     this.#roomName = '';
     this.#channels = new Map();
     this.#members = new Map();
+    this.#roles = [];
     this.#forgetLists();
   }
 
@@ -62,12 +72,13 @@ export class Roster {
       members.has(welcome.token) &&
       members.size === welcome.members.length &&
       channels.size === welcome.channels.length &&
-      base64UrlToBytes(welcome.pathKey) !== null;
+      areDistinct(welcome.roles);
     if (!consistent) return false;
     this.#ownToken = welcome.token;
     this.#roomName = welcome.roomName;
     this.#channels = channels;
     this.#members = members;
+    this.#roles = welcome.roles;
     this.#forgetLists();
     return true;
   }
@@ -79,8 +90,9 @@ export class Roster {
     return true;
   }
 
+  /** Nobody's identity changes within a session: keys and volumes hang on it. */
   applyChanged(member: MemberInfo): boolean {
-    if (!this.#members.has(member.token)) return false;
+    if (this.#members.get(member.token)?.identity !== member.identity) return false;
     this.#members.set(member.token, member);
     this.#forgetLists();
     return true;
@@ -100,8 +112,25 @@ export class Roster {
     return true;
   }
 
+  /** Members that a relay left in there are in no channel that is known. */
+  applyChannelRemoved(id: number): boolean {
+    if (!this.#channels.delete(id)) return false;
+    this.#forgetLists();
+    return true;
+  }
+
+  applyRoles(roles: readonly Role[]): boolean {
+    if (!areDistinct(roles)) return false;
+    this.#roles = roles;
+    return true;
+  }
+
   #forgetLists(): void {
     this.#channelList = null;
     this.#memberList = null;
   }
+}
+
+function areDistinct(roles: readonly Role[]): boolean {
+  return new Set(roles.map((role) => role.id)).size === roles.length;
 }

@@ -1,5 +1,6 @@
-import { type RefusalCode, refusalSentence } from '../wire/refusal.ts';
-import type { LaneFailure, SessionEnd } from './session-out.ts';
+import { refusalSentence } from '../wire/refusal.ts';
+import { ruleSentence } from '../wire/rule.ts';
+import type { LaneFailure, Refusal, RefusedMessage, SessionEnd } from './session-out.ts';
 
 const failureSentences: Record<LaneFailure, string> = {
   refused: 'Nobody is hosting a room at that address. Ask the host whether the room is open.',
@@ -10,13 +11,18 @@ const failureSentences: Record<LaneFailure, string> = {
   nameNotFound: 'There is no computer of that name. Check the spelling.',
 };
 
+/** A refusal in words of our own: a relay names codes and rules, and cannot put words into the window. */
+export function describeRefusal(message: Pick<RefusedMessage, 'code' | 'rule'>): Refusal {
+  const { code, rule } = message;
+  return { code, rule, sentence: rule === null ? refusalSentence(code) : ruleSentence(rule) };
+}
+
 export function endedByLeaving(): SessionEnd {
   return { kind: 'left', sentence: '' };
 }
 
-/** The sentence is our own for the code, not the one in the message: a relay cannot put words into the window. */
-export function endedByRefusal(code: RefusalCode): SessionEnd {
-  return { kind: 'refused', code, sentence: refusalSentence(code) };
+export function endedByRefusal(message: Pick<RefusedMessage, 'code' | 'rule'>): SessionEnd {
+  return { kind: 'refused', ...describeRefusal(message) };
 }
 
 export function endedByFailure(failure: LaneFailure): SessionEnd {

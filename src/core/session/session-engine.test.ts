@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { RecordedSession, welcomeFor } from '../sim/recorded-session.ts';
+import { RecordedSession, recordedLogin, welcomeFor } from '../sim/recorded-session.ts';
+import { memberFor, simIdentity } from '../sim/sim-room.ts';
 import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
-import { MAX_CONTROL_LENGTH, type MemberInfo } from '../wire/control.ts';
+import { MAX_LANE_MESSAGE_BYTES, PROTOCOL_VERSION, type RelayMessage } from '../wire/control.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
-import { BACKOFF_BASE_MS, BACKOFF_CAP_MS, backoffMs } from './backoff.ts';
+import { BACKOFF_BASE_MS, BACKOFF_CAP_MS, BACKOFF_HASTE_MS, backoffMs } from './backoff.ts';
 import {
   CONNECT_TIMEOUT_MS,
   GREETING_TIMEOUT_MS,
@@ -13,21 +14,28 @@ import {
   RECONNECT_LIMIT_MS,
 } from './session-engine.ts';
 
-const ben: MemberInfo = { token: 8, nickname: 'Ben', channel: 1, muted: false, deafened: false };
+const ben = memberFor(8, { nickname: 'Ben' });
+const hello = { type: 'hello', protocol: PROTOCOL_VERSION, nickname: 'Anna', identity: simIdentity(7) };
+const udp = { type: 'voicePath', path: 'udp' };
 
-function refused(code: RefusalCode) {
-  return { type: 'refused', code, sentence: 'words of the relay' } as const;
+function refused(code: RefusalCode): RelayMessage {
+  return { type: 'refused', code, rule: null, request: null, chat: null };
 }
 
 describe('connecting', () => {
-  test('opens a lane, says hello, and is connected with the welcome', () => {
+  test('opens a lane, says hello, has the challenge signed, and is connected with the welcome', () => {
     const session = new RecordedSession();
     expect(session.engine.nextDeadlineMs()).toBeNull();
-    session.connect('Anna');
+    session.connect('Anna', 'open sesame');
     expect(session.engine.phase).toBe('connecting');
     session.laneOpened();
     expect(session.engine.phase).toBe('greeting');
-    expect(session.sent).toEqual([{ type: 'hello', protocol: 1, nickname: 'Anna' }]);
+    expect(session.takeSent()).toEqual([{ ...hello, password: 'open sesame' }]);
+    session.hear({ type: 'challenge', nonce: `${'_'.repeat(42)}8` });
+    expect(session.nonces).toEqual([new Uint8Array(32).fill(0xff)]);
+    expect(session.takeSent()).toEqual([]);
+    session.sign();
+    expect(session.takeSent()).toEqual([{ type: 'login', ...recordedLogin }]);
     session.hear(welcomeFor(7));
     expect(session.engine).toMatchObject({
       phase: 'connected',
@@ -36,9 +44,29 @@ describe('connecting', () => {
       attempt: 0,
     });
     expect(session.engine.ownChannel?.name).toBe('Lobby');
+    expect(session.engine.roles.map((role) => role.name)).toEqual(['Member', 'Moderator', 'Admin']);
     expect(session.welcomes).toEqual([welcomeFor(7)]);
-    expect(session.sent.slice(1)).toEqual([{ type: 'ping', id: 1 }]);
+    expect(session.takeSent()).toEqual([udp, { type: 'ping', id: 1 }]);
     expect(session.opened).toBe(1);
+  });
+
+  test('signs once for a lane, and takes no welcome before that', () => {
+    const session = new RecordedSession();
+    session.connect();
+    session.laneOpened();
+    session.hear(welcomeFor(7));
+    session.sign();
+    session.logIn();
+    session.hear({ type: 'challenge', nonce: 'A'.repeat(43) });
+    session.sign();
+    expect(session.nonces.length).toBe(1);
+    expect(session.sent.map((message) => message.type)).toEqual(['hello', 'login']);
+    expect(session.engine.phase).toBe('greeting');
+    expect(session.engine.counters.messagesUnexpected).toBe(2);
+    session.hear(welcomeFor(7, { resumed: true }));
+    expect(session.engine.phase).toBe('greeting');
+    session.hear(welcomeFor(7));
+    expect(session.engine.phase).toBe('connected');
   });
 
   test.each<LaneFailure>(['refused', 'unreachable', 'timeout', 'certificate', 'closed', 'nameNotFound'])(
@@ -60,14 +88,28 @@ describe('connecting', () => {
     'nicknameInvalid',
     'roomFull',
     'tooManyMessages',
-  ])('that is refused with %s ends with our own sentence, never the relay’s', (code) => {
+    'badSignature',
+    'wrongPassword',
+    'relayRestarting',
+  ])('that is refused with %s ends with a sentence, and asks the person', (code) => {
     const session = new RecordedSession();
     session.connect();
     session.laneOpened();
     session.hear(refused(code));
-    expect(session.ends).toMatchObject([{ kind: 'refused', code }]);
-    expect(session.ends[0]?.sentence).not.toContain('words of the relay');
+    expect(session.ends).toMatchObject([{ kind: 'refused', code, rule: null }]);
+    expect(session.ends[0]?.sentence).toMatch(/^[A-Z].*\.$/);
     expect([session.engine.phase, session.closed, session.opened]).toEqual(['idle', 1, 1]);
+  });
+
+  test('names the rule that kept us out', () => {
+    const session = new RecordedSession();
+    session.connect();
+    session.laneOpened();
+    session.logIn();
+    const rule = { kind: 'banned', untilMs: 0, reason: 'Spam.' } as const;
+    session.hear({ type: 'refused', code: 'banned', rule, request: null, chat: null });
+    const sentence = 'You are banned from this room until 1970-01-01 00:00 UTC. The reason given: Spam.';
+    expect(session.ends).toEqual([{ kind: 'refused', code: 'banned', rule, sentence }]);
   });
 
   test('gives up at the timeouts, not before', () => {
@@ -75,6 +117,7 @@ describe('connecting', () => {
     session.connect();
     session.pass(CONNECT_TIMEOUT_MS - 1);
     session.laneOpened();
+    session.logIn();
     session.pass(GREETING_TIMEOUT_MS - 1);
     expect(session.ends).toEqual([]);
     session.pass(1);
@@ -101,48 +144,85 @@ describe('connecting', () => {
 });
 
 describe('a connected session', () => {
-  test('keeps the member list', () => {
+  test('keeps the member list, the channels and the roles', () => {
     const session = new RecordedSession();
     session.enter();
     session.hear({ type: 'memberJoined', member: ben });
-    session.hear({ type: 'memberChanged', member: { ...ben, muted: true, channel: 2 } });
-    expect(session.engine.members).toEqual([welcomeFor(7).members[0], { ...ben, muted: true, channel: 2 }]);
+    session.hear({ type: 'memberChanged', member: { ...ben, reconnecting: true, channel: 2 } });
+    const changed = { ...ben, reconnecting: true, channel: 2 };
+    expect(session.engine.members).toEqual([welcomeFor(7).members[0], changed]);
     session.hear({ type: 'memberLeft', token: 8 });
     expect(session.engine.members.length).toBe(1);
     const [lobby] = session.engine.channels;
     if (lobby === undefined) throw new Error('no channel');
     session.hear({ type: 'channelChanged', channel: { ...lobby, name: 'Hall' } });
     expect(session.engine.ownChannel?.name).toBe('Hall');
+    session.hear({ type: 'channelRemoved', channel: 2 });
+    expect(session.engine.channels.map((channel) => channel.id)).toEqual([1]);
+    session.hear({ type: 'roles', roles: [{ id: 16, name: 'Cook', rank: 10, permissions: ['mute'] }] });
+    expect(session.engine.roles.map((role) => role.name)).toEqual(['Cook']);
   });
 
   test('counts and ignores what does not fit, and what is no message', () => {
     const session = new RecordedSession();
     session.enter();
     const members = session.engine.members;
-    session.hear({ type: 'memberJoined', member: { ...ben, token: 7 } });
-    session.hear({ type: 'memberChanged', member: ben });
-    session.hear({ type: 'memberLeft', token: 99 });
-    session.hear({ type: 'memberLeft', token: 7 });
-    session.hear({ type: 'pong', id: 77 });
-    session.hear(welcomeFor(9));
-    for (const text of ['', '{', 'null', '[]', '{"type":"memberLeft"}', 'x'.repeat(MAX_CONTROL_LENGTH + 1)]) {
-      session.hearText(text);
-    }
+    const cook = { id: 16, name: 'Cook', rank: 10, permissions: [] };
+    const sealed = { type: 'whisperKeyFrom', from: 99, target: 7, sealed: 'AAAA' } as const;
+    const misfits: RelayMessage[] = [
+      { type: 'memberJoined', member: { ...ben, token: 7 } },
+      { type: 'memberChanged', member: ben },
+      { type: 'memberChanged', member: { ...memberFor(7), identity: simIdentity(99) } },
+      { type: 'memberLeft', token: 99 },
+      { type: 'memberLeft', token: 7 },
+      { type: 'channelRemoved', channel: 99 },
+      { type: 'roles', roles: [cook, cook] },
+      { type: 'pong', id: 77 },
+      { type: 'done', id: 1 },
+      { type: 'chatTaken', id: 1, message: 1, sentMs: 1 },
+      { ...refused('notAllowed'), request: 1 } as RelayMessage,
+      { ...refused('chatTooFast'), chat: 1 } as RelayMessage,
+      { type: 'challenge', nonce: 'A'.repeat(43) },
+      sealed,
+      welcomeFor(9),
+    ];
+    for (const message of misfits) session.hear(message);
+    const texts = ['', '{', 'null', '[]', '{"type":"memberLeft"}', 'x'.repeat(MAX_LANE_MESSAGE_BYTES + 1)];
+    for (const text of texts) session.hearText(text);
     expect(session.engine.members).toBe(members);
     expect(session.engine.token).toBe(7);
+    expect(session.keys).toEqual([]);
     expect(session.engine.counters).toMatchObject({
-      messages: 13,
-      messagesAccepted: 1,
-      messagesUnexpected: 6,
-      messagesMalformed: 6,
+      messages: 2 + misfits.length + texts.length,
+      messagesAccepted: 2,
+      messagesUnexpected: misfits.length,
+      messagesMalformed: texts.length,
     });
+  });
+
+  test('takes a welcome to a full room, whatever it is called', () => {
+    const members = Array.from({ length: MAX_ROOM_MEMBERS }, (_, index) =>
+      memberFor(0xffff_0000 + index, { nickname: '\u65e5'.repeat(32), channel: 0xffff_ffff }),
+    );
+    const [first] = welcomeFor(7).channels;
+    if (first === undefined) throw new Error('no channel');
+    const channels = Array.from({ length: MAX_CHANNELS }, (_, index) => ({
+      ...first,
+      id: 0xffff_0000 + index,
+      name: '\u65e5'.repeat(64),
+    }));
+    const welcome = welcomeFor(0xffff_0000, { members, channels });
+    expect(Buffer.byteLength(JSON.stringify(welcome))).toBeLessThan(MAX_LANE_MESSAGE_BYTES);
+    const session = new RecordedSession();
+    session.enter(welcome);
+    expect(session.engine.members.length).toBe(MAX_ROOM_MEMBERS);
   });
 
   test('never holds more members than a room may have', () => {
     const session = new RecordedSession();
     session.enter();
     for (let token = 100; token < 100 + MAX_ROOM_MEMBERS; token += 1) {
-      session.hear({ type: 'memberJoined', member: { ...ben, token } });
+      session.hear({ type: 'memberJoined', member: memberFor(token) });
     }
     expect(session.engine.members.length).toBe(MAX_ROOM_MEMBERS);
     expect(session.engine.counters.messagesUnexpected).toBe(1);
@@ -162,23 +242,20 @@ describe('a connected session', () => {
     expect(session.engine.counters.messagesUnexpected).toBe(1);
   });
 
+  const { members, channels, roles } = welcomeFor(7);
   test.each([
-    ['without us', { ...welcomeFor(7), token: 9 }],
-    [
-      'with a member twice',
-      { ...welcomeFor(7), members: [...welcomeFor(7).members, ...welcomeFor(7).members] },
-    ],
-    [
-      'with a channel twice',
-      { ...welcomeFor(7), channels: [...welcomeFor(7).channels, ...welcomeFor(7).channels] },
-    ],
-    ['with a key that is none', { ...welcomeFor(7), pathKey: '!'.repeat(43) }],
+    ['without us', welcomeFor(7, { token: 9 })],
+    ['with a member twice', welcomeFor(7, { members: [...members, ...members] })],
+    ['with a channel twice', welcomeFor(7, { channels: [...channels, ...channels] })],
+    ['with a role twice', welcomeFor(7, { roles: [...roles, ...roles] })],
+    ['that resumes what never was', welcomeFor(7, { resumed: true })],
   ])('does not begin with a welcome %s', (_what, welcome) => {
     const session = new RecordedSession();
     session.enter(welcome);
     expect(session.engine.phase).toBe('greeting');
     expect(session.engine.members).toEqual([]);
     expect(session.engine.counters).toMatchObject({ messagesUnexpected: 1, welcomes: 0 });
+    expect(session.welcomes).toEqual([]);
   });
 
   test('pings every ten seconds and smooths the answers', () => {
@@ -197,25 +274,49 @@ describe('a connected session', () => {
     expect(session.engine.counters.messagesUnexpected).toBe(2);
   });
 
-  test('tells its state and channel, once each, and shows what was refused', () => {
+  test('tells its state, voice path and channel, once each, and shows what was refused', () => {
     const session = new RecordedSession();
     session.enter();
-    session.sent.length = 0;
-    session.engine.setState({ muted: true, deafened: false }, session.nowMs, session.out);
-    session.engine.setState({ muted: true, deafened: false }, session.nowMs, session.out);
-    session.engine.joinChannel(2, session.nowMs, session.out);
-    session.engine.joinChannel(null, session.nowMs, session.out);
-    expect(session.sent).toEqual([
+    session.takeSent();
+    const { engine, out } = session;
+    for (let times = 0; times < 2; times += 1) {
+      engine.setState({ muted: true, deafened: false }, session.nowMs, out);
+      engine.setVoicePath('lane', session.nowMs, out);
+    }
+    expect(engine.joinChannel(2, session.nowMs, out, 'soup')).toBe(1);
+    expect(engine.joinChannel(null, session.nowMs, out)).toBeNull();
+    expect(session.takeSent()).toEqual([
       { type: 'state', muted: true, deafened: false },
-      { type: 'join', channel: 2 },
+      { type: 'voicePath', path: 'lane' },
+      { type: 'request', id: 1, request: { kind: 'join', channel: 2, password: 'soup' } },
       { type: 'leave' },
     ]);
-    session.hear(refused('unknownChannel'));
-    expect(session.engine.lastRefusal).toEqual({
-      code: 'unknownChannel',
-      sentence: 'That channel does not exist any more.',
-    });
-    expect(session.engine.phase).toBe('connected');
+    const rule = { kind: 'mutedForAll', by: 'Ben' } as const;
+    session.hear({ type: 'refused', code: 'notAllowed', rule, request: null, chat: null });
+    const sentence = 'Ben muted you for everybody.';
+    expect(engine.lastRefusal).toEqual({ code: 'notAllowed', rule, sentence });
+    expect(engine.phase).toBe('connected');
+  });
+
+  test('passes on key messages both ways, and drops what it cannot send', () => {
+    const session = new RecordedSession();
+    const keyPackage = { type: 'keyPackage', channel: 1, package: 'AAAA' } as const;
+    expect(session.engine.sendKey(keyPackage, session.nowMs, session.out)).toBe(false);
+    session.enter();
+    session.takeSent();
+    expect(session.engine.sendKey(keyPackage, session.nowMs, session.out)).toBe(true);
+    expect(session.takeSent()).toEqual([keyPackage]);
+    const state = { channel: 1, generation: 4, epoch: 2 };
+    const messages = [
+      { type: 'keyPackageWanted', channel: 1, reset: true },
+      { type: 'commitWanted', state, found: false, add: [], remove: [simIdentity(9)] },
+      { type: 'committed', state, from: simIdentity(8), commit: 'AAAA' },
+      { type: 'groupWelcome', state, welcome: 'BBBB' },
+      { type: 'whisperKeyFrom', from: 7, target: 7, sealed: 'CCCC' },
+    ] as const;
+    for (const message of messages) session.hear(message as RelayMessage);
+    expect(session.keys).toEqual(messages);
+    expect(session.engine.counters).toMatchObject({ keysSent: 1, keysDropped: 1 });
   });
 
   test('says bye when it leaves, and forgets the room', () => {
@@ -227,15 +328,32 @@ describe('a connected session', () => {
     expect([session.closed, session.ends.length]).toEqual([1, 1]);
     session.engine.handleLeave(session.nowMs, session.out);
     expect(session.ends.length).toBe(1);
+    session.enter();
+    expect(session.sent.filter((message) => message.type === 'hello')).toEqual([hello, hello]);
   });
 
-  test('ends for good when the host closes the room', () => {
+  test.each<RefusalCode>(['relayClosing', 'kicked', 'banned', 'signedInElsewhere'])(
+    'ends for good with %s',
+    (code) => {
+      const session = new RecordedSession();
+      session.enter();
+      session.hear(refused(code));
+      session.pass(300_000);
+      expect(session.ends).toMatchObject([{ kind: 'refused', code }]);
+      expect([session.opened, session.closed]).toEqual([1, 1]);
+    },
+  );
+
+  test('looks for a relay that restarts at once, and with its session', () => {
     const session = new RecordedSession();
     session.enter();
-    session.hear(refused('relayClosing'));
-    session.pass(300_000);
-    expect(session.ends).toMatchObject([{ kind: 'refused', code: 'relayClosing' }]);
-    expect(session.opened).toBe(1);
+    session.hear(refused('relayRestarting'));
+    expect([session.engine.phase, session.closed, session.ends.length]).toEqual(['waiting', 1, 0]);
+    expect(session.passPause()).toBeLessThanOrEqual(BACKOFF_BASE_MS);
+    session.takeSent();
+    session.laneOpened();
+    const resume = { token: 7, secret: 'A'.repeat(43), chatSeen: 0 };
+    expect(session.takeSent()).toEqual([{ ...hello, resume }]);
   });
 });
 
@@ -252,24 +370,76 @@ describe('a lost session', () => {
     expect(session.engine.counters.lanesDead).toBe(1);
   });
 
-  test('comes back with its state and channel', () => {
+  test('goes on where the relay held it, and says nothing twice', () => {
     const session = new RecordedSession();
     session.enter();
     session.engine.setState({ muted: true, deafened: true }, session.nowMs, session.out);
-    session.hear({
-      type: 'memberChanged',
-      member: { token: 7, nickname: 'Anna', channel: 2, muted: true, deafened: true },
-    });
+    session.engine.setVoicePath('lane', session.nowMs, session.out);
+    const inKitchen = memberFor(7, { channel: 2, muted: true, deafened: true });
+    session.hear({ type: 'memberChanged', member: inKitchen });
+    session.takeSent();
+    const resumed = { resumed: true, resumeSecret: `${'E'.repeat(42)}A`, members: [inKitchen, ben] };
+    session.comeBack(welcomeFor(7, resumed));
+    const resume = { token: 7, secret: 'A'.repeat(43), chatSeen: 0 };
+    expect(session.takeSent()).toEqual([
+      { ...hello, resume },
+      { type: 'login', ...recordedLogin },
+      { type: 'voicePath', path: 'lane' },
+      { type: 'ping', id: 2 },
+    ]);
+    expect(session.engine.members).toEqual([inKitchen, ben]);
+    expect(session.engine).toMatchObject({ phase: 'connected', token: 7, attempt: 0 });
+    expect(session.engine.counters).toMatchObject({ welcomes: 2, resumes: 1 });
     session.laneClosed();
-    expect(session.engine.members.length).toBe(1);
-    session.sent.length = 0;
     session.passPause();
     session.laneOpened();
+    expect(session.takeSent()).toEqual([{ ...hello, resume: { ...resume, secret: resumed.resumeSecret } }]);
+  });
+
+  test('tells a resumed session what changed meanwhile, and follows where others moved it', () => {
+    const session = new RecordedSession();
+    session.enter();
+    session.laneClosed();
+    session.engine.setState({ muted: true, deafened: false }, session.nowMs, session.out);
+    session.passPause();
+    session.takeSent();
+    const moved = memberFor(7, { channel: 2, identity: simIdentity(7) });
+    session.greet(welcomeFor(7, { resumed: true, members: [moved] }));
+    expect(session.takeSent().slice(2)).toEqual([
+      { type: 'state', muted: true, deafened: false },
+      udp,
+      { type: 'ping', id: 2 },
+    ]);
+    session.laneClosed();
+    expect(session.engine.joinChannel(1, session.nowMs, session.out)).toBeNull();
+    session.passPause();
+    session.takeSent();
+    session.greet(welcomeFor(7, { resumed: true, members: [{ ...moved, muted: true }] }));
+    expect(session.takeSent().slice(2)).toEqual([
+      udp,
+      { type: 'request', id: 1, request: { kind: 'join', channel: 1 } },
+      { type: 'ping', id: 3 },
+    ]);
+  });
+
+  test('tells a new session everything: state, channel and its password', () => {
+    const session = new RecordedSession();
+    session.enter();
+    session.engine.setState({ muted: true, deafened: true }, session.nowMs, session.out);
+    session.engine.joinChannel(2, session.nowMs, session.out, 'soup');
+    session.hear({ type: 'memberChanged', member: memberFor(7, { channel: 2 }) });
+    session.hear({ type: 'done', id: 1 });
+    session.laneClosed();
+    expect(session.engine.members.length).toBe(1);
+    session.passPause();
+    session.laneOpened();
+    session.logIn();
+    session.takeSent();
     session.hear(welcomeFor(20));
-    expect(session.sent).toEqual([
-      { type: 'hello', protocol: 1, nickname: 'Anna' },
+    expect(session.takeSent()).toEqual([
       { type: 'state', muted: true, deafened: true },
-      { type: 'join', channel: 2 },
+      udp,
+      { type: 'request', id: 2, request: { kind: 'join', channel: 2, password: 'soup' } },
       { type: 'ping', id: 2 },
     ]);
     expect(session.engine).toMatchObject({ phase: 'connected', token: 20, attempt: 0 });
@@ -283,32 +453,23 @@ describe('a lost session', () => {
     session.laneClosed();
     session.passPause();
     session.laneOpened();
-    session.sent.length = 0;
-    session.hear({ ...welcomeFor(20), channels: welcomeFor(20).channels.slice(0, 1) });
-    expect(session.sent).toEqual([{ type: 'ping', id: 2 }]);
+    session.logIn();
+    session.takeSent();
+    session.hear(welcomeFor(20, { channels: welcomeFor(20).channels.slice(0, 1) }));
+    expect(session.takeSent()).toEqual([udp, { type: 'ping', id: 2 }]);
 
     session.engine.joinChannel(null, session.nowMs, session.out);
     session.laneClosed();
     session.passPause();
     session.laneOpened();
-    session.sent.length = 0;
+    session.logIn();
+    session.takeSent();
     session.hear(welcomeFor(21));
-    expect(session.sent[0]).toEqual({ type: 'leave' });
+    expect(session.takeSent()).toEqual([udp, { type: 'leave' }, { type: 'ping', id: 3 }]);
   });
 
-  test.each<RefusalCode>(['nicknameTaken', 'roomFull', 'tooManyMessages'])('tries again after %s', (code) => {
-    const session = new RecordedSession();
-    session.enter();
-    session.laneClosed();
-    session.passPause();
-    session.laneOpened();
-    session.hear(refused(code));
-    expect(session.engine).toMatchObject({ phase: 'waiting', attempt: 2 });
-    expect([session.ends.length, session.closed]).toEqual([0, 1]);
-  });
-
-  test.each<RefusalCode>(['versionUnsupported', 'nicknameInvalid', 'relayClosing'])(
-    'ends with %s',
+  test.each<RefusalCode>(['nicknameTaken', 'roomFull', 'tooManyMessages', 'badSignature', 'relayRestarting'])(
+    'tries again after %s',
     (code) => {
       const session = new RecordedSession();
       session.enter();
@@ -316,9 +477,51 @@ describe('a lost session', () => {
       session.passPause();
       session.laneOpened();
       session.hear(refused(code));
-      expect(session.ends).toMatchObject([{ kind: 'refused', code }]);
+      expect(session.engine).toMatchObject({ phase: 'waiting', attempt: 2 });
+      expect([session.ends.length, session.closed]).toEqual([0, 1]);
     },
   );
+
+  test('asks for a new session when the relay no longer holds the old one', () => {
+    const session = new RecordedSession();
+    session.enter();
+    session.laneClosed();
+    session.passPause();
+    session.laneOpened();
+    session.hear(refused('resumeFailed'));
+    session.passPause();
+    session.takeSent();
+    session.laneOpened();
+    expect(session.takeSent()).toEqual([hello]);
+  });
+
+  test('is not resumed under another token', () => {
+    const session = new RecordedSession();
+    session.enter();
+    session.comeBack(welcomeFor(8, { resumed: true }));
+    expect(session.engine.phase).toBe('greeting');
+    session.hear(welcomeFor(7, { resumed: true, chatTaken: 1 }));
+    expect(session.engine.phase).toBe('greeting');
+    session.hear(welcomeFor(7, { resumed: true }));
+    expect(session.engine.phase).toBe('connected');
+  });
+
+  test.each<RefusalCode>([
+    'versionUnsupported',
+    'nicknameInvalid',
+    'relayClosing',
+    'banned',
+    'kicked',
+    'signedInElsewhere',
+  ])('ends with %s', (code) => {
+    const session = new RecordedSession();
+    session.enter();
+    session.laneClosed();
+    session.passPause();
+    session.laneOpened();
+    session.hear(refused(code));
+    expect(session.ends).toMatchObject([{ kind: 'refused', code }]);
+  });
 
   test('ends with a certificate that is not the one it knew', () => {
     const session = new RecordedSession();
@@ -354,8 +557,7 @@ describe('a lost session', () => {
       session.nowMs += 60_000;
       session.laneClosed('unreachable');
       session.passPause();
-      session.laneOpened();
-      session.hear(welcomeFor(30 + round));
+      session.greet(welcomeFor(30 + round));
     }
     expect(session.engine.phase).toBe('connected');
     expect(session.ends).toEqual([]);
@@ -378,10 +580,15 @@ test('one session at a time', () => {
   expect(() => session.connect()).toThrow(/one session/);
 });
 
-test('pauses double up to the cap and use the whole range', () => {
+test('pauses are short at first, then double up to the cap, and use the whole range', () => {
   const almostOne = { next: () => 0.999_999 };
-  const pauses = [1, 2, 3, 4, 5, 6, 7, 60, 2_000].map((attempt) => Math.round(backoffMs(attempt, almostOne)));
+  const attempts = [1, 2, 3, 4, 5, 6, 7, 60, 2_000];
+  const pauses = attempts.map((attempt) => Math.round(backoffMs(attempt, BACKOFF_HASTE_MS, almostOne)));
   expect(pauses).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000]);
-  expect(backoffMs(3, { next: () => 0 })).toBe(0);
+  const hasty = [1, 2, 3, 20].map((attempt) =>
+    Math.round(backoffMs(attempt, BACKOFF_HASTE_MS - 1, almostOne)),
+  );
+  expect(hasty).toEqual([500, 1_000, 1_000, 1_000]);
+  expect(backoffMs(3, 0, { next: () => 0 })).toBe(0);
   expect([BACKOFF_BASE_MS, BACKOFF_CAP_MS]).toEqual([500, 15_000]);
 });

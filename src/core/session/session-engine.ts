@@ -1,84 +1,63 @@
 import { assert, assertNever } from '../base/assert.ts';
-import { type Counters, createCounters } from '../base/counters.ts';
+import { base64UrlToBytes } from '../base/base64url.ts';
 import type { Rng } from '../base/rng.ts';
 import type { ChannelInfo } from '../wire/channels.ts';
-import {
-  MAX_CONTROL_LENGTH,
-  type MemberInfo,
-  PROTOCOL_VERSION,
-  type RelayMessage,
-  relayMessageSchema,
-} from '../wire/control.ts';
-import { type RefusalCode, refusalSentence } from '../wire/refusal.ts';
+import type { ChatTarget } from '../wire/chat.ts';
+import type { MemberInfo, RelayMessage, Request, VoicePath } from '../wire/control.ts';
+import type { WhisperPublicKey } from '../wire/key-delivery.ts';
+import type { Role } from '../wire/roles.ts';
 import { backoffMs } from './backoff.ts';
-import { Roster } from './roster.ts';
+import { type Entrant, fatalRefusals, type GreetingStep, helloOf } from './greeting.ts';
+import { LaneWatch } from './lane-watch.ts';
+import { earliestMs, Membership } from './membership.ts';
+import { parseRelayMessage } from './parse-relay-message.ts';
+import { createSessionCounters, type SessionCounters } from './session-counters.ts';
 import { endedByFailure, endedByGivingUp, endedByLeaving, endedByRefusal } from './session-end.ts';
-import type { LaneFailure, SessionEnd, SessionOut, SessionPhase, WelcomeMessage } from './session-out.ts';
-import { SmoothedPing } from './smoothed-ping.ts';
+import type {
+  LaneFailure,
+  OwnKeyMessage,
+  Refusal,
+  RefusedMessage,
+  SessionEnd,
+  SessionOut,
+  SessionPhase,
+  WelcomeMessage,
+} from './session-out.ts';
 
-export type { LaneFailure, SessionEnd, SessionOut, SessionPhase, WelcomeMessage } from './session-out.ts';
+export type { Entrant } from './greeting.ts';
+export { LANE_DEAD_MS, PING_INTERVAL_MS } from './lane-watch.ts';
+export type * from './session-out.ts';
 
 /** Longest wait for a lane to open, in ms: three TCP retransmissions (1 + 2 + 4 s) and the TLS handshake. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Longest wait for the answer to our hello, in ms: one round trip on a bad line, many times over. */
+/** Longest wait from our hello to the welcome, in ms: two round trips on a bad line, many times over. */
 export const GREETING_TIMEOUT_MS = 10_000;
-
-/** Pings keep a NAT's TCP mapping open and measure the lane, in ms. */
-export const PING_INTERVAL_MS = 10_000;
-
-/** A lane without a message for this long is dead, in ms: the answers to two pings are missing. */
-export const LANE_DEAD_MS = 25_000;
 
 /** How long a lost session is tried for, in ms: as long as a relay is to hold it. */
 export const RECONNECT_LIMIT_MS = 120_000;
 
-/** Refusals that no further attempt will change. */
-const fatalRefusals: ReadonlySet<RefusalCode> = new Set([
-  'versionUnsupported',
-  'nicknameInvalid',
-  'relayClosing',
-]);
-
-const counterNames = [
-  'attempts',
-  'attemptsFailed',
-  'welcomes',
-  'lanesLost',
-  'lanesDead',
-  'messages',
-  'messagesAccepted',
-  'messagesMalformed',
-  'messagesUnexpected',
-  'refusals',
-  'pings',
-] as const;
-type CounterName = (typeof counterNames)[number];
-
-/** Client's half of the control lane: connects, greets, keeps the member list, and comes back when the lane breaks. */
+/**
+ * Client's half of the control lane: connects, proves who we are, keeps what a member has in the room, and comes back
+ * when the lane breaks, with the same session where the relay still holds it.
+ */
 export class SessionEngine {
   readonly #rng: Rng;
-  readonly #roster = new Roster();
-  readonly #counters: Counters<CounterName> = createCounters(counterNames);
-  readonly #ping = new SmoothedPing();
+  readonly #counters: SessionCounters = createSessionCounters();
+  readonly #membership = new Membership(this.#counters);
+  readonly #watch = new LaneWatch();
   #phase: SessionPhase = 'idle';
-  #nickname = '';
+  #greeting: GreetingStep = 'hello';
+  #entrant: Entrant | null = null;
   #attempt = 0;
-  #muted = false;
-  #deafened = false;
-  /** Where we were, to go back there after a reconnect; undefined until the relay has put us somewhere. */
-  #wantedChannel: number | null | undefined;
+  /** What resumes the session; used up by the next welcome, which brings another. */
+  #resume: { readonly token: number; readonly secret: string } | null = null;
   /** End of the current phase's patience: connecting, greeting, waiting. */
   #phaseDeadlineMs = 0;
   /** Null until the first welcome and while connected; after it, no new attempt begins. */
   #reconnectUntilMs: number | null = null;
   /** A lane is open or opening. */
   #hasLane = false;
-  #lastHeardMs = 0;
-  #nextPingMs = 0;
-  #pingId = 0;
-  #pingSentMs: number | null = null;
-  #lastRefusal: { readonly code: RefusalCode; readonly sentence: string } | null = null;
 
   /** @param options.rng spreads the attempts to reconnect */
   constructor(options: { readonly rng: Rng }) {
@@ -95,49 +74,56 @@ export class SessionEngine {
   }
 
   get token(): number | null {
-    return this.#roster.ownToken;
+    return this.#membership.roster.ownToken;
   }
 
   get roomName(): string {
-    return this.#roster.roomName;
+    return this.#membership.roster.roomName;
   }
 
+  /** In the relay's order; `channelTree` puts them into a person's. */
   get channels(): readonly ChannelInfo[] {
-    return this.#roster.channels;
+    return this.#membership.roster.channels;
   }
 
   /** All members of the room, oneself included. While reconnecting: as they were last. */
   get members(): readonly MemberInfo[] {
-    return this.#roster.members;
+    return this.#membership.roster.members;
+  }
+
+  get roles(): readonly Role[] {
+    return this.#membership.roster.roles;
   }
 
   get ownChannel(): ChannelInfo | null {
-    return this.#roster.ownChannel;
+    return this.#membership.roster.ownChannel;
   }
 
   /** Round trip of the control lane in ms, smoothed, null while unknown. */
   get tcpPingMs(): number | null {
-    return this.#ping.valueMs;
+    return this.#watch.pingMs;
   }
 
-  /** The last request the relay refused while connected, for the window to show. */
-  get lastRefusal(): { readonly code: RefusalCode; readonly sentence: string } | null {
-    return this.#lastRefusal;
+  /** The newest refusal that answered no request and no chat, for the window to show. */
+  get lastRefusal(): Refusal | null {
+    return this.#membership.lastRefusal;
   }
 
-  /** `messages` = `messagesAccepted` + `messagesMalformed` + `messagesUnexpected`. */
-  get counters(): Readonly<Counters<CounterName>> {
+  /** Requests without an answer, and chats neither taken nor failed. */
+  get waiting(): { readonly requests: number; readonly chats: number } {
+    return { requests: this.#membership.requests.waiting, chats: this.#membership.outbox.waiting };
+  }
+
+  get counters(): Readonly<SessionCounters> {
     return this.#counters;
   }
 
   /** Begins a session. Only from `idle`: leave first. */
-  handleConnect(nickname: string, nowMs: number, out: SessionOut): void {
+  handleConnect(entrant: Entrant, nowMs: number, out: SessionOut): void {
     assert(this.#phase === 'idle', 'one session at a time');
-    this.#nickname = nickname;
+    this.#entrant = entrant;
     this.#attempt = 0;
-    this.#wantedChannel = undefined;
-    this.#reconnectUntilMs = null;
-    this.#lastRefusal = null;
+    this.#membership.handleBegin(entrant.identity);
     this.#open(nowMs, out);
   }
 
@@ -148,11 +134,24 @@ export class SessionEngine {
   }
 
   handleLaneOpened(nowMs: number, out: SessionOut): void {
-    if (this.#phase !== 'connecting') return;
+    if (this.#phase !== 'connecting' || this.#entrant === null) return;
     this.#phase = 'greeting';
+    this.#greeting = 'hello';
     this.#phaseDeadlineMs = nowMs + GREETING_TIMEOUT_MS;
-    out.sendControl({ type: 'hello', protocol: PROTOCOL_VERSION, nickname: this.#nickname });
+    const chatSeen = this.#membership.inbox.seen;
+    out.sendControl(helloOf(this.#entrant, this.#resume === null ? null : { ...this.#resume, chatSeen }));
     out.onDidChange();
+  }
+
+  /** The adapter's answer to `signLogin`, for the lane that is open. */
+  handleLoginSigned(
+    login: { readonly signature: string; readonly whisperKey: WhisperPublicKey },
+    _nowMs: number,
+    out: SessionOut,
+  ): void {
+    if (this.#phase !== 'greeting' || this.#greeting !== 'signing') return;
+    this.#greeting = 'login';
+    out.sendControl({ type: 'login', signature: login.signature, whisperKey: login.whisperKey });
   }
 
   handleLaneMessage(text: string, nowMs: number, out: SessionOut): void {
@@ -178,6 +177,7 @@ export class SessionEngine {
 
   /** Call at `nextDeadlineMs()` or later; earlier calls do nothing. */
   handleDeadline(nowMs: number, out: SessionOut): void {
+    this.#membership.handleDeadline(nowMs, out);
     switch (this.#phase) {
       case 'idle':
         return;
@@ -191,13 +191,7 @@ export class SessionEngine {
         if (nowMs >= this.#phaseDeadlineMs) this.#open(nowMs, out);
         return;
       case 'connected':
-        if (nowMs >= this.#lastHeardMs + LANE_DEAD_MS) {
-          this.#counters.lanesDead += 1;
-          this.#closeLane(out);
-          this.#lose(nowMs, out);
-        } else if (nowMs >= this.#nextPingMs) {
-          this.#sendPing(nowMs, out);
-        }
+        this.#tend(nowMs, out);
         return;
       default:
         assertNever(this.#phase);
@@ -205,102 +199,147 @@ export class SessionEngine {
   }
 
   nextDeadlineMs(): number | null {
-    if (this.#phase === 'idle') return null;
-    if (this.#phase === 'connected') return Math.min(this.#nextPingMs, this.#lastHeardMs + LANE_DEAD_MS);
-    return this.#phaseDeadlineMs;
+    return earliestMs(this.#laneDeadlineMs(), this.#membership.nextDeadlineMs());
   }
 
-  /** Tells the room, now or after the next welcome, and again after each reconnect. */
+  /** Tells the room, now or after the next welcome. */
   setState(
     state: { readonly muted: boolean; readonly deafened: boolean },
     _nowMs: number,
     out: SessionOut,
   ): void {
-    if (state.muted === this.#muted && state.deafened === this.#deafened) return;
-    this.#muted = state.muted;
-    this.#deafened = state.deafened;
-    if (this.#phase === 'connected') this.#sendState(out);
+    this.#membership.setState(state.muted, state.deafened, out);
   }
 
-  /** Asks to be moved; null leaves the channel and stays in the room. While disconnected it is asked for later. */
-  joinChannel(channel: number | null, _nowMs: number, out: SessionOut): void {
-    this.#wantedChannel = channel;
-    if (this.#phase === 'connected') this.#sendChannel(channel, out);
+  /** What our voice takes, as the path engine finds out; told now or after the next welcome. */
+  setVoicePath(path: VoicePath, _nowMs: number, out: SessionOut): void {
+    this.#membership.setVoicePath(path, out);
   }
 
-  /** The relay's answer to our hello. @returns false when it is none */
+  /**
+   * Asks to be let into a channel; null leaves the channel and stays in the room. While disconnected it is asked for
+   * after the next welcome.
+   *
+   * @returns the number of the request, or null when none was made: for leaving, and while disconnected
+   */
+  joinChannel(channel: number | null, nowMs: number, out: SessionOut, password?: string): number | null {
+    return this.#membership.joinChannel(channel, password, nowMs, out);
+  }
+
+  /**
+   * Registers a whisper list, now and in each new session; no targets: forgets it.
+   *
+   * @param list with WHISPER_LIST_BIT set
+   * @param targets session tokens
+   * @returns the number of the request, or null while disconnected: it is registered after the next welcome
+   */
+  setWhisperList(list: number, targets: readonly number[], nowMs: number, out: SessionOut): number | null {
+    return this.#membership.setWhisperList(list, targets, nowMs, out);
+  }
+
+  /** Asks the relay for something. @returns the number that `onDidAnswer` will carry */
+  request(request: Request, nowMs: number, out: SessionOut): number {
+    return this.#membership.request(request, nowMs, out);
+  }
+
+  /**
+   * Writes to a channel or to a person. While the connection is lost it waits for its return.
+   *
+   * @returns the number that `onDidSettleChat` will carry, or why it cannot be sent
+   */
+  sendChat(
+    to: ChatTarget,
+    text: string,
+    nowMs: number,
+    out: SessionOut,
+  ): { readonly ok: true; readonly id: number } | { readonly ok: false; readonly sentence: string } {
+    if (this.#phase === 'idle' || this.token === null)
+      return { ok: false, sentence: 'You are in no room to write to.' };
+    const put = this.#membership.outbox.put(to, text);
+    this.#membership.sendChatWaiting(nowMs, out);
+    return put;
+  }
+
+  /** Passes a key message on. @returns false when there is no connection: it was dropped, and counted */
+  sendKey(message: OwnKeyMessage, _nowMs: number, out: SessionOut): boolean {
+    return this.#membership.sendKey(message, out);
+  }
+
+  /** The relay's part of a greeting. @returns false when it is none */
   #handleAnswer(message: RelayMessage, nowMs: number, out: SessionOut): boolean {
+    if (message.type === 'refused') {
+      this.#handleTurnedAway(message, nowMs, out);
+      return true;
+    }
     if (message.type === 'welcome') return this.#handleWelcome(message, nowMs, out);
-    if (message.type !== 'refused') return false;
+    const nonce = message.type === 'challenge' ? base64UrlToBytes(message.nonce) : null;
+    if (nonce === null || this.#greeting !== 'hello') return false;
+    this.#greeting = 'signing';
+    out.signLogin(nonce);
+    return true;
+  }
+
+  #handleTurnedAway(message: RefusedMessage, nowMs: number, out: SessionOut): void {
     this.#counters.refusals += 1;
+    if (message.code === 'resumeFailed') this.#resume = null;
     // The first connection asks the person. A lost one asks again: the old session may still hold our name and place.
     if (this.#reconnectUntilMs === null || fatalRefusals.has(message.code)) {
-      this.#end(endedByRefusal(message.code), out);
+      this.#end(endedByRefusal(message), out);
     } else {
       this.#closeLane(out);
       this.#fail('refused', nowMs, out);
     }
-    return true;
   }
 
   #handleWelcome(welcome: WelcomeMessage, nowMs: number, out: SessionOut): boolean {
-    if (!this.#roster.applyWelcome(welcome)) return false;
+    if (this.#greeting !== 'login') return false;
+    if (welcome.resumed && welcome.token !== this.#resume?.token) return false;
+    if (!this.#membership.applyWelcome(welcome)) return false;
     this.#counters.welcomes += 1;
+    if (welcome.resumed) this.#counters.resumes += 1;
     this.#phase = 'connected';
+    this.#resume = { token: welcome.token, secret: welcome.resumeSecret };
     this.#attempt = 0;
     this.#reconnectUntilMs = null;
-    this.#lastHeardMs = nowMs;
-    this.#pingSentMs = null;
-    this.#ping.clear();
-    if (this.#muted || this.#deafened) this.#sendState(out);
-    this.#returnToChannel(out);
-    // At once, so that the window has a ping to show.
-    this.#sendPing(nowMs, out);
+    this.#watch.begin(nowMs);
     out.onDidWelcome(welcome);
+    this.#membership.handleWelcome(welcome, nowMs, out);
+    this.#tend(nowMs, out);
     out.onDidChange();
     return true;
   }
 
   /** A message while connected. @returns false when it does not fit */
   #handleFact(message: RelayMessage, nowMs: number, out: SessionOut): boolean {
-    this.#lastHeardMs = nowMs;
+    this.#watch.handleHeard(nowMs);
     switch (message.type) {
+      case 'challenge':
       case 'welcome':
         return false;
-      case 'memberJoined':
-        return this.#tell(this.#roster.applyJoined(message.member), out);
-      case 'memberLeft':
-        return this.#tell(this.#roster.applyLeft(message.token), out);
-      case 'memberChanged': {
-        const known = this.#roster.applyChanged(message.member);
-        if (known && message.member.token === this.#roster.ownToken)
-          this.#wantedChannel = message.member.channel;
-        return this.#tell(known, out);
-      }
-      case 'channelChanged':
-        return this.#tell(this.#roster.applyChannel(message.channel), out);
+      case 'pong':
+        if (!this.#watch.handlePong(message.id, nowMs)) return false;
+        out.onDidChange();
+        return true;
       case 'refused':
-        this.#counters.refusals += 1;
-        if (message.code === 'relayClosing') {
-          this.#end(endedByRefusal(message.code), out);
+        if (message.request === null && message.chat === null && this.#handleParting(message, nowMs, out))
           return true;
-        }
-        this.#lastRefusal = { code: message.code, sentence: refusalSentence(message.code) };
-        return this.#tell(true, out);
-      case 'pong': {
-        if (this.#pingSentMs === null || message.id !== this.#pingId) return false;
-        this.#ping.add(nowMs - this.#pingSentMs);
-        this.#pingSentMs = null;
-        return this.#tell(true, out);
-      }
+        break;
       default:
-        return assertNever(message);
     }
+    const verdict = this.#membership.handleFact(message, nowMs, out);
+    // A new lane brings what is missing: the relay keeps it until it is acknowledged.
+    if (verdict === 'gap') this.#abandon(nowMs, out);
+    return verdict === 'fits';
   }
 
-  #tell(changed: boolean, out: SessionOut): boolean {
-    if (changed) out.onDidChange();
-    return changed;
+  /** The relay parts with us, for good or for a moment. @returns false when it does not */
+  #handleParting(message: RefusedMessage, nowMs: number, out: SessionOut): boolean {
+    const isFatal = fatalRefusals.has(message.code);
+    if (!isFatal && message.code !== 'relayRestarting') return false;
+    this.#counters.refusals += 1;
+    if (isFatal) this.#end(endedByRefusal(message), out);
+    else this.#abandon(nowMs, out);
+    return true;
   }
 
   #open(nowMs: number, out: SessionOut): void {
@@ -324,11 +363,18 @@ export class SessionEngine {
     }
   }
 
+  /** Gives up a lane that carries a session, and looks for another. */
+  #abandon(nowMs: number, out: SessionOut): void {
+    this.#closeLane(out);
+    this.#lose(nowMs, out);
+  }
+
   /** A lane that had carried a session is gone. */
   #lose(nowMs: number, out: SessionOut): void {
     this.#counters.lanesLost += 1;
     this.#reconnectUntilMs = nowMs + RECONNECT_LIMIT_MS;
-    this.#ping.clear();
+    this.#watch.clear();
+    this.#membership.handleLaneLost(out);
     this.#wait(nowMs, this.#reconnectUntilMs, out);
   }
 
@@ -336,7 +382,8 @@ export class SessionEngine {
   #wait(nowMs: number, untilMs: number, out: SessionOut): void {
     this.#attempt += 1;
     this.#phase = 'waiting';
-    this.#phaseDeadlineMs = Math.min(nowMs + backoffMs(this.#attempt, this.#rng), untilMs);
+    const lostForMs = nowMs - (untilMs - RECONNECT_LIMIT_MS);
+    this.#phaseDeadlineMs = Math.min(nowMs + backoffMs(this.#attempt, lostForMs, this.#rng), untilMs);
     out.onDidChange();
   }
 
@@ -344,8 +391,9 @@ export class SessionEngine {
     this.#phase = 'idle';
     this.#attempt = 0;
     this.#reconnectUntilMs = null;
-    this.#roster.clear();
-    this.#ping.clear();
+    this.#resume = null;
+    this.#membership.handleEnd(out);
+    this.#watch.clear();
     this.#closeLane(out);
     out.onDidEnd(end);
     out.onDidChange();
@@ -357,40 +405,22 @@ export class SessionEngine {
     out.closeLane();
   }
 
-  #returnToChannel(out: SessionOut): void {
-    const landed = this.#roster.own()?.channel ?? null;
-    const wanted = this.#wantedChannel;
-    if (wanted === undefined || (wanted !== null && !this.#roster.hasChannel(wanted)))
-      this.#wantedChannel = landed;
-    else if (wanted !== landed) this.#sendChannel(wanted, out);
+  #laneDeadlineMs(): number | null {
+    if (this.#phase === 'idle') return null;
+    if (this.#phase === 'connected') return this.#watch.nextDeadlineMs();
+    return this.#phaseDeadlineMs;
   }
 
-  #sendChannel(channel: number | null, out: SessionOut): void {
-    out.sendControl(channel === null ? { type: 'leave' } : { type: 'join', channel });
+  /** Pings a lane that carries a session, or gives it up. */
+  #tend(nowMs: number, out: SessionOut): void {
+    const due = this.#watch.due(nowMs);
+    if (due === null) return;
+    if (due === 'ping') {
+      this.#counters.pings += 1;
+      out.sendControl({ type: 'ping', id: this.#watch.nextPing(nowMs) });
+    } else {
+      this.#counters.lanesDead += 1;
+      this.#abandon(nowMs, out);
+    }
   }
-
-  #sendState(out: SessionOut): void {
-    out.sendControl({ type: 'state', muted: this.#muted, deafened: this.#deafened });
-  }
-
-  #sendPing(nowMs: number, out: SessionOut): void {
-    this.#counters.pings += 1;
-    this.#pingId = (this.#pingId + 1) >>> 0;
-    this.#pingSentMs = nowMs;
-    this.#nextPingMs = nowMs + PING_INTERVAL_MS;
-    out.sendControl({ type: 'ping', id: this.#pingId });
-  }
-}
-
-/** A message, or null for anything that is none. */
-function parseRelayMessage(text: string): RelayMessage | null {
-  if (text.length > MAX_CONTROL_LENGTH) return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const result = relayMessageSchema.safeParse(json);
-  return result.success ? result.data : null;
 }
