@@ -1,8 +1,11 @@
 import type { SessionCounters } from './session-counters.ts';
 import type { SessionOut } from './session-out.ts';
 
-/** Deliveries are acknowledged together, at most this much later, in ms: the relay keeps them until then. */
-export const SEEN_INTERVAL_MS = 200;
+/**
+ * Deliveries are acknowledged together, at most this much later, in ms. The relay keeps them until then, and takes so
+ * many messages a second from one lane: acknowledgements must stay far below.
+ */
+export const SEEN_INTERVAL_MS = 500;
 
 /** Deliveries that are acknowledged at once when they come faster. */
 export const MAX_UNACKNOWLEDGED = 20;

@@ -10,6 +10,10 @@ export const MAX_CHAT_OUTBOX = 100;
 /** Longest wait for the relay to take a message, in ms: a lane that is merely stuck is noticed, and resumed, before. */
 export const CHAT_TIMEOUT_MS = 30_000;
 
+/** Messages that may go out one right after the other, and the pace after them, in ms: a little below what relays take. */
+export const MAX_CHAT_BURST = 8;
+export const CHAT_PACE_MS = 1_100;
+
 const sentences = {
   tooLong: 'That message is longer than 4 KiB. Split it.',
   invisible: 'That message is empty, or has characters that cannot be shown.',
@@ -43,6 +47,8 @@ export class ChatOutbox {
   #lastWireId = 0;
   /** When the first is given up; null: it is not on its way over the present lane. */
   #dueMs: number | null = null;
+  /** When all that was sent would have been sent, had it kept the pace. */
+  #pacedMs = 0;
 
   constructor(counters: SessionCounters) {
     this.#counters = counters;
@@ -72,10 +78,11 @@ export class ChatOutbox {
     return { ok: true, id: this.#lastId };
   }
 
-  /** Sends the oldest message, unless it is on its way. Only over a lane that carries the session. */
+  /** Sends the oldest message, unless one is on its way or it is too soon. Only over a lane that carries the session. */
   send(nowMs: number, out: SessionOut): void {
     const first = this.#queue[0];
-    if (first === undefined || this.#dueMs !== null) return;
+    if (first === undefined || this.#dueMs !== null || nowMs < this.#mayGoMs()) return;
+    this.#pacedMs = Math.max(this.#pacedMs, nowMs) + CHAT_PACE_MS;
     if (first.wireId === null) {
       this.#lastWireId += 1;
       first.wireId = this.#lastWireId;
@@ -125,13 +132,18 @@ export class ChatOutbox {
   }
 
   handleDeadline(nowMs: number, out: SessionOut): void {
-    if (this.#dueMs === null || nowMs < this.#dueMs) return;
-    this.#fail(false, sentences.noAnswer, out);
+    if (this.#dueMs !== null && nowMs >= this.#dueMs) this.#fail(false, sentences.noAnswer, out);
     this.send(nowMs, out);
   }
 
+  /** Only while a lane carries the session. */
   nextDeadlineMs(): number | null {
-    return this.#dueMs;
+    if (this.#queue.length === 0) return null;
+    return this.#dueMs ?? this.#mayGoMs();
+  }
+
+  #mayGoMs(): number {
+    return this.#pacedMs - (MAX_CHAT_BURST - 1) * CHAT_PACE_MS;
   }
 
   #isOnItsWay(wireId: number): boolean {

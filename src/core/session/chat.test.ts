@@ -4,7 +4,7 @@ import { simIdentity } from '../sim/sim-room.ts';
 import { type ChatMessage, MAX_CHAT_BYTES } from '../wire/chat.ts';
 import type { ClientMessage, RelayMessage } from '../wire/control.ts';
 import { MAX_UNACKNOWLEDGED, SEEN_INTERVAL_MS } from './chat-inbox.ts';
-import { CHAT_TIMEOUT_MS, MAX_CHAT_OUTBOX } from './chat-outbox.ts';
+import { CHAT_PACE_MS, CHAT_TIMEOUT_MS, MAX_CHAT_BURST, MAX_CHAT_OUTBOX } from './chat-outbox.ts';
 
 const lobby = { kind: 'channel', channel: 1 } as const;
 
@@ -99,7 +99,17 @@ describe('chat on its way out', () => {
     session.passPause();
     session.greet(welcomeFor(7, { resumed: true }));
     for (let count = 1; count <= MAX_CHAT_OUTBOX; count += 1) session.hear(taken(count));
-    expect(chatsIn(session.takeSent()).length).toBe(MAX_CHAT_OUTBOX);
+    // One by one, but so many without a pause; then at the relay's pace.
+    expect(chatsIn(session.takeSent()).length).toBe(MAX_CHAT_BURST);
+    for (let count = MAX_CHAT_BURST + 1; count <= MAX_CHAT_OUTBOX; count += 1) {
+      session.pass(CHAT_PACE_MS - 1);
+      expect(chatsIn(session.takeSent())).toEqual([]);
+      session.pass(1);
+      const sent = session.takeSent();
+      expect(chatsIn(sent)).toEqual([`${count} text ${count - 1}`]);
+      for (const message of sent) if (message.type === 'ping') session.hear({ type: 'pong', id: message.id });
+      session.hear(taken(count));
+    }
     expect(session.engine.counters.chatsTaken).toBe(MAX_CHAT_OUTBOX);
     expectBalance(session);
   });

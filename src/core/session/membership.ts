@@ -147,10 +147,9 @@ export class Membership {
   }
 
   nextDeadlineMs(): number | null {
-    return earliestMs(
-      this.requests.nextDeadlineMs(),
-      earliestMs(this.inbox.nextDeadlineMs(), this.outbox.nextDeadlineMs()),
-    );
+    const asked = this.requests.nextDeadlineMs();
+    if (!this.#connected) return asked;
+    return earliestMs(asked, earliestMs(this.inbox.nextDeadlineMs(), this.outbox.nextDeadlineMs()));
   }
 
   setState(muted: boolean, deafened: boolean, out: SessionOut): void {
@@ -254,6 +253,10 @@ export class Membership {
   #handleRefused(message: RefusedMessage, nowMs: number, out: SessionOut): boolean {
     this.#counters.refusals += 1;
     if (message.chat !== null) return this.outbox.handleRefused(message.chat, message, nowMs, out);
+    if (message.code === 'keyRejected' || message.code === 'staleCommit') {
+      out.onDidRefuseKey(message.code);
+      return true;
+    }
     if (message.request === null) {
       this.#lastRefusal = describeRefusal(message);
       out.onDidChange();

@@ -3,8 +3,11 @@ import type { SessionCounters } from './session-counters.ts';
 import { describeRefusal } from './session-end.ts';
 import type { RefusedMessage, SessionOut } from './session-out.ts';
 
-/** Requests that wait for their answer at one time: what a relay takes in one burst, and more than a person clicks. */
-export const MAX_REQUESTS = 30;
+/**
+ * Requests that wait for their answer at one time: more than a person clicks, all whisper lists and a channel at once,
+ * and with a login before them still less than a relay takes in one burst.
+ */
+export const MAX_REQUESTS = 20;
 
 /** Longest wait for an answer, in ms: a password is hashed in line behind those of others, on a slow computer. */
 export const REQUEST_TIMEOUT_MS = 15_000;

@@ -316,6 +316,10 @@ describe('a connected session', () => {
     ] as const;
     for (const message of messages) session.hear(message as RelayMessage);
     expect(session.keys).toEqual(messages);
+    session.hear(refused('staleCommit'));
+    session.hear(refused('keyRejected'));
+    expect(session.keyRefusals).toEqual(['staleCommit', 'keyRejected']);
+    expect(session.engine.lastRefusal).toBeNull();
     expect(session.engine.counters).toMatchObject({ keysSent: 1, keysDropped: 1 });
   });
 

@@ -95,5 +95,7 @@ export interface SessionOut {
   /** Comes, perhaps in parts, before the answer to the request that asked for it. */
   onBans(bans: readonly Ban[]): void;
   onKeyMessage(message: KeyMessage): void;
+  /** A key message of ours was of no use to the relay: its state was old, or it came to the wrong channel. */
+  onDidRefuseKey(code: 'keyRejected' | 'staleCommit'): void;
   onWhisperKey(message: WhisperKeyFromMessage): void;
 }

@@ -32,6 +32,7 @@ export class RecordedSession {
   readonly histories: HistoryMessage[] = [];
   readonly bans: (readonly Ban[])[] = [];
   readonly keys: (KeyMessage | WhisperKeyFromMessage)[] = [];
+  readonly keyRefusals: string[] = [];
   /** Answers and outcomes under a number that had one already: there must be none. */
   settledTwice = 0;
   opened = 0;
@@ -83,6 +84,9 @@ export class RecordedSession {
     },
     onKeyMessage: (message) => {
       this.keys.push(message);
+    },
+    onDidRefuseKey: (code) => {
+      this.keyRefusals.push(code);
     },
     onWhisperKey: (message) => {
       this.keys.push(message);
