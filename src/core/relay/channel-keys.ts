@@ -1,0 +1,464 @@
+import type { Counters } from '../base/counters.ts';
+import { type GroupState, MAX_ADDS_PER_COMMIT } from '../wire/key-delivery.ts';
+import { type CommitWork, isLive, isSensible, type KeyedMember, sameState } from './commit-work.ts';
+import { CommitterChoice } from './committer-choice.ts';
+import type { CommitMessage, KeyCounterName } from './key-delivery.ts';
+import {
+  COMMIT_TIMEOUT_MS,
+  FIRST_GATHER_MS,
+  FIRST_REQUEST_MS,
+  GATHER_MS,
+  MAX_PACKAGE_REQUESTS,
+  MAX_PASSED_OVER,
+  MAX_REMOVES_PER_COMMIT,
+  MAX_SKIPS,
+  MAX_STRIKES,
+  MAX_TIMEOUT_DOUBLINGS,
+  READD_INTERVAL_MS,
+  UNCERTAIN_DELIVERY_MS,
+} from './key-limits.ts';
+import type { RelayOut } from './relay-out.ts';
+import type { Member } from './room.ts';
+
+/**
+ * The group of one channel, as the delivery service sees it: who is in the tree, who waits, who was asked to commit.
+ * Nothing of that changes before an asked-for commit is accepted, so giving up on a committer undoes nothing.
+ */
+export class ChannelKeys {
+  readonly #channelId: number;
+  readonly #randomU32: () => number;
+  readonly #counters: Counters<KeyCounterName>;
+  /** By identity: everybody in the channel, held places included, in the order they came. */
+  readonly #present = new Map<string, KeyedMember>();
+  /** Identities with a leaf in the tree, and when each was taken in. */
+  readonly #group = new Map<string, number>();
+  /** Identities whose leaf must go: they left, though some may be back already and wait with a new package. */
+  readonly #removals = new Set<string>();
+  /** Null: there is no group. */
+  #state: GroupState | null = null;
+  #asked: CommitWork | null = null;
+  readonly #choice = new CommitterChoice();
+  #timeoutDoublings = 0;
+  #lastAskedMs = Number.NEGATIVE_INFINITY;
+  /** When the first of the waiting changes came; null while there are none, or nobody who could commit them. */
+  #changedMs: number | null = null;
+  /** When those who would not found a group are tried again. */
+  #retryMs: number | null = null;
+  #lastGeneration = 0;
+
+  constructor(channelId: number, randomU32: () => number, counters: Counters<KeyCounterName>) {
+    this.#channelId = channelId;
+    this.#randomU32 = randomU32;
+    this.#counters = counters;
+  }
+
+  get empty(): boolean {
+    return this.#present.size === 0;
+  }
+
+  get group(): readonly string[] {
+    return [...this.#group.keys()];
+  }
+
+  /** Whose commit is waited for. */
+  get committer(): Member | null {
+    return this.#asked?.committer.member ?? null;
+  }
+
+  has(member: Member): boolean {
+    return this.#find(member) !== undefined;
+  }
+
+  handleEntered(member: Member, nowMs: number, out: RelayOut): void {
+    this.#enter(member, nowMs, out);
+    this.#advance(nowMs, out);
+  }
+
+  handleLeft(member: Member, nowMs: number, out: RelayOut): void {
+    const left = this.#find(member);
+    if (left === undefined) return;
+    this.#leave(left, nowMs, out);
+    this.#advance(nowMs, out);
+  }
+
+  handleLaneLost(member: Member, nowMs: number, out: RelayOut): void {
+    const lost = this.#find(member);
+    if (lost === undefined) return;
+    lost.laneLostMs = nowMs;
+    if (this.#asked?.committer === lost) this.#abandon(nowMs, out);
+    this.#advance(nowMs, out);
+  }
+
+  handleReconnected(member: Member, nowMs: number, out: RelayOut): void {
+    let back = this.#find(member);
+    if (back === undefined) back = this.#enter(member, nowMs, out);
+    const lostMs = back.laneLostMs ?? nowMs;
+    back.laneLostMs = null;
+    const uncertain = back.sentMs !== null && lostMs - back.sentMs < UNCERTAIN_DELIVERY_MS;
+    if (back.package === null) {
+      if (!this.#holdsLeaf(back)) this.#request(back, true, nowMs, out);
+      else if (back.missed || uncertain) this.#request(back, false, nowMs, out);
+    }
+    this.#advance(nowMs, out);
+  }
+
+  /** @returns false when too many of the member's packages were no good */
+  handleKeyPackage(member: Member, keyPackage: string, nowMs: number, out: RelayOut): boolean {
+    const sender = this.#find(member);
+    if (sender === undefined || sender.skips >= MAX_SKIPS) return false;
+    if (this.#holdsLeaf(sender) && sender.package === null) this.#choice.handleComplaint(sender);
+    sender.package = keyPackage;
+    sender.requests = 0;
+    sender.nextRequestMs = null;
+    this.#changedMs ??= nowMs;
+    // Who is out of step cannot commit. A founder starts from nothing and can.
+    if (this.#asked?.committer === sender && !this.#asked.found) this.#abandon(nowMs, out);
+    if (this.#state === null) this.#choice.forgive(sender);
+    this.#advance(nowMs, out);
+    return true;
+  }
+
+  handleCommit(
+    member: Member,
+    message: CommitMessage,
+    nowMs: number,
+    out: RelayOut,
+  ): 'accepted' | 'stale' | 'senseless' {
+    const asked = this.#asked;
+    if (asked === null || asked.committer.member !== member || !sameState(asked.state, message.state)) {
+      return 'stale';
+    }
+    this.#asked = null;
+    if (!isSensible(asked, message)) {
+      this.#passOver(asked.committer, nowMs, out);
+      return 'senseless';
+    }
+    this.#accept(asked, message, nowMs, out);
+    const left = this.#ready(nowMs).length;
+    // What did not fit has gathered already.
+    if (left > 0 && asked.add.length === MAX_ADDS_PER_COMMIT) this.#ask(nowMs, out);
+    else this.#advance(nowMs, out);
+    return 'accepted';
+  }
+
+  handleDeadline(nowMs: number, out: RelayOut): void {
+    const asked = this.#asked;
+    if (asked !== null && nowMs >= asked.deadlineMs) {
+      this.#asked = null;
+      this.#counters.commitsTimedOut += 1;
+      this.#passOver(asked.committer, nowMs, out);
+    }
+    if (this.#retryMs !== null && nowMs >= this.#retryMs) {
+      this.#retryMs = null;
+      this.#choice.forgiveAll();
+    }
+    for (const waited of this.#present.values()) {
+      if (waited.nextRequestMs === null || nowMs < waited.nextRequestMs) continue;
+      waited.nextRequestMs = null;
+      // Who is away is asked on coming back.
+      if (isLive(waited)) this.#request(waited, !this.#holdsLeaf(waited), nowMs, out);
+    }
+    this.#advance(nowMs, out);
+  }
+
+  nextDeadlineMs(): number | null {
+    let earliestMs = this.#asked?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    if (this.#asked === null && this.#changedMs !== null) earliestMs = this.#dueMs(this.#changedMs);
+    if (this.#retryMs !== null) earliestMs = Math.min(earliestMs, this.#retryMs);
+    for (const member of this.#present.values()) {
+      if (member.nextRequestMs !== null) earliestMs = Math.min(earliestMs, member.nextRequestMs);
+      const waitsForReadd = this.#asked === null && this.#changedMs === null && member.package !== null;
+      if (waitsForReadd && this.#holdsLeaf(member) && isLive(member)) {
+        earliestMs = Math.min(earliestMs, this.#readyMs(member));
+      }
+    }
+    return Number.isFinite(earliestMs) ? earliestMs : null;
+  }
+
+  #find(member: Member): KeyedMember | undefined {
+    const found = this.#present.get(member.identity);
+    return found?.member === member ? found : undefined;
+  }
+
+  #enter(member: Member, nowMs: number, out: RelayOut): KeyedMember {
+    const previous = this.#present.get(member.identity);
+    if (previous !== undefined) this.#leave(previous, nowMs, out);
+    const entered: KeyedMember = {
+      member,
+      package: null,
+      missed: false,
+      laneLostMs: null,
+      sentMs: null,
+      requests: 0,
+      nextRequestMs: nowMs + FIRST_REQUEST_MS,
+      skips: 0,
+      strikes: 0,
+      askedMs: nowMs,
+    };
+    this.#present.set(member.identity, entered);
+    return entered;
+  }
+
+  #leave(left: KeyedMember, nowMs: number, out: RelayOut): void {
+    const { identity } = left.member;
+    this.#present.delete(identity);
+    this.#choice.forgive(left);
+    if (this.#group.has(identity)) {
+      this.#removals.add(identity);
+      this.#changedMs ??= nowMs;
+    }
+    if (this.#asked?.committer === left) this.#abandon(nowMs, out);
+  }
+
+  /** In the tree, and with the keys to that leaf as far as the relay knows. */
+  #holdsLeaf(member: KeyedMember): boolean {
+    const { identity } = member.member;
+    return this.#group.has(identity) && !this.#removals.has(identity);
+  }
+
+  #readyMs(member: KeyedMember): number {
+    if (!this.#holdsLeaf(member)) return Number.NEGATIVE_INFINITY;
+    return (this.#group.get(member.member.identity) ?? 0) + READD_INTERVAL_MS;
+  }
+
+  /** Those whose package may go into a commit now: newcomers first, so that nobody's repeated packages hold them up. */
+  #ready(nowMs: number): KeyedMember[] {
+    const waiting = [...this.#present.values()].filter(
+      (member) => member.package !== null && isLive(member) && this.#readyMs(member) <= nowMs,
+    );
+    const newcomers = waiting.filter((member) => !this.#holdsLeaf(member));
+    return newcomers.concat(waiting.filter((member) => this.#holdsLeaf(member)));
+  }
+
+  #dueMs(changedMs: number): number {
+    return Math.max(changedMs + FIRST_GATHER_MS, this.#lastAskedMs + GATHER_MS);
+  }
+
+  /** Asks for a commit if there is something to commit, somebody to do it, and its time has come. */
+  #advance(nowMs: number, out: RelayOut): void {
+    if (this.#asked !== null) return;
+    const waits = this.#removals.size > 0 || this.#ready(nowMs).length > 0;
+    if (!waits || (this.#bestCommitter() === null && this.#bestFounder() === null)) {
+      this.#changedMs = null;
+      return;
+    }
+    this.#changedMs ??= nowMs;
+    if (nowMs >= this.#dueMs(this.#changedMs)) this.#ask(nowMs, out);
+  }
+
+  #ask(nowMs: number, out: RelayOut): void {
+    this.#changedMs = null;
+    let committer = this.#bestCommitter();
+    if (this.#state !== null) {
+      const founder = this.#bestFounder();
+      const worn =
+        this.#choice.passedOver >= MAX_PASSED_OVER || (committer === null && this.#choice.passedOver > 0);
+      const suspect =
+        committer !== null &&
+        committer.strikes >= MAX_STRIKES &&
+        founder !== null &&
+        founder.strikes < committer.strikes;
+      if (worn || suspect || (committer === null && founder !== null)) {
+        if (worn) this.#slowDown();
+        this.#giveUpGroup(nowMs, out);
+        committer = null;
+      }
+    }
+    if (this.#state !== null) {
+      if (committer !== null) this.#askFor(committer, this.#state, nowMs, out);
+      return;
+    }
+    const founder = this.#bestFounder();
+    if (founder !== null) {
+      this.#askFor(founder, this.#freshState(), nowMs, out);
+    } else if (this.#choice.passedOver > 0 && this.#retryMs === null) {
+      this.#slowDown();
+      this.#retryMs = nowMs + this.#timeoutMs();
+    }
+  }
+
+  #askFor(committer: KeyedMember, state: GroupState, nowMs: number, out: RelayOut): void {
+    const { lane } = committer.member;
+    if (lane === null) return;
+    const found = this.#state === null;
+    const add = this.#ready(nowMs)
+      .filter((member) => member !== committer)
+      .slice(0, MAX_ADDS_PER_COMMIT)
+      .map((member) => ({ member, package: member.package ?? '' }));
+    const remove = new Set(this.#removals);
+    for (const { member } of add) {
+      if (this.#group.has(member.member.identity)) remove.add(member.member.identity);
+    }
+    const work: CommitWork = {
+      committer,
+      state,
+      found,
+      add,
+      remove: [...remove].slice(0, MAX_REMOVES_PER_COMMIT),
+      deadlineMs: nowMs + this.#timeoutMs(),
+    };
+    this.#asked = work;
+    this.#lastAskedMs = nowMs;
+    committer.askedMs = nowMs;
+    this.#counters.commitsAsked += 1;
+    out.sendControl(lane, {
+      type: 'commitWanted',
+      state,
+      found,
+      add: add.map(({ member, package: keyPackage }) => ({
+        identity: member.member.identity,
+        package: keyPackage,
+      })),
+      remove: work.remove,
+    });
+  }
+
+  #accept(asked: CommitWork, message: CommitMessage, nowMs: number, out: RelayOut): void {
+    const { committer, state } = asked;
+    const skipped = new Set(message.skipped);
+    this.#choice.forgiveAll();
+    this.#timeoutDoublings = 0;
+    this.#retryMs = null;
+    if (asked.found) {
+      this.#counters.foundings += 1;
+      this.#group.set(committer.member.identity, nowMs);
+      committer.package = null;
+      committer.missed = false;
+    }
+    for (const identity of asked.remove) {
+      this.#group.delete(identity);
+      this.#removals.delete(identity);
+    }
+    this.#counters.leavesRemoved += asked.remove.length;
+    let reach = 0;
+    if (asked.found || message.commit !== null) reach = this.#broadcast(asked, message.commit, nowMs, out);
+    const epoch = message.commit === null ? state.epoch : state.epoch + 1;
+    this.#state = { ...state, epoch };
+    for (const added of asked.add) {
+      if (skipped.has(added.member.member.identity)) this.#skip(added, nowMs, out);
+      else reach += this.#welcome(added, message.welcome ?? '', nowMs, out);
+    }
+    if (message.commit !== null) this.#choice.handleCommitted(committer, reach);
+  }
+
+  /** @returns how many besides the committer it was sent to */
+  #broadcast(asked: CommitWork, commit: string | null, nowMs: number, out: RelayOut): number {
+    const message = {
+      type: 'committed',
+      state: asked.state,
+      from: asked.committer.member.identity,
+      commit,
+    } as const;
+    let reach = 0;
+    for (const member of this.#present.values()) {
+      // Who waits to be taken in anew has no use for it.
+      if (!this.#holdsLeaf(member) || member.package !== null) continue;
+      const { lane } = member.member;
+      if (lane === null || !isLive(member)) {
+        member.missed = true;
+        continue;
+      }
+      member.sentMs = nowMs;
+      if (member !== asked.committer) reach += 1;
+      out.sendControl(lane, message);
+    }
+    return reach;
+  }
+
+  /** @returns 1 when the newcomer was sent the welcome */
+  #welcome(added: CommitWork['add'][number], welcome: string, nowMs: number, out: RelayOut): number {
+    const { member } = added;
+    const { identity, lane } = member.member;
+    this.#group.set(identity, nowMs);
+    this.#counters.leavesAdded += 1;
+    if (this.#present.get(identity) !== member) {
+      this.#removals.add(identity);
+      return 0;
+    }
+    // A newer package waits: the member has no use for this welcome and will be taken in anew.
+    if (member.package !== added.package) return 0;
+    member.package = null;
+    member.skips = 0;
+    member.missed = lane === null || !isLive(member);
+    if (lane === null || member.missed || this.#state === null) return 0;
+    member.sentMs = nowMs;
+    out.sendControl(lane, { type: 'groupWelcome', state: this.#state, welcome });
+    return 1;
+  }
+
+  #skip(added: CommitWork['add'][number], nowMs: number, out: RelayOut): void {
+    const { member } = added;
+    this.#counters.packagesSkipped += 1;
+    if (this.#present.get(member.member.identity) !== member || member.package !== added.package) return;
+    member.package = null;
+    member.skips += 1;
+    if (member.skips < MAX_SKIPS && isLive(member)) this.#request(member, false, nowMs, out);
+  }
+
+  #request(member: KeyedMember, reset: boolean, nowMs: number, out: RelayOut): void {
+    const { lane } = member.member;
+    if (lane === null) return;
+    member.requests += 1;
+    member.nextRequestMs =
+      member.requests < MAX_PACKAGE_REQUESTS ? nowMs + FIRST_REQUEST_MS * 2 ** member.requests : null;
+    this.#counters.packagesWanted += 1;
+    out.sendControl(lane, { type: 'keyPackageWanted', channel: this.#channelId, reset });
+  }
+
+  /** The committer can no longer answer, through no fault of its own: the next one is asked at once. */
+  #abandon(nowMs: number, out: RelayOut): void {
+    this.#asked = null;
+    this.#counters.commitsAbandoned += 1;
+    this.#askAgain(nowMs, out);
+  }
+
+  /** The committer stayed silent or answered nonsense: the next one is asked at once. */
+  #passOver(committer: KeyedMember, nowMs: number, out: RelayOut): void {
+    this.#choice.handleFailure(committer);
+    this.#askAgain(nowMs, out);
+  }
+
+  #askAgain(nowMs: number, out: RelayOut): void {
+    if (this.#removals.size > 0 || this.#ready(nowMs).length > 0) this.#ask(nowMs, out);
+  }
+
+  /** Forgets the group; everybody who was in it and sent no package since is asked for one. */
+  #giveUpGroup(nowMs: number, out: RelayOut): void {
+    this.#counters.resets += 1;
+    const members = [...this.#present.values()].filter((member) => this.#holdsLeaf(member));
+    this.#state = null;
+    this.#group.clear();
+    this.#removals.clear();
+    this.#choice.forgiveAll();
+    for (const member of members) {
+      member.missed = false;
+      if (member.package === null && isLive(member)) this.#request(member, true, nowMs, out);
+    }
+  }
+
+  #slowDown(): void {
+    this.#timeoutDoublings = Math.min(this.#timeoutDoublings + 1, MAX_TIMEOUT_DOUBLINGS);
+  }
+
+  #timeoutMs(): number {
+    return COMMIT_TIMEOUT_MS * 2 ** this.#timeoutDoublings;
+  }
+
+  #freshState(): GroupState {
+    const drawn = this.#randomU32() >>> 0;
+    this.#lastGeneration = drawn === this.#lastGeneration ? (drawn + 1) >>> 0 : drawn;
+    return { channel: this.#channelId, generation: this.#lastGeneration, epoch: 0 };
+  }
+
+  #bestCommitter(): KeyedMember | null {
+    return this.#choice.best(
+      this.#present.values(),
+      (member) => this.#holdsLeaf(member) && member.package === null && !member.missed,
+    );
+  }
+
+  /** Only who has a package waiting founds a group: that proves a client that is awake and can do it. */
+  #bestFounder(): KeyedMember | null {
+    return this.#choice.best(this.#present.values(), (member) => member.package !== null);
+  }
+}
