@@ -1,24 +1,33 @@
-import type { LaneId } from '../relay/relay-out.ts';
+import { createRng } from '../base/rng.ts';
+import type { LaneFacts, LaneId } from '../relay/relay-out.ts';
 import type { LaneFailure } from '../session/session-out.ts';
+import { LOGIN_SECRET_BYTES } from '../wire/login.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Trace } from './trace.ts';
 
 /** The client's end of a lane, as events reach it. */
 export interface LaneClient {
-  handleOpened(): void;
+  /** Where its connections come from. */
+  readonly address: string;
+  /** @param exporter what the TLS connection gives both ends for the login */
+  handleOpened(exporter: Uint8Array): void;
   handleMessage(text: string): void;
+  /** A binary message. */
+  handleLaneDatagram(bytes: Uint8Array): void;
   handleClosed(failure: LaneFailure): void;
 }
 
 /** The relay's end of all lanes. */
 export interface LaneAcceptor {
-  handleOpened(lane: LaneId): void;
+  handleOpened(lane: LaneId, facts: LaneFacts): void;
   handleMessage(lane: LaneId, text: string): void;
+  handleLaneDatagram(lane: LaneId, bytes: Uint8Array): void;
   handleClosed(lane: LaneId): void;
 }
 
 interface SimLane {
   readonly client: LaneClient;
+  readonly exporter: Uint8Array;
   /** Nothing passes any more and nobody is told, as when a NAT forgets a connection. */
   dead: boolean;
   clientOpen: boolean;
@@ -34,6 +43,8 @@ export class LaneNetwork {
   readonly #offline = new Set<LaneClient>();
   #acceptor: LaneAcceptor | null = null;
   #nextLane: LaneId = 1;
+  /** Binary messages that set out for the relay, and that arrived: lanes that break lose some. */
+  readonly counters = { datagramsToRelay: 0, datagramsAtRelay: 0 };
 
   constructor(queue: EventQueue, trace: Trace, delayMs: number) {
     this.#queue = queue;
@@ -64,10 +75,30 @@ export class LaneNetwork {
     for (const lane of this.#lanes.values()) if (lane.client === client) lane.dead = true;
   }
 
+  /** Breaks a client's lanes: what is on its way is lost, and both ends learn of it. */
+  cut(client: LaneClient): void {
+    for (const [id, lane] of this.#lanes) {
+      if (lane.client !== client || lane.dead) continue;
+      // Forgotten at once, so that nothing on its way arrives.
+      this.#lanes.delete(id);
+      const { clientOpen, relayOpen } = lane;
+      lane.clientOpen = false;
+      lane.relayOpen = false;
+      this.#queue.schedule(this.#delayMs, () => {
+        if (relayOpen) this.#acceptor?.handleClosed(id);
+      });
+      this.#queue.schedule(this.#delayMs, () => {
+        if (clientOpen) client.handleClosed('closed');
+      });
+    }
+  }
+
   open(client: LaneClient): LaneId {
     const id = this.#nextLane;
     this.#nextLane += 1;
-    const lane: SimLane = { client, dead: this.#offline.has(client), clientOpen: true, relayOpen: false };
+    const exporter = exporterOf(id);
+    const dead = this.#offline.has(client);
+    const lane: SimLane = { client, exporter, dead, clientOpen: true, relayOpen: false };
     this.#lanes.set(id, lane);
     this.#tellRelay(id, lane, (acceptor) => {
       if (acceptor === null) {
@@ -78,8 +109,8 @@ export class LaneNetwork {
         return;
       }
       lane.relayOpen = true;
-      this.#tellClient(id, lane, () => client.handleOpened());
-      acceptor.handleOpened(id);
+      this.#tellClient(id, lane, () => client.handleOpened(exporter));
+      acceptor.handleOpened(id, { address: client.address, exporter });
     });
     return id;
   }
@@ -100,6 +131,31 @@ export class LaneNetwork {
     this.#tellClient(id, lane, (client) => {
       this.#trace.add(this.#queue.nowMs, `lane${id}< ${text}`);
       client.handleMessage(text);
+    });
+  }
+
+  /** Sends a copy of `bytes` as a binary message. */
+  sendDatagramToRelay(id: LaneId, bytes: Uint8Array): void {
+    const lane = this.#lanes.get(id);
+    if (lane === undefined) return;
+    const copy = bytes.slice();
+    this.counters.datagramsToRelay += 1;
+    this.#tellRelay(id, lane, (acceptor) => {
+      if (!lane.relayOpen || acceptor === null) return;
+      this.#trace.addBytes(this.#queue.nowMs, `lane${id}>`, copy);
+      this.counters.datagramsAtRelay += 1;
+      acceptor.handleLaneDatagram(id, copy);
+    });
+  }
+
+  /** Sends a copy of `bytes` as a binary message. */
+  sendDatagramToClient(id: LaneId, bytes: Uint8Array): void {
+    const lane = this.#lanes.get(id);
+    if (lane === undefined || !lane.relayOpen) return;
+    const copy = bytes.slice();
+    this.#tellClient(id, lane, (client) => {
+      this.#trace.addBytes(this.#queue.nowMs, `lane${id}<`, copy);
+      client.handleLaneDatagram(copy);
     });
   }
 
@@ -136,4 +192,10 @@ export class LaneNetwork {
       if (this.#lanes.has(id) && !lane.dead) deliver(this.#acceptor);
     });
   }
+}
+
+/** Both ends of a TLS connection derive the same bytes, and no other connection does. */
+function exporterOf(lane: LaneId): Uint8Array {
+  const rng = createRng(lane);
+  return Uint8Array.from({ length: LOGIN_SECRET_BYTES }, () => Math.floor(rng.next() * 256));
 }

@@ -34,6 +34,8 @@ export class SeededNetwork {
   readonly #queue: EventQueue;
   readonly #rng: Rng;
   readonly #trace: Trace;
+  /** Addresses whose UDP a firewall swallows, both ways. */
+  readonly #blocked = new Set<string>();
   readonly #sockets = new Map<string, DatagramHandler>();
 
   constructor(queue: EventQueue, rng: Rng, trace: Trace, impairments: Impairments) {
@@ -51,11 +53,18 @@ export class SeededNetwork {
     this.#sockets.delete(endpointName(endpoint));
   }
 
+  /** A firewall on the way to `address` lets no UDP through, or does again. */
+  setBlocked(address: string, blocked: boolean): void {
+    if (blocked) this.#blocked.add(address);
+    else this.#blocked.delete(address);
+  }
+
   /** Sends a copy of `bytes`. */
   send(from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
     const { lossRate, duplicateRate } = this.impairments;
     this.counters.sent += 1;
-    if (this.#rng.next() < lossRate) {
+    const isBlocked = this.#blocked.has(from.address) || this.#blocked.has(to.address);
+    if (this.#rng.next() < lossRate || isBlocked) {
       this.counters.lost += 1;
       this.#trace.add(this.#queue.nowMs, `lost ${endpointName(from)}>${endpointName(to)}`);
       return;
