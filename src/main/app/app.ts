@@ -1,8 +1,9 @@
-import type { AppState, Meters, Notice, Stats } from '../../contract/dto.ts';
-import type { CommandHandlers, Outcome } from '../../contract/ipc.ts';
+import type { ChatEvent } from '../../contract/chat.ts';
+import type { AppState, Binding, Meters, Notice, Stats } from '../../contract/dto.ts';
+import type { CommandHandlers } from '../../contract/ipc.ts';
 import type { Rng } from '../../core/base/rng.ts';
 import { SILENCE_DB } from '../../core/voice/level.ts';
-import { Call } from './call.ts';
+import { Bindings, readKeyName } from './bindings.ts';
 import { createCommandHandlers } from './commands.ts';
 import { Devices } from './devices.ts';
 import type { EncoderFact, VoiceFact } from './facts.ts';
@@ -11,12 +12,16 @@ import { Notices } from './notices.ts';
 import type {
   AudioFact,
   AudioPort,
+  BookmarksPort,
+  IdentityPort,
+  KeysPort,
   OpenLane,
-  PushToTalkPort,
+  PeoplePort,
   SettingsPort,
   StartHosting,
   VoicePort,
 } from './ports.ts';
+import { Room } from './room.ts';
 import { Transmission } from './transmission.ts';
 
 export interface AppOptions {
@@ -26,6 +31,14 @@ export interface AppOptions {
   readonly defaultNickname: string;
   readonly rng: Rng;
   readonly settings: SettingsPort;
+  readonly people: PeoplePort;
+  readonly bookmarks: BookmarksPort;
+  readonly identity: () => IdentityPort;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly wallMs: () => number;
+  /** Opens an address in the system's browser. */
+  readonly openLink: (url: string) => void;
   readonly voice: VoicePort;
   readonly openLane: OpenLane;
   readonly startHosting: StartHosting;
@@ -39,16 +52,16 @@ export class App {
   readonly #devices = new Devices();
   readonly #transmission: Transmission;
   readonly #hosting: Hosting;
-  readonly #call: Call;
-  readonly #volumes = new Map<number, number>();
+  readonly #room: Room;
+  readonly #bindings: Bindings;
   readonly #stats = new Map<string, Record<string, number>>();
   /** Groups that are read when somebody asks. */
   readonly #statsReaders = new Map<string, () => Record<string, number>>();
   readonly #refusals = new Map<string, number>();
   readonly #stateListeners = new Set<(state: AppState) => void>();
   readonly #meterListeners = new Set<(meters: Meters) => void>();
+  readonly #chatListeners = new Set<(event: ChatEvent) => void>();
   #hotkeyProblem = '';
-  #talking = new Set<number>();
   #inputDb = SILENCE_DB;
   #announcing = false;
 
@@ -57,27 +70,39 @@ export class App {
     const { voice, settings } = options;
     const onDidChange = (): void => this.#announce();
     this.#transmission = new Transmission({ voice, settings, onDidChange });
+    this.#bindings = new Bindings({ settings, onDidChange });
     this.#hosting = new Hosting({
       startHosting: options.startHosting,
       settings,
+      ownIdentity: () => options.identity().publicKey,
       onDidChange,
       onDidDie: (sentence) => this.notify('error', sentence),
     });
-    this.#call = new Call({
+    this.#room = new Room({
       rng: options.rng,
       voice,
       settings,
+      people: options.people,
+      identity: options.identity,
       openLane: options.openLane,
-      onDidChange: () => this.#handleCallChange(),
-      onDidDrop: (sentence) => this.notify('error', sentence),
+      randomBytes: options.randomBytes,
+      wallMs: options.wallMs,
+      onDidChange,
+      onChat: (event) => {
+        for (const listener of this.#chatListeners) listener(event);
+      },
+      notify: (severity, sentence) => this.notify(severity, sentence),
     });
     this.handlers = createCommandHandlers({
       getState: () => this.getState(),
       getStats: () => this.getStats(),
-      setMemberVolume: (token, volume) => this.#setMemberVolume(token, volume),
       debug: options.debug,
       settings,
-      call: this.#call,
+      room: this.#room,
+      bindings: this.#bindings,
+      bookmarks: options.bookmarks,
+      identity: options.identity,
+      openLink: options.openLink,
       hosting: this.#hosting,
       transmission: this.#transmission,
       devices: this.#devices,
@@ -91,8 +116,8 @@ export class App {
     this.#devices.attach(audio);
   }
 
-  attachKeys(keys: PushToTalkPort): void {
-    this.#transmission.attachKeys(keys);
+  attachKeys(keys: KeysPort): void {
+    this.#bindings.attach(keys);
   }
 
   /** @returns a function that ends the subscription */
@@ -107,9 +132,16 @@ export class App {
     return () => this.#meterListeners.delete(listener);
   }
 
+  /** @returns a function that ends the subscription */
+  onChatChanged(listener: (event: ChatEvent) => void): () => void {
+    this.#chatListeners.add(listener);
+    return () => this.#chatListeners.delete(listener);
+  }
+
   /** The window is gone or does not answer: what it held is released. */
   handleWindowGone(): void {
     this.#transmission.setButton(false);
+    this.#room.whispers.setHeld('button', { kind: 'reply' }, false);
   }
 
   handleAudioFact(fact: AudioFact): void {
@@ -135,10 +167,16 @@ export class App {
   handleVoiceFact(fact: VoiceFact): void {
     switch (fact.kind) {
       case 'meters':
-        this.#handleMeters(fact.outputDb, fact.talkingTokens);
+        this.#handleMeters(fact.outputDb, fact.talkingTokens, fact.whisperingTokens);
         return;
       case 'path':
-        this.#call.handlePath(fact.alive, fact.pingMs);
+        this.#room.call.handlePath(fact);
+        return;
+      case 'voicePath':
+        this.#room.call.handleVoiceRoute(fact.path);
+        return;
+      case 'laneDatagram':
+        this.#room.call.sendLaneDatagram(fact.bytes);
         return;
       case 'counters':
         for (const name of [...this.#stats.keys()]) if (name.startsWith('speaker.')) this.#stats.delete(name);
@@ -147,20 +185,36 @@ export class App {
     }
   }
 
-  handleKey(held: boolean): void {
-    this.#transmission.handleKey(held);
+  /** @param reason why the sound thread died; it is started again */
+  handleThreadCrash(thread: 'encoder' | 'voice', reason: string): void {
+    this.notify('error', `The ${thread} thread stopped (${reason}) and was started again.`);
+    if (thread === 'voice') this.#room.handleVoiceCrash();
+  }
+
+  /** A global key went down or up. */
+  handleKey(name: string, held: boolean): void {
+    const use = readKeyName(name);
+    if (use?.kind === 'pushToTalk') this.#transmission.handleKey(held);
+    else if (use?.kind === 'whisper')
+      this.#room.whispers.setHeld(
+        `key.${name}`,
+        use.key === 'reply' ? { kind: 'reply' } : { kind: 'list', list: use.key },
+        held,
+      );
   }
 
   /** @param binding null: the person gave up choosing a key */
-  handleBindingCaptured(binding: AppState['pushToTalk']): void {
-    if (binding === null) this.#transmission.handleCaptureEnded();
-    else this.#transmission.setBinding(binding);
+  handleBindingCaptured(name: string, binding: Binding | null): void {
+    this.#bindings.handleCaptured(name, binding);
   }
 
   /** @param problem a sentence, or empty when the global key works again */
   handleHotkeyProblem(problem: string): void {
     this.#hotkeyProblem = problem;
-    if (problem !== '') this.#transmission.handleKey(false);
+    if (problem !== '') {
+      this.#transmission.handleKey(false);
+      this.#room.whispers.releaseAll();
+    }
     this.#announce();
   }
 
@@ -180,18 +234,8 @@ export class App {
 
   /** Leaves the room and closes the hosted one. */
   async close(): Promise<void> {
-    this.#call.leave();
+    this.#room.call.leave();
     await this.#hosting.stop();
-  }
-
-  #setMemberVolume(token: number, volume: number): Outcome {
-    if (!this.#call.members.some((member) => member.token === token)) {
-      return { ok: false, sentence: 'That person has left the room.' };
-    }
-    this.#volumes.set(token, volume);
-    this.#options.voice.setVolume(token, volume);
-    this.#announce();
-    return { ok: true };
   }
 
   getStats(): Stats {
@@ -200,7 +244,9 @@ export class App {
       ...Object.fromEntries(this.#stats),
       ...Object.fromEntries([...this.#statsReaders].map(([group, read]) => [group, read()])),
       refused: Object.fromEntries(this.#refusals),
-      session: this.#call.counters(),
+      session: this.#room.call.counters(),
+      keys: { ...this.#room.keys.counters },
+      whispers: { ...this.#room.whispers.counters },
       process: {
         rssBytes: memory.rss,
         heapUsedBytes: memory.heapUsed,
@@ -212,52 +258,46 @@ export class App {
 
   getState(): AppState {
     const { settings } = this.#options;
-    const own = this.#call.token;
+    const identity = this.#options.identity();
+    const { transmitting } = this.#transmission;
+    const capturing = this.#bindings.capturing;
     return {
+      ...this.#room.describe(transmitting),
       version: this.#options.version,
       shell: this.#options.shell,
       nickname: settings.current.nickname === '' ? this.#options.defaultNickname : settings.current.nickname,
       muted: this.#transmission.muted,
       deafened: this.#transmission.deafened,
-      transmitting: this.#transmission.transmitting,
+      transmitting,
       activation: settings.current.activation,
       gateThresholdDb: settings.current.gateThresholdDb,
       pushToTalk: settings.current.pushToTalk,
-      capturingBinding: this.#transmission.capturing,
+      capturingBinding: capturing?.kind === 'pushToTalk',
       hotkeyProblem: this.#hotkeyProblem,
       hearYourself: this.#transmission.selfTest,
       audioBackend: this.#devices.backend,
       input: this.#devices.describe('input', settings.current.inputId),
       output: this.#devices.describe('output', settings.current.outputId),
-      connection: this.#call.describe(),
+      identity: {
+        publicKey: identity.publicKey,
+        storage: identity.storage,
+        problem: identity.problem,
+      },
+      bookmarks: this.#options.bookmarks
+        .list()
+        .map(({ certificateSha256: _pinned, ...bookmark }) => ({ ...bookmark })),
+      whispers: this.#room.whispers.describe(
+        capturing?.kind === 'whisper' ? capturing.key : null,
+        settings.current.replyKey,
+      ),
       hosting: this.#hosting.describe(),
-      members: this.#call.members.map((member) => ({
-        token: member.token,
-        nickname: member.nickname,
-        self: member.token === own,
-        talking: member.token === own ? this.#transmission.transmitting : this.#talking.has(member.token),
-        muted: member.muted,
-        deafened: member.deafened,
-        volume: this.#volumes.get(member.token) ?? 1,
-      })),
       notices: [...this.#notices.all],
     };
   }
 
-  #handleCallChange(): void {
-    const present = new Set(this.#call.members.map((member) => member.token));
-    for (const token of [...this.#volumes.keys()]) if (!present.has(token)) this.#volumes.delete(token);
-    this.#announce();
-  }
-
-  #handleMeters(outputDb: number, talkingTokens: number[]): void {
-    const same =
-      talkingTokens.length === this.#talking.size && talkingTokens.every((token) => this.#talking.has(token));
-    if (!same) {
-      this.#talking = new Set(talkingTokens);
-      this.#announce();
-    }
-    const own = this.#call.token;
+  #handleMeters(outputDb: number, talkingTokens: number[], whisperingTokens: number[]): void {
+    if (this.#room.handleMeters(talkingTokens, whisperingTokens)) this.#announce();
+    const own = this.#room.call.token;
     const talking = this.#transmission.transmitting && own !== null ? [...talkingTokens, own] : talkingTokens;
     for (const listener of this.#meterListeners) {
       listener({ inputDb: this.#inputDb, outputDb, talkingTokens: talking });

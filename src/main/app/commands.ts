@@ -4,20 +4,27 @@ import { DEFAULT_PORT } from '../../core/wire/control.ts';
 import { nicknameSchema, roomNameSchema } from '../../core/wire/fields.ts';
 import { parseJoinTarget } from '../../core/wire/invite.ts';
 import { refusalSentence } from '../../core/wire/refusal.ts';
-import type { Call } from './call.ts';
+import type { Bindings } from './bindings.ts';
 import type { Devices } from './devices.ts';
 import type { Hosting } from './hosting.ts';
 import type { Notices } from './notices.ts';
-import type { SettingsPort } from './ports.ts';
+import { createOwnCommands } from './own-commands.ts';
+import type { BookmarksPort, IdentityPort, SettingsPort } from './ports.ts';
+import type { Room } from './room.ts';
+import { createRoomCommands, DONE, refuse } from './room-commands.ts';
 import type { Transmission } from './transmission.ts';
 
 export interface CommandParts {
   readonly getState: () => AppState;
   readonly getStats: () => Stats;
-  readonly setMemberVolume: (token: number, volume: number) => Outcome;
   readonly debug: boolean;
   readonly settings: SettingsPort;
-  readonly call: Call;
+  readonly room: Room;
+  readonly bindings: Bindings;
+  readonly bookmarks: BookmarksPort;
+  readonly identity: () => IdentityPort;
+  /** Opens an address in the system's browser. */
+  readonly openLink: (url: string) => void;
   readonly hosting: Hosting;
   readonly transmission: Transmission;
   readonly devices: Devices;
@@ -27,22 +34,17 @@ export interface CommandParts {
   readonly countRefusal: (reason: string) => void;
 }
 
-const DONE: Outcome = { ok: true };
-
-function refuse(sentence: string): Outcome {
-  return { ok: false, sentence };
-}
-
 function blockThread(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
 }
 
 /** Entering and leaving rooms. */
-function roomCommands(
+function doorCommands(
   parts: CommandParts,
 ): Pick<CommandHandlers, 'join' | 'leave' | 'host' | 'stopHosting' | 'setInviteAddress'> {
-  const { call, hosting, settings, countRefusal } = parts;
+  const { hosting, settings, countRefusal } = parts;
+  const { call } = parts.room;
 
   const takeNickname = (text: string): string | null => {
     const nickname = nicknameSchema.safeParse(text);
@@ -55,11 +57,11 @@ function roomCommands(
   };
 
   return {
-    async join({ target, nickname }) {
+    async join({ target, nickname, password }) {
       const name = takeNickname(nickname);
       if (name === null) return refuse(refusalSentence('nicknameInvalid'));
       const parsed = parseJoinTarget(target);
-      if (parsed.ok) return call.join(parsed.target, name);
+      if (parsed.ok) return call.join(parsed.target, name, password);
       countRefusal(`joinTarget.${parsed.reason}`);
       return refuse(parsed.sentence);
     },
@@ -78,7 +80,7 @@ function roomCommands(
       const started = await hosting.start(room.data, port ?? DEFAULT_PORT, address);
       if (!started.ok) countRefusal('host');
       const own = hosting.ownTarget;
-      return started.ok && own !== null ? call.join(own, name) : started;
+      return started.ok && own !== null ? call.join(own, name, null) : started;
     },
     async stopHosting() {
       const own = hosting.ownTarget;
@@ -94,13 +96,15 @@ function roomCommands(
 
 /** One function per command of the contract. */
 export function createCommandHandlers(parts: CommandParts): CommandHandlers {
-  const { call, transmission, devices, settings, notices } = parts;
+  const { transmission, bindings, devices, settings, notices } = parts;
   const setState = (): Outcome => {
-    call.setState(transmission.muted, transmission.deafened);
+    parts.room.call.setState(transmission.muted, transmission.deafened);
     return DONE;
   };
   return {
-    ...roomCommands(parts),
+    ...doorCommands(parts),
+    ...createRoomCommands(parts),
+    ...createOwnCommands(parts),
     getState: async () => parts.getState(),
     getStats: async () => parts.getStats(),
     async setMuted({ muted }) {
@@ -124,11 +128,11 @@ export function createCommandHandlers(parts: CommandParts): CommandHandlers {
       return DONE;
     },
     async captureBinding({ capturing }) {
-      transmission.setCapturing(capturing);
+      bindings.setCapturing({ kind: 'pushToTalk' }, capturing);
       return DONE;
     },
     async clearBinding() {
-      transmission.setBinding(null);
+      bindings.set({ kind: 'pushToTalk' }, null);
       return DONE;
     },
     async selectDevice({ side, id }) {
@@ -145,7 +149,6 @@ export function createCommandHandlers(parts: CommandParts): CommandHandlers {
       transmission.setSelfTest(on);
       return DONE;
     },
-    setMemberVolume: async ({ token, volume }) => parts.setMemberVolume(token, volume),
     async dismissNotice({ id }) {
       notices.dismiss(id);
       parts.announce();

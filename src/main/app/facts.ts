@@ -1,3 +1,5 @@
+import type { VoicePath } from '../../core/wire/control.ts';
+
 /** What the encoder thread reports. */
 export type EncoderFact =
   | { kind: 'level'; inputDb: number }
@@ -6,6 +8,8 @@ export type EncoderFact =
 
 /** What the voice thread reports. */
 export type VoiceFact =
-  | { kind: 'meters'; outputDb: number; talkingTokens: number[] }
-  | { kind: 'path'; alive: boolean; pingMs: number | null }
+  | { kind: 'meters'; outputDb: number; talkingTokens: number[]; whisperingTokens: number[] }
+  | { kind: 'path'; alive: boolean; pingMs: number | null; deafForMs: number | null }
+  | { kind: 'voicePath'; path: VoicePath }
+  | { kind: 'laneDatagram'; bytes: Uint8Array }
   | { kind: 'counters'; groups: Record<string, Record<string, number>> };

@@ -7,6 +7,8 @@ import type { HostedRelay, SettingsPort, StartHosting } from './ports.ts';
 export interface HostingOptions {
   readonly startHosting: StartHosting;
   readonly settings: SettingsPort;
+  /** base64url of the public key that is admin in our rooms. */
+  readonly ownIdentity: () => string;
   readonly onDidChange: () => void;
   /** The room went down by itself. */
   readonly onDidDie: (sentence: string) => void;
@@ -64,6 +66,7 @@ export class Hosting {
     const started = await this.#options.startHosting({
       roomName,
       port,
+      ownerIdentity: this.#options.ownIdentity(),
       onDidDie: (reason) => {
         this.#room = null;
         this.#options.onDidDie(
@@ -91,7 +94,7 @@ export class Hosting {
     const room = this.#room;
     this.#room = null;
     this.#options.onDidChange();
-    await room?.relay.stop();
+    await room?.relay.stop('closing');
   }
 
   #invite(room: OpenRoom): Invite {

@@ -1,8 +1,11 @@
-import type { Activation, Binding } from '../../contract/dto.ts';
-import type { PushToTalkPort, SettingsPort, VoicePort } from './ports.ts';
+import type { Activation } from '../../contract/dto.ts';
+import type { SettingsPort, VoicePort } from './ports.ts';
 
 export interface TransmissionOptions {
-  readonly voice: VoicePort;
+  readonly voice: Pick<
+    VoicePort,
+    'setActivation' | 'setPushToTalk' | 'setMuted' | 'setDeafened' | 'setSelfTest'
+  >;
   readonly settings: SettingsPort;
   readonly onDidChange: () => void;
 }
@@ -10,13 +13,11 @@ export interface TransmissionOptions {
 /** Who opens the microphone: mode, key, button, mute. The key and the button are held independently of each other. */
 export class Transmission {
   readonly #options: TransmissionOptions;
-  #keys: PushToTalkPort | null = null;
   #keyHeld = false;
   #buttonHeld = false;
   #muted = false;
   #deafened = false;
   #selfTest = false;
-  #capturing = false;
   /** The encoder says that sound goes out. */
   transmitting = false;
 
@@ -35,15 +36,6 @@ export class Transmission {
 
   get selfTest(): boolean {
     return this.#selfTest;
-  }
-
-  get capturing(): boolean {
-    return this.#capturing;
-  }
-
-  attachKeys(keys: PushToTalkPort): void {
-    this.#keys = keys;
-    keys.setBinding(this.#options.settings.current.pushToTalk);
   }
 
   setActivation(activation: Activation): void {
@@ -88,25 +80,6 @@ export class Transmission {
   setSelfTest(on: boolean): void {
     this.#selfTest = on;
     this.#options.voice.setSelfTest(on);
-    this.#options.onDidChange();
-  }
-
-  setCapturing(capturing: boolean): void {
-    this.#capturing = capturing;
-    if (capturing) this.#keys?.startCapture();
-    else this.#keys?.cancelCapture();
-    this.#options.onDidChange();
-  }
-
-  handleCaptureEnded(): void {
-    this.#capturing = false;
-    this.#options.onDidChange();
-  }
-
-  setBinding(binding: Binding | null): void {
-    this.#capturing = false;
-    this.#options.settings.update({ pushToTalk: binding });
-    this.#keys?.setBinding(binding);
     this.#options.onDidChange();
   }
 
