@@ -1,4 +1,3 @@
-import type { webcrypto } from 'node:crypto';
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { assert } from '../../core/base/assert.ts';
 import { MAX_KEY_ID, NONCE_BYTES } from '../../core/seal/aead-key.ts';
@@ -23,11 +22,21 @@ const CIPHERTEXT_BYTES = PLAINTEXT_BYTES + 16;
 /** Length of every sealed whisper key, in bytes: encapsulated key, ciphertext with its tag, signature. */
 export const SEALED_WHISPER_KEY_BYTES = ENCAPSULATED_BYTES + CIPHERTEXT_BYTES + ED25519_SIGNATURE_BYTES;
 
+/** HPKE base mode (RFC 9180): DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM. */
+const suite = new CipherSuite({
+  kem: new DhkemX25519HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Aes128Gcm(),
+});
+
+/** A key that only HPKE can use; Node keeps its bytes. */
+type HpkePrivateKey = Awaited<ReturnType<typeof suite.kem.generateKeyPair>>['privateKey'];
+
 /** One session's whisper key. Made anew for each session and never stored. */
 export interface WhisperKeyPair {
   /** WHISPER_PUBLIC_KEY_BYTES. */
   readonly publicKey: Uint8Array;
-  readonly privateKey: webcrypto.CryptoKey;
+  readonly privateKey: HpkePrivateKey;
   /** The identity's, over the public key: no relay can put its own in its place. */
   readonly signature: Uint8Array;
 }
@@ -68,13 +77,6 @@ export interface OpenWhisperKeyInput extends WhisperRoute {
 export type OpenWhisperKeyResult =
   | ({ readonly ok: true } & WhisperSecret)
   | { readonly ok: false; readonly reason: 'malformed' | 'badSignature' | 'notForUs' };
-
-/** HPKE base mode (RFC 9180): DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM. */
-const suite = new CipherSuite({
-  kem: new DhkemX25519HkdfSha256(),
-  kdf: new HkdfSha256(),
-  aead: new Aes128Gcm(),
-});
 
 /** A new whisper key for this session, signed by its identity. */
 export async function createWhisperKey(identity: Identity): Promise<WhisperKeyPair> {
@@ -138,7 +140,7 @@ export async function openWhisperKey(input: OpenWhisperKeyInput): Promise<OpenWh
 }
 
 async function openSealed(
-  privateKey: webcrypto.CryptoKey,
+  privateKey: HpkePrivateKey,
   context: Uint8Array,
   sealed: Uint8Array,
 ): Promise<Uint8Array | null> {
