@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { clientMessageSchema, relayMessageSchema } from './control.ts';
 import { createHeader, decodeHeader, MAX_DATAGRAM_BYTES } from './datagram.ts';
 import { formatInvite, parseJoinTarget } from './invite.ts';
-import { createProbe, decodeProbe, PROBE_DATAGRAM_BYTES, verifyProbe } from './probe.ts';
+import { createProbe, decodeProbe, PROBE_DATAGRAM_BYTES, PROBE_MAC_BYTES, verifyProbe } from './probe.ts';
 import vectors from './vectors.json' with { type: 'json' };
 
 /** Short by default; FUZZ_RUNS=1000000 for a long night. A crash found becomes a vector or a case beside its parser. */
@@ -60,8 +60,14 @@ describe('fuzz', () => {
       fc.property(fc.oneof(noise, exact, mutated(hexes)), (bytes) => {
         const probe = createProbe();
         const result = decodeProbe(bytes, bytes.length, probe);
-        if (result.ok) expect(Number.isSafeInteger(probe.clockMicroseconds)).toBe(true);
-        else expect(reasons).toContain(result.reason);
+        if (result.ok) {
+          expect(Number.isSafeInteger(probe.clockMicroseconds)).toBe(true);
+          const cookieOffset = PROBE_DATAGRAM_BYTES - PROBE_MAC_BYTES - probe.cookie.length;
+          expect(probe.cookie).toEqual(bytes.slice(cookieOffset, -PROBE_MAC_BYTES));
+        } else {
+          expect(reasons).toContain(result.reason);
+          expect(probe).toEqual(createProbe());
+        }
         const hmac = (key: Uint8Array, data: Uint8Array): Uint8Array =>
           createHmac('sha256', key).update(data).digest();
         expect(verifyProbe(bytes, bytes.length, ownKey, hmac)).toBe(false);

@@ -3,13 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { SeqNo, SessionToken } from '../base/brand.ts';
 import { createHeader, decodeHeader, FLAG_CONTROL } from './datagram.ts';
 import {
+  addressCookie,
+  COOKIE_KEY_BYTES,
+  carriesCookie,
   createProbe,
   decodeProbe,
   encodeProbe,
-  KIND_PROBE,
   MAX_PROBE_CLOCK,
   type Mac,
   PATH_KEY_BYTES,
+  PROBE_COOKIE_BYTES,
   PROBE_DATAGRAM_BYTES,
   type ProbeKind,
   verifyProbe,
@@ -29,11 +32,15 @@ describe('golden probes', () => {
     expect(header).toMatchObject({ flags: FLAG_CONTROL, token: vector.token, sequence: vector.sequence });
     const probe = createProbe();
     expect(decodeProbe(bytes, bytes.length, probe)).toEqual({ ok: true });
-    expect(probe).toEqual({ kind: vector.kind, clockMicroseconds: vector.clockMicroseconds });
+    const given = {
+      kind: vector.kind as ProbeKind,
+      clockMicroseconds: vector.clockMicroseconds,
+      cookie: fromHex(vector.cookie),
+    };
+    expect(probe).toEqual(given);
     expect(verifyProbe(bytes, bytes.length, pathKey, mac)).toBe(true);
 
     const encoded = new Uint8Array(64);
-    const given = { kind: vector.kind as ProbeKind, clockMicroseconds: vector.clockMicroseconds };
     const { token, sequence } = vector;
     const length = encodeProbe(given, token as SessionToken, sequence as SeqNo, pathKey, mac, encoded);
     expect(Buffer.from(encoded.subarray(0, length)).toString('hex')).toBe(vector.hex);
@@ -47,10 +54,45 @@ describe('golden probes', () => {
   });
 });
 
+describe('golden cookies', () => {
+  it.each(vectors.cookies)('$name', (vector) => {
+    const cookieKey = fromHex(vector.cookieKey);
+    expect(cookieKey.length).toBe(COOKIE_KEY_BYTES);
+    const cookie = addressCookie(vector.token as SessionToken, vector.address, vector.port, cookieKey, mac);
+    expect(Buffer.from(cookie).toString('hex')).toBe(vector.cookie);
+  });
+
+  it('are others for another token, address, port or key', () => {
+    const key = new Uint8Array(COOKIE_KEY_BYTES);
+    const otherKey = new Uint8Array(COOKIE_KEY_BYTES).fill(1);
+    const cookies = [
+      addressCookie(1 as SessionToken, '192.0.2.1', 1, key, mac),
+      addressCookie(2 as SessionToken, '192.0.2.1', 1, key, mac),
+      addressCookie(1 as SessionToken, '192.0.2.11', 1, key, mac),
+      addressCookie(1 as SessionToken, '192.0.2.1', 2, key, mac),
+      addressCookie(1 as SessionToken, '192.0.2.1', 256, key, mac),
+      addressCookie(1 as SessionToken, '192.0.2.1', 1, otherKey, mac),
+    ].map((cookie) => Buffer.from(cookie).toString('hex'));
+    expect(new Set(cookies).size).toBe(cookies.length);
+  });
+
+  it('are told from one with any bit changed', () => {
+    const cookie = Uint8Array.from({ length: PROBE_COOKIE_BYTES }, (_, at) => at * 31);
+    const probe = createProbe();
+    probe.cookie.set(cookie);
+    expect(carriesCookie(probe, cookie)).toBe(true);
+    for (let bit = 0; bit < cookie.length * 8; bit++) {
+      probe.cookie.set(cookie);
+      probe.cookie[bit >> 3] = (cookie[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(carriesCookie(probe, cookie)).toBe(false);
+    }
+  });
+});
+
 describe('probe', () => {
   const pathKey = new Uint8Array(PATH_KEY_BYTES).fill(7);
   const bytes = new Uint8Array(PROBE_DATAGRAM_BYTES);
-  encodeProbe({ kind: KIND_PROBE, clockMicroseconds: 5 }, 1 as SessionToken, 2 as SeqNo, pathKey, mac, bytes);
+  encodeProbe({ ...createProbe(), clockMicroseconds: 5 }, 1 as SessionToken, 2 as SeqNo, pathKey, mac, bytes);
 
   it('does not verify once any bit of it has changed', () => {
     expect(verifyProbe(bytes, bytes.length, pathKey, mac)).toBe(true);
@@ -67,9 +109,18 @@ describe('probe', () => {
     expect(verifyProbe(new Uint8Array(64), PROBE_DATAGRAM_BYTES + 1, pathKey, mac)).toBe(false);
   });
 
+  it('refuses to send a cookie of another length', () => {
+    for (const lengthBytes of [PROBE_COOKIE_BYTES - 1, PROBE_COOKIE_BYTES + 1]) {
+      const given = { ...createProbe(), cookie: new Uint8Array(lengthBytes) };
+      expect(() =>
+        encodeProbe(given, 1 as SessionToken, 2 as SeqNo, pathKey, mac, new Uint8Array(64)),
+      ).toThrow('cookie');
+    }
+  });
+
   it('refuses to send a clock that no peer would read', () => {
     for (const clockMicroseconds of [-1, 0.5, MAX_PROBE_CLOCK + 1]) {
-      const given = { kind: KIND_PROBE, clockMicroseconds } as const;
+      const given = { ...createProbe(), clockMicroseconds };
       expect(() =>
         encodeProbe(given, 1 as SessionToken, 2 as SeqNo, pathKey, mac, new Uint8Array(64)),
       ).toThrow('clock');
