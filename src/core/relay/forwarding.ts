@@ -1,4 +1,4 @@
-import { assertNever } from '../base/assert.ts';
+import { assert, assertNever } from '../base/assert.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
 import {
   createHeader,
@@ -7,11 +7,16 @@ import {
   decodeHeader,
   FLAG_CONTROL,
   FLAG_WHISPER,
+  WHISPER_LIST_BIT,
 } from '../wire/datagram.ts';
 import {
+  addressCookie,
+  COOKIE_KEY_BYTES,
+  carriesCookie,
   createProbe,
   decodeProbe,
   encodeProbe,
+  KIND_CHALLENGE,
   KIND_PROBE,
   KIND_REPLY,
   type Mac,
@@ -20,7 +25,7 @@ import {
   verifyProbe,
 } from '../wire/probe.ts';
 import type { Endpoint, RelayOut } from './relay-out.ts';
-import type { Member, Room } from './room.ts';
+import type { Member } from './room.ts';
 
 const discardNames = [
   'tooShort',
@@ -30,11 +35,19 @@ const discardNames = [
   'sequenceTooLarge',
   'noPayload',
   'unknownToken',
+  'laneWrongToken',
   'rateLimited',
   'notBound',
   'wrongAddress',
-  'whisperUnsupported',
   'notInChannel',
+  'notAllowed',
+  'unknownTarget',
+  'unknownList',
+  'whisperToSelf',
+  'whisperNotAllowed',
+  'targetDeafened',
+  'targetUnreachable',
+  'listReachedNobody',
   'probeWrongLength',
   'probeUnknownKind',
   'probeClockTooLarge',
@@ -46,13 +59,42 @@ const discardNames = [
 /** Why a datagram went no further. */
 export type DatagramDiscard = (typeof discardNames)[number];
 
-const trafficNames = ['received', 'keepAlives', 'probes', 'forwardedIn', 'forwardedOut', 'binds'] as const;
+const trafficNames = [
+  'received',
+  'receivedByLane',
+  'keepAlives',
+  'probes',
+  'laneProbes',
+  'challenges',
+  'forwardedIn',
+  'whispersIn',
+  'forwardedOut',
+  'forwardedOutByLane',
+  'binds',
+] as const;
 type TrafficName = (typeof trafficNames)[number];
 
+/** What the voice path asks of the room, and tells it. `Room` is one. */
+export interface ForwardingRoom {
+  find(token: number): Member | undefined;
+  /** Remembers where the member's datagrams come from and go to. */
+  bind(member: Member, source: Endpoint): void;
+}
+
+export interface ForwardingOptions {
+  readonly mac: Mac;
+  /** COOKIE_KEY_BYTES, cryptographically random, this relay's own. */
+  readonly cookieKey: Uint8Array;
+}
+
 /**
- * The relay's voice path: binds addresses by probes and hands voice on, unread, to the speaker's channel.
+ * The relay's voice path: binds addresses by probes and hands voice on, unread, to the speaker's channel or to the
+ * targets of a whisper, over UDP or over the lane of those whom UDP does not reach.
  *
- * `received` = `keepAlives` + `probes` + `forwardedIn` + all discards; `forwardedOut` counts copies sent.
+ * `received` = `keepAlives` + `probes` + `laneProbes` + `challenges` + `forwardedIn` + `whispersIn` + all discards;
+ * `forwardedOut` counts copies sent, of channel voice and whispers alike; `receivedByLane` is the part of `received`,
+ * and `forwardedOutByLane` the part of `forwardedOut`, that took a lane. A whisper to a list counts once, however many
+ * of its targets it reached; only if it reached none it is discarded.
  * Nothing is allocated per forwarded datagram.
  */
 export class Forwarding {
@@ -60,19 +102,21 @@ export class Forwarding {
   readonly discards: Readonly<Counters<DatagramDiscard>>;
   readonly #traffic = createCounters(trafficNames);
   readonly #discards = createCounters(discardNames);
-  readonly #room: Room;
-  readonly #mac: Mac;
+  readonly #room: ForwardingRoom;
+  readonly #options: ForwardingOptions;
   readonly #header: DatagramHeader = createHeader();
   readonly #probe = createProbe();
-  readonly #reply = new Uint8Array(PROBE_DATAGRAM_BYTES);
+  readonly #answer = new Uint8Array(PROBE_DATAGRAM_BYTES);
 
-  constructor(room: Room, mac: Mac) {
+  constructor(room: ForwardingRoom, options: ForwardingOptions) {
+    assert(options.cookieKey.length === COOKIE_KEY_BYTES, 'a cookie key has 32 bytes');
     this.#room = room;
-    this.#mac = mac;
+    this.#options = options;
     this.traffic = this.#traffic;
     this.discards = this.#discards;
   }
 
+  /** One UDP datagram. `bytes` and `source` are not kept. */
   handleDatagram(
     bytes: Uint8Array,
     lengthBytes: number,
@@ -80,47 +124,61 @@ export class Forwarding {
     nowMs: number,
     out: RelayOut,
   ): void {
-    this.#traffic.received += 1;
+    if (!this.#decode(bytes, lengthBytes)) return;
     const header = this.#header;
-    const decoded = decodeHeader(bytes, lengthBytes, header);
-    if (!decoded.ok) {
-      this.#countUndecoded(decoded.reason);
-      return;
-    }
     const member = this.#room.find(header.token);
     if (member === undefined) {
       this.#discards.unknownToken += 1;
     } else if ((header.flags & FLAG_CONTROL) !== 0) {
       this.#handleProbe(member, bytes, lengthBytes, source, nowMs, out);
+    } else if (member.endpoint === null) {
+      this.#discards.notBound += 1;
+    } else if (!sameEndpoint(member.endpoint, source)) {
+      // The address comes before the rate: a stranger with a copied token must not use up the speaker's allowance.
+      this.#discards.wrongAddress += 1;
     } else {
-      this.#handleVoice(member, bytes, lengthBytes, source, nowMs, out);
+      this.#handleVoice(member, bytes, lengthBytes, nowMs, out);
     }
   }
 
-  #handleVoice(
+  /**
+   * One datagram that came as a binary message over `member`'s own lane, which proves its sender: there is no address
+   * to check. `bytes` are not kept.
+   */
+  handleLaneDatagram(
     member: Member,
     bytes: Uint8Array,
     lengthBytes: number,
-    source: Endpoint,
     nowMs: number,
     out: RelayOut,
   ): void {
+    this.#traffic.receivedByLane += 1;
+    if (!this.#decode(bytes, lengthBytes)) return;
+    if (this.#header.token !== member.token) {
+      this.#discards.laneWrongToken += 1;
+    } else if ((this.#header.flags & FLAG_CONTROL) !== 0) {
+      this.#handleLaneProbe(member, bytes, lengthBytes, nowMs, out);
+    } else {
+      this.#handleVoice(member, bytes, lengthBytes, nowMs, out);
+    }
+  }
+
+  #decode(bytes: Uint8Array, lengthBytes: number): boolean {
+    this.#traffic.received += 1;
+    const decoded = decodeHeader(bytes, lengthBytes, this.#header);
+    if (!decoded.ok) this.#countUndecoded(decoded.reason);
+    return decoded.ok;
+  }
+
+  /** Voice of a sender who is known to be `member`. */
+  #handleVoice(member: Member, bytes: Uint8Array, lengthBytes: number, nowMs: number, out: RelayOut): void {
     const discards = this.#discards;
-    // The address comes before the rate: a stranger with a copied token must not use up the speaker's allowance.
-    if (member.endpoint === null) {
-      discards.notBound += 1;
-      return;
-    }
-    if (!sameEndpoint(member.endpoint, source)) {
-      discards.wrongAddress += 1;
-      return;
-    }
     if (!member.datagrams.take(nowMs)) {
       discards.rateLimited += 1;
       return;
     }
     if ((this.#header.flags & FLAG_WHISPER) !== 0) {
-      discards.whisperUnsupported += 1;
+      this.#handleWhisper(member, this.#header.target, bytes, lengthBytes, out);
       return;
     }
     const channel = member.channel;
@@ -128,14 +186,79 @@ export class Forwarding {
       discards.notInChannel += 1;
       return;
     }
+    if (member.mutedForAll || member.rank < channel.speakRank) {
+      discards.notAllowed += 1;
+      return;
+    }
     this.#traffic.forwardedIn += 1;
     const recipients = channel.recipients;
     for (let at = 0; at < recipients.length; at += 1) {
       const recipient = recipients[at];
-      if (recipient === undefined || recipient === member || recipient.endpoint === null) continue;
-      this.#traffic.forwardedOut += 1;
+      if (recipient !== undefined && recipient !== member) this.#send(recipient, bytes, lengthBytes, out);
+    }
+  }
+
+  #handleWhisper(
+    member: Member,
+    target: number,
+    bytes: Uint8Array,
+    lengthBytes: number,
+    out: RelayOut,
+  ): void {
+    const discards = this.#discards;
+    if (member.mutedForAll) {
+      discards.notAllowed += 1;
+      return;
+    }
+    if ((target & WHISPER_LIST_BIT) === 0) {
+      const refusal = this.#whisperTo(member, target, bytes, lengthBytes, out);
+      if (refusal === null) this.#traffic.whispersIn += 1;
+      else discards[refusal] += 1;
+      return;
+    }
+    const targets = member.whisperLists.get(target);
+    if (targets === undefined) {
+      discards.unknownList += 1;
+      return;
+    }
+    let reached = 0;
+    for (let at = 0; at < targets.length; at += 1) {
+      const token = targets[at];
+      if (token !== undefined && this.#whisperTo(member, token, bytes, lengthBytes, out) === null)
+        reached += 1;
+    }
+    if (reached > 0) this.#traffic.whispersIn += 1;
+    else discards.listReachedNobody += 1;
+  }
+
+  /** @returns why it was not sent, or null */
+  #whisperTo(
+    member: Member,
+    token: number,
+    bytes: Uint8Array,
+    lengthBytes: number,
+    out: RelayOut,
+  ): DatagramDiscard | null {
+    const target = this.#room.find(token);
+    if (target === undefined) return 'unknownTarget';
+    if (target === member) return 'whisperToSelf';
+    if (target.channel === null || member.rank < target.channel.whisperRank) return 'whisperNotAllowed';
+    if (target.deafened) return 'targetDeafened';
+    return this.#send(target, bytes, lengthBytes, out) ? null : 'targetUnreachable';
+  }
+
+  /** @returns false when there is no way to the recipient */
+  #send(recipient: Member, bytes: Uint8Array, lengthBytes: number, out: RelayOut): boolean {
+    if (recipient.path === 'lane') {
+      if (recipient.lane === null) return false;
+      this.#traffic.forwardedOutByLane += 1;
+      out.sendLaneDatagram(recipient.lane, bytes, lengthBytes);
+    } else {
+      if (recipient.endpoint === null) return false;
       out.sendDatagram(bytes, lengthBytes, recipient.endpoint);
     }
+    this.#traffic.forwardedOut += 1;
+    return true;
   }
 
   #handleProbe(
@@ -148,15 +271,7 @@ export class Forwarding {
   ): void {
     const discards = this.#discards;
     const probe = this.#probe;
-    const decoded = decodeProbe(bytes, lengthBytes, probe);
-    if (!decoded.ok) {
-      discards[probeDiscard(decoded.reason)] += 1;
-      return;
-    }
-    if (probe.kind !== KIND_PROBE) {
-      discards.probeIsReply += 1;
-      return;
-    }
+    if (!this.#decodeProbe(bytes, lengthBytes)) return;
     // Cheap and harmless without the MAC: it can only lead to a discard.
     if (member.lastProbeClock !== null && probe.clockMicroseconds <= member.lastProbeClock) {
       discards.probeReplayed += 1;
@@ -167,20 +282,76 @@ export class Forwarding {
       discards.rateLimited += 1;
       return;
     }
-    if (!verifyProbe(bytes, lengthBytes, member.pathKey, this.#mac)) {
+    const { mac, cookieKey } = this.#options;
+    if (!verifyProbe(bytes, lengthBytes, member.pathKey, mac)) {
       discards.probeForged += 1;
       return;
     }
-    this.#traffic.probes += 1;
-    member.lastProbeClock = probe.clockMicroseconds;
     if (!known) {
+      const cookie = addressCookie(this.#header.token, source.address, source.port, cookieKey, mac);
+      if (!carriesCookie(probe, cookie)) {
+        // The source address is a claim yet. The clock stays: a copy that overtakes the probe must not silence it.
+        this.#traffic.challenges += 1;
+        probe.kind = KIND_CHALLENGE;
+        probe.cookie.set(cookie);
+        out.sendDatagram(this.#answer, this.#encodeAnswer(member), source);
+        return;
+      }
       this.#traffic.binds += 1;
       this.#room.bind(member, source);
     }
-    probe.kind = KIND_REPLY;
+    this.#traffic.probes += 1;
+    member.lastProbeClock = probe.clockMicroseconds;
+    out.sendDatagram(this.#answer, this.#encodeReply(member), source);
+  }
+
+  /**
+   * A heartbeat over the lane: it binds nothing. Its clock is not compared with those that came by UDP, which may
+   * overtake it; a lane replays nothing.
+   */
+  #handleLaneProbe(
+    member: Member,
+    bytes: Uint8Array,
+    lengthBytes: number,
+    nowMs: number,
+    out: RelayOut,
+  ): void {
+    if (!this.#decodeProbe(bytes, lengthBytes)) return;
+    if (!member.datagrams.take(nowMs)) {
+      this.#discards.rateLimited += 1;
+      return;
+    }
+    if (!verifyProbe(bytes, lengthBytes, member.pathKey, this.#options.mac)) {
+      this.#discards.probeForged += 1;
+      return;
+    }
+    this.#traffic.laneProbes += 1;
+    if (member.lane !== null) out.sendLaneDatagram(member.lane, this.#answer, this.#encodeReply(member));
+  }
+
+  /** Reads a client's probe into `#probe`; counts what is none. */
+  #decodeProbe(bytes: Uint8Array, lengthBytes: number): boolean {
+    const decoded = decodeProbe(bytes, lengthBytes, this.#probe);
+    if (!decoded.ok) {
+      this.#discards[probeDiscard(decoded.reason)] += 1;
+      return false;
+    }
+    if (this.#probe.kind !== KIND_PROBE) {
+      this.#discards.probeIsReply += 1;
+      return false;
+    }
+    return true;
+  }
+
+  #encodeReply(member: Member): number {
+    this.#probe.kind = KIND_REPLY;
+    this.#probe.cookie.fill(0);
+    return this.#encodeAnswer(member);
+  }
+
+  #encodeAnswer(member: Member): number {
     const { token, sequence } = this.#header;
-    const replyBytes = encodeProbe(probe, token, sequence, member.pathKey, this.#mac, this.#reply);
-    out.sendDatagram(this.#reply, replyBytes, source);
+    return encodeProbe(this.#probe, token, sequence, member.pathKey, this.#options.mac, this.#answer);
   }
 
   #countUndecoded(reason: DecodeFailure): void {
