@@ -1,330 +1,355 @@
 import { assertNever } from '../base/assert.ts';
-import { bytesToBase64Url } from '../base/base64url.ts';
-import { type Counters, createCounters } from '../base/counters.ts';
-import {
-  type ClientMessage,
-  clientMessageSchema,
-  MAX_CONTROL_LENGTH,
-  PROTOCOL_VERSION,
-  type RelayMessage,
-} from '../wire/control.ts';
-import { nicknameSchema } from '../wire/fields.ts';
-import { type RefusalCode, refusalSentence } from '../wire/refusal.ts';
-import type { LaneId, RelayOut } from './relay-out.ts';
-import { type Member, memberInfo, nicknameKey, type Room } from './room.ts';
-import { TokenBucket } from './token-bucket.ts';
+import type { ClientMessage, Request } from '../wire/control.ts';
+import type { RefusalCode } from '../wire/refusal.ts';
+import type { Answer } from './answer.ts';
+import { DONE, refused } from './answer.ts';
+import { BanBook, banRule } from './ban-book.ts';
+import { BanDesk } from './ban-desk.ts';
+import { ChannelDesk } from './channel-desk.ts';
+import { ChatDesk } from './chat-desk.ts';
+import { isKeyMessage, parseClientMessage } from './client-message.ts';
+import { type ControlCounters, createControlCounters, type LaneClose } from './control-counters.ts';
+import type { ControlParts } from './control-parts.ts';
+import { HistoryDesk } from './history-desk.ts';
+import type { KeyDelivery } from './key-delivery.ts';
+import { type Lane, Lanes, MAX_BAD_MESSAGES, MAX_LANES_PER_ADDRESS } from './lanes.ts';
+import { Ledger } from './ledger.ts';
+import { LoginDesk } from './login-desk.ts';
+import { ModerationDesk } from './moderation-desk.ts';
+import { type Asker, PasswordDesk } from './password-desk.ts';
+import { Presence } from './presence.ts';
+import type { RelayOptions } from './relay-options.ts';
+import type { JobId, LaneFacts, LaneId, RelayOut } from './relay-out.ts';
+import type { RoleBook } from './role-book.ts';
+import { RoleDesk } from './role-desk.ts';
+import type { Member, Room } from './room.ts';
+import { type Session, storedSession } from './session.ts';
+import { Sessions } from './sessions.ts';
+import { WhisperDesk } from './whisper-desk.ts';
 
-/** How long a lane may stay open without a hello, in ms: two slow round trips and a person's patience. */
-export const HELLO_TIMEOUT_MS = 10_000;
-
-/** A lane silent for this long is dead, in ms: clients ping every 10 s, so two pings in a row went missing. */
-export const LANE_TIMEOUT_MS = 30_000;
-
-/** Lanes without a hello at one time: whoever only opens lanes pushes out his own oldest ones, not the room. */
-export const MAX_UNGREETED_LANES = 64;
-
-/** Control messages one lane may send per second in the long run; each may be told to everybody in the room. */
-export const MAX_MESSAGES_PER_SECOND = 5;
-
-/** Control messages at once: a reconnecting client sends a handful, a person who clicks around a dozen. */
-export const MAX_MESSAGE_BURST = 30;
-
-/** Bad messages before a lane is closed: a newer client may try something unknown, a fuzzer does not stop. */
-export const MAX_BAD_MESSAGES = 3;
-
-const counterNames = [
-  'lanesOpened',
-  'lanesClosedByPeer',
-  'lanesClosedTooManyMessages',
-  'lanesClosedBadMessages',
-  'lanesClosedHelloTimeout',
-  'lanesClosedSilent',
-  'lanesClosedCrowded',
-  'lanesClosedRefused',
-  'lanesClosedBye',
-  'messages',
-  'messagesOnUnknownLane',
-  'messagesBad',
-  'messagesTooMany',
-  'messagesRefused',
-  'joined',
-  'left',
-] as const;
-type CounterName = (typeof counterNames)[number];
-
-interface Lane {
-  readonly id: LaneId;
-  readonly openedMs: number;
-  lastHeardMs: number;
-  member: Member | null;
-  badMessages: number;
-  readonly messages: TokenBucket;
-}
-
-export interface ControlPlaneOptions {
-  readonly roomName: string;
-  readonly room: Room;
-  /** 32 cryptographically random bytes, a fresh array each time. */
-  randomPathKey(): Uint8Array;
-}
-
-/** The relay's half of the control lanes: greets, keeps the member list, and throws out what misbehaves. */
+/** The relay's half of the control lanes: counts and reads what arrives, and hands it to the desk it is for. */
 export class ControlPlane {
-  readonly #options: ControlPlaneOptions;
-  readonly #room: Room;
-  readonly #lanes = new Map<LaneId, Lane>();
-  /** In the order they were opened. */
-  readonly #ungreeted = new Set<Lane>();
-  readonly #counters: Counters<CounterName> = createCounters(counterNames);
-  /** No lane times out before this. Traffic only moves the true deadline back, so this is looked up, not searched. */
-  #earliestDeadlineMs: number | null = null;
+  readonly #parts: ControlParts;
+  readonly #logins: LoginDesk;
+  readonly #channels: ChannelDesk;
+  readonly #moderation: ModerationDesk;
+  readonly #bans: BanDesk;
+  readonly #roles: RoleDesk;
+  readonly #chat: ChatDesk;
+  readonly #history: HistoryDesk;
+  readonly #whispers: WhisperDesk;
 
-  constructor(options: ControlPlaneOptions) {
-    this.#options = options;
-    this.#room = options.room;
-  }
-
-  get counters(): Readonly<Counters<CounterName>> {
-    return this.#counters;
-  }
-
-  get laneCount(): number {
-    return this.#lanes.size;
-  }
-
-  handleLaneOpened(id: LaneId, nowMs: number, out: RelayOut): void {
-    if (this.#lanes.has(id)) return;
-    this.#counters.lanesOpened += 1;
-    const [oldest] = this.#ungreeted;
-    if (oldest !== undefined && this.#ungreeted.size >= MAX_UNGREETED_LANES) {
-      this.#closeLane(oldest, 'lanesClosedCrowded', out);
-    }
-    const lane: Lane = {
-      id,
-      openedMs: nowMs,
-      lastHeardMs: nowMs,
-      member: null,
-      badMessages: 0,
-      messages: new TokenBucket(MAX_MESSAGES_PER_SECOND, MAX_MESSAGE_BURST, nowMs),
+  constructor(options: RelayOptions, room: Room, roles: RoleBook, keys: KeyDelivery) {
+    const { snapshot } = options;
+    const counters = createControlCounters();
+    const floor = {
+      options,
+      counters,
+      room,
+      roles,
+      lanes: new Lanes(counters),
+      ledger: new Ledger(options.store),
+      presence: new Presence(room, keys),
+      passwords: new PasswordDesk(counters),
+      wallMs: (nowMs: number) => Math.round(options.wallOriginMs + nowMs),
     };
-    this.#lanes.set(id, lane);
-    this.#ungreeted.add(lane);
-    this.#expectDeadline(laneDeadlineMs(lane));
+    const inRange = (address: string, range: string): boolean => options.addressInRange(address, range);
+    const bans = new BanBook(snapshot.bans, snapshot.lastBanId, inRange);
+    const parts = { ...floor, keys, bans, sessions: new Sessions(floor) };
+    this.#parts = parts;
+    this.#logins = new LoginDesk(parts);
+    this.#channels = new ChannelDesk(parts);
+    this.#moderation = new ModerationDesk(parts);
+    this.#bans = new BanDesk(parts);
+    this.#roles = new RoleDesk(parts);
+    this.#chat = new ChatDesk(parts);
+    this.#history = new HistoryDesk(parts);
+    this.#whispers = new WhisperDesk(parts);
+  }
+
+  get counters(): Readonly<ControlCounters> {
+    return this.#parts.counters;
+  }
+
+  /** What there is at this moment, and what the store did. */
+  gauges(): Record<string, number> {
+    let waiting = 0;
+    for (const { inbox } of this.#parts.sessions.all()) waiting += inbox.waiting.length;
+    return {
+      members: this.#parts.room.size,
+      lanes: this.#parts.lanes.size,
+      deliveriesWaiting: waiting,
+      passwordsUnderWay: this.#parts.passwords.underWay,
+      ...this.#parts.ledger.counters,
+    };
+  }
+
+  /** The member whose lane that is. */
+  memberOf(id: LaneId): Member | null {
+    return this.#parts.lanes.find(id)?.session?.member ?? null;
+  }
+
+  handleLaneOpened(id: LaneId, facts: LaneFacts, nowMs: number, out: RelayOut): void {
+    const { bans, counters, lanes, sessions } = this.#parts;
+    if (lanes.find(id) !== undefined) return;
+    counters.lanesOpened += 1;
+    const address = plainAddress(facts.address);
+    const ban = bans.hitting(null, address, this.#parts.wallMs(nowMs));
+    const crowded = lanes.fromAddress(address) >= MAX_LANES_PER_ADDRESS;
+    if (ban !== null || crowded) {
+      if (ban === null) lanes.refuse({ id }, 'tooManyConnections', null, out);
+      else lanes.refuse({ id }, 'banned', banRule(ban), out);
+      counters[ban === null ? 'lanesClosedFromOneAddress' : 'lanesClosedBanned'] += 1;
+      out.closeLane(id);
+      return;
+    }
+    const oldest = lanes.crowdedOut;
+    if (oldest !== null) sessions.closeLane(oldest, 'lanesClosedCrowded', out);
+    lanes.add(id, { address, exporter: facts.exporter }, nowMs);
   }
 
   handleLaneMessage(id: LaneId, text: string, nowMs: number, out: RelayOut): void {
-    const lane = this.#lanes.get(id);
+    const { counters, lanes } = this.#parts;
+    const lane = lanes.find(id);
     if (lane === undefined) {
-      this.#counters.messagesOnUnknownLane += 1;
+      counters.messagesOnUnknownLane += 1;
       return;
     }
-    this.#counters.messages += 1;
-    if (!lane.messages.take(nowMs)) {
-      this.#counters.messagesTooMany += 1;
-      refuse(lane, 'tooManyMessages', out);
-      this.#closeLane(lane, 'lanesClosedTooManyMessages', out);
-      return;
-    }
+    counters.messages += 1;
     const message = parseClientMessage(text);
     if (message === null) {
-      this.#punish(lane, 'badMessage', out);
+      this.#punish(lane, 'badMessage', nowMs, out);
+      return;
+    }
+    if (isKeyMessage(message)) {
+      if (!lane.keyMessages.take(nowMs)) {
+        // No reason to hang up: others' comings and goings make a client send these.
+        counters.keyMessagesTooMany += 1;
+        return;
+      }
+    } else if (!lane.messages.take(nowMs)) {
+      counters.messagesTooMany += 1;
+      lanes.refuse(lane, 'tooManyMessages', null, out);
+      this.#closeLane(lane, 'lanesClosedTooManyMessages', nowMs, out);
       return;
     }
     lane.lastHeardMs = nowMs;
-    this.#handleMessage(lane, message, nowMs, out);
+    const offence = this.#handleMessage(lane, message, nowMs, out);
+    if (offence === null) counters.messagesTaken += 1;
+    else this.#punish(lane, offence, nowMs, out);
   }
 
-  handleLaneClosed(id: LaneId, out: RelayOut): void {
-    const lane = this.#lanes.get(id);
+  handleLaneClosed(id: LaneId, nowMs: number, out: RelayOut): void {
+    const lane = this.#parts.lanes.find(id);
     if (lane === undefined) return;
-    this.#counters.lanesClosedByPeer += 1;
-    this.#forget(lane, out);
+    const { session } = lane;
+    this.#parts.passwords.forget(lane);
+    this.#parts.lanes.forget(lane, 'lanesClosedByPeer');
+    if (session !== null) this.#parts.sessions.hold(session, nowMs, out);
+  }
+
+  handlePasswordChecked(job: JobId, ok: boolean, nowMs: number, out: RelayOut): void {
+    this.#parts.passwords.handleChecked(job, ok, nowMs, out);
+  }
+
+  /** @param hash null: it could not be made */
+  handlePasswordHashed(job: JobId, hash: string | null, nowMs: number, out: RelayOut): void {
+    this.#parts.passwords.handleHashed(job, hash, nowMs, out);
   }
 
   handleDeadline(nowMs: number, out: RelayOut): void {
-    if (this.#earliestDeadlineMs === null || nowMs < this.#earliestDeadlineMs) return;
-    this.#earliestDeadlineMs = null;
-    for (const lane of [...this.#lanes.values()]) {
-      const deadlineMs = laneDeadlineMs(lane);
-      if (deadlineMs > nowMs) {
-        this.#expectDeadline(deadlineMs);
-      } else {
-        this.#closeLane(lane, lane.member === null ? 'lanesClosedHelloTimeout' : 'lanesClosedSilent', out);
-      }
+    for (const lane of this.#parts.lanes.overdue(nowMs)) {
+      const why = lane.session === null ? 'lanesClosedHelloTimeout' : 'lanesClosedSilent';
+      this.#closeLane(lane, why, nowMs, out);
     }
+    this.#parts.sessions.handleDeadline(nowMs, out);
+    this.#chat.handleDeadline(nowMs);
+    this.#bans.handleDeadline(nowMs);
+    this.#history.handleDeadline(nowMs);
   }
 
   nextDeadlineMs(): number | null {
-    return this.#earliestDeadlineMs;
+    return earliest([
+      this.#parts.lanes.nextDeadlineMs(),
+      this.#parts.sessions.nextDeadlineMs(),
+      this.#chat.nextDeadlineMs(),
+      this.#bans.nextDeadlineMs(),
+      this.#history.nextDeadlineMs(),
+    ]);
   }
 
-  /** Tells everybody that the room is closing, and closes their lanes. */
-  close(out: RelayOut): void {
-    const lanes = [...this.#lanes.values()];
-    this.#lanes.clear();
-    this.#ungreeted.clear();
-    this.#earliestDeadlineMs = null;
-    for (const lane of lanes) {
-      if (lane.member !== null) this.#room.remove(lane.member);
-      refuse(lane, 'relayClosing', out);
-      out.closeLane(lane.id);
+  /** Says farewell to everybody and closes their lanes. Before a restart places are held in the store, else given up. */
+  close(reason: 'closing' | 'restarting', nowMs: number, out: RelayOut): void {
+    const { lanes, ledger, sessions } = this.#parts;
+    const heldSinceMs = this.#parts.wallMs(nowMs);
+    ledger.write((store) => {
+      for (const session of sessions.all()) {
+        const { token } = session.member;
+        const changes = { heldSinceMs: session.heldSinceMs ?? heldSinceMs };
+        if (reason === 'closing') store.removeSession(token);
+        else store.saveSession(storedSession(session, changes));
+      }
+    });
+    for (const lane of lanes.all()) {
+      lanes.refuse(lane, reason === 'closing' ? 'relayClosing' : 'relayRestarting', null, out);
+      sessions.closeLane(lane, 'lanesClosedWithRelay', out);
     }
+    sessions.clear();
   }
 
-  #handleMessage(lane: Lane, message: ClientMessage, nowMs: number, out: RelayOut): void {
-    if (message.type === 'hello') {
-      this.#handleHello(lane, message.protocol, message.nickname, nowMs, out);
-      return;
-    }
+  /** @returns what is wrong with saying that now; null: it was dealt with */
+  #handleMessage(lane: Lane, message: ClientMessage, nowMs: number, out: RelayOut): RefusalCode | null {
+    if (message.type === 'hello') return this.#logins.handleHello(lane, message, nowMs, out);
+    if (message.type === 'login') return this.#logins.handleLogin(lane, message, nowMs, out);
+    const { session } = lane;
     if (message.type === 'bye') {
-      this.#closeLane(lane, 'lanesClosedBye', out);
-      return;
+      this.#parts.sessions.closeLane(lane, 'lanesClosedBye', out);
+      if (session !== null) this.#parts.sessions.end(session, nowMs, out);
+      return null;
     }
-    const member = lane.member;
-    if (member === null) {
-      this.#punish(lane, 'helloExpected', out);
-      return;
-    }
+    if (session === null)
+      return lane.greeting === null && lane.job === null ? 'helloExpected' : 'loginExpected';
+    const { member } = session;
     switch (message.type) {
-      case 'join':
-        this.#handleJoin(lane, member, message.channel, out);
-        return;
       case 'leave':
-        if (member.channel === null) return;
-        this.#room.move(member, null);
-        this.#broadcast({ type: 'memberChanged', member: memberInfo(member) }, out);
-        return;
+        this.#answer(lane, null, this.#channels.leave(session, nowMs, out), out);
+        return null;
       case 'state':
-        if (member.muted === message.muted && member.deafened === message.deafened) return;
-        this.#room.setState(member, message.muted, message.deafened);
-        this.#broadcast({ type: 'memberChanged', member: memberInfo(member) }, out);
-        return;
+        this.#answer(lane, null, this.#setState(session, message.muted, message.deafened, out), out);
+        return null;
+      case 'voicePath':
+        if (member.path !== message.path) this.#parts.room.setPath(member, message.path);
+        return null;
+      case 'chat':
+        this.#chat.handleChat(session, message, nowMs, out);
+        return null;
+      case 'chatSeen':
+        this.#chat.handleSeen(session, message.seen, nowMs);
+        return null;
+      case 'request': {
+        const { id, request } = message;
+        this.#answer(lane, id, this.#handleRequest(lane, session, id, request, nowMs, out), out);
+        return null;
+      }
+      case 'keyPackage':
+        this.#parts.keys.handleKeyPackage(member, message, nowMs, out);
+        return null;
+      case 'commit':
+        this.#parts.keys.handleCommit(member, message, nowMs, out);
+        return null;
+      case 'whisperKey':
+        this.#whispers.passKey(member, message, out);
+        return null;
       case 'ping':
         out.sendControl(lane.id, { type: 'pong', id: message.id });
-        return;
+        return null;
       default:
-        assertNever(message);
+        return assertNever(message);
     }
   }
 
-  #handleHello(lane: Lane, protocol: number, rawNickname: string, nowMs: number, out: RelayOut): void {
-    if (lane.member !== null) {
-      this.#punish(lane, 'alreadyGreeted', out);
-      return;
+  #handleRequest(
+    lane: Lane,
+    session: Session,
+    id: number,
+    request: Request,
+    nowMs: number,
+    out: RelayOut,
+  ): Answer {
+    const { member } = session;
+    const asker: Asker = {
+      lane,
+      identity: member.identity,
+      answer: (answer, _nowMs, laterOut) => this.#answer(lane, id, answer, laterOut),
+    };
+    switch (request.kind) {
+      case 'join':
+        return this.#channels.join(asker, session, request, nowMs, out);
+      case 'move':
+        return this.#moderation.move(member, request, nowMs, out);
+      case 'muteForAll':
+        return this.#moderation.muteForAll(member, request, nowMs, out);
+      case 'kick':
+        return this.#moderation.kick(member, request, nowMs, out);
+      case 'ban':
+        return this.#bans.ban(member, request, nowMs, out);
+      case 'unban':
+        return this.#bans.unban(member, request.ban, nowMs);
+      case 'listBans':
+        return this.#bans.list(member, nowMs, out);
+      case 'createChannel':
+        return this.#channels.create(asker, member, request, nowMs, out);
+      case 'changeChannel':
+        return this.#channels.change(asker, member, request, nowMs, out);
+      case 'removeChannel':
+        return this.#channels.remove(member, request.channel, nowMs, out);
+      case 'saveRole':
+        return this.#roles.save(member, request, nowMs, out);
+      case 'removeRole':
+        return this.#roles.remove(member, request.role, nowMs, out);
+      case 'assignRole':
+        return this.#roles.assign(member, request, nowMs, out);
+      case 'history':
+        return this.#history.read(member, request, nowMs, out);
+      case 'whisperList':
+        return this.#whispers.register(session, request);
+      default:
+        return assertNever(request);
     }
-    if (protocol !== PROTOCOL_VERSION) {
-      this.#turnAway(lane, 'versionUnsupported', out);
-      return;
-    }
-    const nickname = nicknameSchema.safeParse(rawNickname);
-    const key = nickname.success ? nicknameKey(nickname.data) : '';
-    if (!nickname.success || key === '') {
-      this.#turnAway(lane, 'nicknameInvalid', out);
-      return;
-    }
-    if (this.#room.hasNickname(key)) {
-      this.#turnAway(lane, 'nicknameTaken', out);
-      return;
-    }
-    if (this.#room.full) {
-      this.#turnAway(lane, 'roomFull', out);
-      return;
-    }
-    const pathKey = this.#options.randomPathKey();
-    const newcomer = { lane: lane.id, nickname: nickname.data, nicknameKey: key, pathKey };
-    const member = this.#room.admit(newcomer, nowMs);
-    lane.member = member;
-    this.#ungreeted.delete(lane);
-    this.#counters.joined += 1;
-    out.sendControl(lane.id, {
-      type: 'welcome',
-      token: member.token,
-      pathKey: bytesToBase64Url(pathKey),
-      roomName: this.#options.roomName,
-      channels: Array.from(this.#room.channels.values(), (channel) => channel.info),
-      members: Array.from(this.#room.members(), memberInfo),
-    });
-    this.#broadcast({ type: 'memberJoined', member: memberInfo(member) }, out, member);
   }
 
-  #handleJoin(lane: Lane, member: Member, channelId: number, out: RelayOut): void {
-    const channel = this.#room.channels.get(channelId);
-    if (channel === undefined) {
-      this.#counters.messagesRefused += 1;
-      refuse(lane, 'unknownChannel', out);
-      return;
+  #setState(session: Session, muted: boolean, deafened: boolean, out: RelayOut): Answer {
+    const { presence, room, sessions } = this.#parts;
+    const { member } = session;
+    if (member.muted === muted && member.deafened === deafened) return DONE;
+    if (!sessions.save(session, { muted, deafened })) return refused('storageFailed');
+    room.setState(member, muted, deafened);
+    presence.tellChanged(member, out);
+    return DONE;
+  }
+
+  /** @param id null: the message was no request; only a no is told */
+  #answer(lane: Lane, id: number | null, answer: Answer, out: RelayOut): void {
+    if (answer.kind === 'later') return;
+    // An admin who removes himself from the room has no lane left to be told on.
+    if (this.#parts.lanes.find(lane.id) === undefined) return;
+    if (answer.kind === 'refused') {
+      this.#parts.counters.messagesRefused += 1;
+      this.#parts.lanes.refuse(lane, answer.code, answer.rule, out, id === null ? {} : { request: id });
+    } else if (id !== null) {
+      out.sendControl(lane.id, { type: 'done', id });
     }
-    if (member.channel === channel) return;
-    this.#room.move(member, channel);
-    this.#broadcast({ type: 'memberChanged', member: memberInfo(member) }, out);
   }
 
   /** Answers a message that no honest client sends; the lane is closed when it does not stop. */
-  #punish(lane: Lane, code: RefusalCode, out: RelayOut): void {
-    this.#counters.messagesBad += 1;
+  #punish(lane: Lane, code: RefusalCode, nowMs: number, out: RelayOut): void {
+    this.#parts.counters.messagesBad += 1;
     lane.badMessages += 1;
-    refuse(lane, code, out);
-    if (lane.badMessages >= MAX_BAD_MESSAGES) this.#closeLane(lane, 'lanesClosedBadMessages', out);
+    this.#parts.lanes.refuse(lane, code, null, out);
+    if (lane.badMessages >= MAX_BAD_MESSAGES) this.#closeLane(lane, 'lanesClosedBadMessages', nowMs, out);
   }
 
-  /** Answers a hello with no. The lane goes too: the next try opens its own. */
-  #turnAway(lane: Lane, code: RefusalCode, out: RelayOut): void {
-    this.#counters.messagesRefused += 1;
-    refuse(lane, code, out);
-    this.#closeLane(lane, 'lanesClosedRefused', out);
-  }
-
-  #closeLane(lane: Lane, why: CounterName, out: RelayOut): void {
-    this.#counters[why] += 1;
-    this.#forget(lane, out);
-    out.closeLane(lane.id);
-  }
-
-  /**
-   * Drops a lane, and its member with it. Holding the session for two minutes, so that a client can resume it,
-   * belongs here: the member would stay in the room without a lane, and a deadline would remove it.
-   */
-  #forget(lane: Lane, out: RelayOut): void {
-    this.#lanes.delete(lane.id);
-    this.#ungreeted.delete(lane);
-    const member = lane.member;
-    if (member === null) return;
-    lane.member = null;
-    this.#room.remove(member);
-    this.#counters.left += 1;
-    this.#broadcast({ type: 'memberLeft', token: member.token }, out);
-  }
-
-  #broadcast(message: RelayMessage, out: RelayOut, except?: Member): void {
-    for (const member of this.#room.members()) {
-      if (member !== except) out.sendControl(member.lane, message);
-    }
-  }
-
-  #expectDeadline(deadlineMs: number): void {
-    if (this.#earliestDeadlineMs === null || deadlineMs < this.#earliestDeadlineMs) {
-      this.#earliestDeadlineMs = deadlineMs;
-    }
+  /** Closes a lane whose session, if it has one, may come back. */
+  #closeLane(lane: Lane, why: LaneClose, nowMs: number, out: RelayOut): void {
+    const { session } = lane;
+    this.#parts.sessions.closeLane(lane, why, out);
+    if (session !== null) this.#parts.sessions.hold(session, nowMs, out);
   }
 }
 
-function laneDeadlineMs(lane: Lane): number {
-  return lane.member === null ? lane.openedMs + HELLO_TIMEOUT_MS : lane.lastHeardMs + LANE_TIMEOUT_MS;
-}
-
-function refuse(lane: Lane, code: RefusalCode, out: RelayOut): void {
-  out.sendControl(lane.id, { type: 'refused', code, sentence: refusalSentence(code) });
-}
-
-/** A message, or null for anything that is none. */
-function parseClientMessage(text: string): ClientMessage | null {
-  if (text.length > MAX_CONTROL_LENGTH) return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return null;
+function earliest(deadlines: readonly (number | null)[]): number | null {
+  let next: number | null = null;
+  for (const deadlineMs of deadlines) {
+    if (deadlineMs !== null && (next === null || deadlineMs < next)) next = deadlineMs;
   }
-  const result = clientMessageSchema.safeParse(json);
-  return result.success ? result.data : null;
+  return next;
+}
+
+/**
+ * An address as bans and limits know it: IPv4 that a double-stack socket shows as IPv6 (RFC 4291, section 2.5.5.2)
+ * without its prefix, and no zone (RFC 4007).
+ */
+function plainAddress(address: string): string {
+  const [plain = ''] = address.split('%');
+  return plain.startsWith('::ffff:') && plain.includes('.') ? plain.slice('::ffff:'.length) : plain;
 }

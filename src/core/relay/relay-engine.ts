@@ -1,28 +1,18 @@
 import { assert } from '../base/assert.ts';
-import { type ChannelInfo, MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
-import type { Mac } from '../wire/probe.ts';
+import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Forwarding } from './forwarding.ts';
-import type { Endpoint, LaneId, RelayOut } from './relay-out.ts';
+import { KeyDelivery } from './key-delivery.ts';
+import type { RelayOptions } from './relay-options.ts';
+import type { Endpoint, JobId, LaneFacts, LaneId, RelayOut } from './relay-out.ts';
+import { RoleBook } from './role-book.ts';
 import { Room } from './room.ts';
 
-export type { Endpoint, LaneId, RelayOut } from './relay-out.ts';
-
-export interface RelayOptions {
-  readonly roomName: string;
-  /** 1 to MAX_ROOM_MEMBERS. */
-  readonly maxMembers: number;
-  /** One to MAX_CHANNELS, ids unique; the first is where members land. */
-  readonly channels: readonly ChannelInfo[];
-  readonly mac: Mac;
-  /** A cryptographically random u32. */
-  randomToken(): number;
-  /** 32 cryptographically random bytes, a fresh array each time. */
-  randomPathKey(): Uint8Array;
-}
+export type { RelayOptions } from './relay-options.ts';
+export type { Endpoint, JobId, LaneFacts, LaneId, RelayOut } from './relay-out.ts';
 
 /**
- * A whole relay without its sockets: control lanes, members, channels, voice fan-out.
+ * A whole relay without its sockets: control lanes, members, channels, chat, keys on their way, voice fan-out.
  *
  * Nothing that arrives makes a handler throw. Handlers must not be called from within `out`.
  */
@@ -30,33 +20,59 @@ export class RelayEngine {
   readonly #room: Room;
   readonly #control: ControlPlane;
   readonly #forwarding: Forwarding;
+  readonly #keys: KeyDelivery;
+  #laneDatagramsFromNobody = 0;
+  #closed = false;
 
   /** @throws when the options break a limit: that is the host's configuration, checked before it comes here */
   constructor(options: RelayOptions) {
+    const { snapshot, ownerIdentity } = options;
     assert(options.maxMembers >= 1 && options.maxMembers <= MAX_ROOM_MEMBERS, 'maxMembers within its limit');
-    assert(options.channels.length <= MAX_CHANNELS, 'channels within their limit');
-    this.#room = new Room(options.channels, options.maxMembers, () => options.randomToken());
-    this.#control = new ControlPlane({
-      roomName: options.roomName,
-      room: this.#room,
-      randomPathKey: () => options.randomPathKey(),
-    });
-    this.#forwarding = new Forwarding(this.#room, options.mac);
+    assert(snapshot.channels.length <= MAX_CHANNELS, 'channels within their limit');
+    const randomU32 = (): number => options.randomU32();
+    const roles = new RoleBook(snapshot.roles, snapshot.assignments, ownerIdentity);
+    this.#room = new Room(snapshot.channels, options.maxMembers, randomU32, (id) => roles.requiredRank(id));
+    this.#keys = new KeyDelivery({ randomU32 });
+    this.#control = new ControlPlane(options, this.#room, roles, this.#keys);
+    this.#forwarding = new Forwarding(this.#room, { mac: options.mac, cookieKey: options.randomSecret() });
   }
 
   /** A TLS connection was accepted and upgraded. */
-  handleLaneOpened(lane: LaneId, nowMs: number, out: RelayOut): void {
-    this.#control.handleLaneOpened(lane, nowMs, out);
+  handleLaneOpened(lane: LaneId, facts: LaneFacts, nowMs: number, out: RelayOut): void {
+    if (this.#closed) out.closeLane(lane);
+    else this.#control.handleLaneOpened(lane, facts, nowMs, out);
   }
 
-  /** A text message; binary ones are the adapter's to refuse. */
   handleLaneMessage(lane: LaneId, text: string, nowMs: number, out: RelayOut): void {
     this.#control.handleLaneMessage(lane, text, nowMs, out);
   }
 
+  /** One binary message of a lane: a datagram of a member whom UDP does not carry. `bytes` are not kept. */
+  handleLaneDatagram(
+    lane: LaneId,
+    bytes: Uint8Array,
+    lengthBytes: number,
+    nowMs: number,
+    out: RelayOut,
+  ): void {
+    const member = this.#control.memberOf(lane);
+    if (member === null) this.#laneDatagramsFromNobody += 1;
+    else this.#forwarding.handleLaneDatagram(member, bytes, lengthBytes, nowMs, out);
+  }
+
   /** The peer closed the lane, or it broke. Lanes the engine closed itself may be reported too; they are ignored. */
-  handleLaneClosed(lane: LaneId, _nowMs: number, out: RelayOut): void {
-    this.#control.handleLaneClosed(lane, out);
+  handleLaneClosed(lane: LaneId, nowMs: number, out: RelayOut): void {
+    this.#control.handleLaneClosed(lane, nowMs, out);
+  }
+
+  /** The answer to `checkPassword`; each job has exactly one. */
+  handlePasswordChecked(job: JobId, ok: boolean, nowMs: number, out: RelayOut): void {
+    this.#control.handlePasswordChecked(job, ok, nowMs, out);
+  }
+
+  /** The answer to `hashPassword`; each job has exactly one. @param hash null: it could not be made */
+  handlePasswordHashed(job: JobId, hash: string | null, nowMs: number, out: RelayOut): void {
+    this.#control.handlePasswordHashed(job, hash, nowMs, out);
   }
 
   /** One UDP datagram. `bytes` and `source` are not kept. */
@@ -72,27 +88,39 @@ export class RelayEngine {
 
   /** Call at `nextDeadlineMs()` or later; earlier calls do nothing. */
   handleDeadline(nowMs: number, out: RelayOut): void {
+    if (this.#closed) return;
     this.#control.handleDeadline(nowMs, out);
+    this.#keys.handleDeadline(nowMs, out);
   }
 
+  /** Null once the relay is closed. */
   nextDeadlineMs(): number | null {
-    return this.#control.nextDeadlineMs();
+    if (this.#closed) return null;
+    const control = this.#control.nextDeadlineMs();
+    const keys = this.#keys.nextDeadlineMs();
+    if (control === null || keys === null) return control ?? keys;
+    return Math.min(control, keys);
   }
 
-  /** Tells everybody that the room is closing and closes their lanes. */
-  close(_nowMs: number, out: RelayOut): void {
-    this.#control.close(out);
+  /**
+   * Tells everybody that the room is closing and closes their lanes. `restarting`: members keep their place, and
+   * another engine on the same store takes them back.
+   */
+  close(reason: 'closing' | 'restarting', nowMs: number, out: RelayOut): void {
+    this.#closed = true;
+    this.#control.close(reason, nowMs, out);
   }
 
-  /** Counters since the start, and `members` and `lanes` as they are now. Discarded datagrams: `discard.<reason>`. */
+  /** Counters since the start, and `members`, `lanes` and the like as they are now. Discarded datagrams: `discard.<reason>`. */
   stats(): Record<string, number> {
     const stats: Record<string, number> = {
-      members: this.#room.size,
-      lanes: this.#control.laneCount,
+      ...this.#control.gauges(),
       ...this.#forwarding.traffic,
+      laneDatagramsFromNobody: this.#laneDatagramsFromNobody,
     };
     for (const [reason, count] of Object.entries(this.#forwarding.discards))
       stats[`discard.${reason}`] = count;
+    for (const [name, count] of Object.entries(this.#keys.counters)) stats[`keys.${name}`] = count;
     return Object.assign(stats, this.#control.counters);
   }
 }

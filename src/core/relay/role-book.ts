@@ -1,5 +1,11 @@
 import { bearerRole, requiredRank } from '../permissions/judge.ts';
-import { ADMIN_ROLE_ID, BUILT_IN_ROLES, FIRST_CUSTOM_ROLE_ID, MEMBER_ROLE_ID, type Role } from '../wire/roles.ts';
+import {
+  ADMIN_ROLE_ID,
+  BUILT_IN_ROLES,
+  FIRST_CUSTOM_ROLE_ID,
+  MEMBER_ROLE_ID,
+  type Role,
+} from '../wire/roles.ts';
 import { nextFreeId } from './next-free-id.ts';
 
 /** Identities with a role of their own: more than any room has regulars, and a hundred bytes each. */

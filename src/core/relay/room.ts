@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import type { ChannelInfo } from '../wire/channels.ts';
 import type { MemberInfo, VoicePath } from '../wire/control.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Role } from '../wire/roles.ts';

@@ -1,0 +1,79 @@
+import { type Counters, createCounters } from '../base/counters.ts';
+
+const laneCloseNames = [
+  'lanesClosedByPeer',
+  'lanesClosedTooManyMessages',
+  'lanesClosedBadMessages',
+  'lanesClosedHelloTimeout',
+  'lanesClosedSilent',
+  'lanesClosedCrowded',
+  'lanesClosedFromOneAddress',
+  'lanesClosedRefused',
+  'lanesClosedBye',
+  'lanesClosedBanned',
+  'lanesClosedKicked',
+  'lanesClosedTakenOver',
+  'lanesClosedSignedInElsewhere',
+  'lanesClosedWithRelay',
+] as const;
+
+/** Why a lane is no more: `lanesOpened` = lanes that are open + all of these. */
+export type LaneClose = (typeof laneCloseNames)[number];
+
+const counterNames = [
+  'lanesOpened',
+  ...laneCloseNames,
+  // messages = messagesTaken + messagesBad + messagesTooMany + keyMessagesTooMany
+  'messages',
+  'messagesTaken',
+  'messagesBad',
+  'messagesTooMany',
+  'keyMessagesTooMany',
+  'messagesOnUnknownLane',
+  // Of those taken.
+  'messagesRefused',
+  // joined + sessionsRestored = members + left
+  'joined',
+  'sessionsRestored',
+  'left',
+  'sessionsNotRestored',
+  'sessionsHeld',
+  'holdsExpired',
+  // Every resume asked for is one of these.
+  'resumed',
+  'resumesUnknownToken',
+  'resumesOtherIdentity',
+  'resumesWrongSecret',
+  'resumesRefused',
+  // chats = chatsTaken + chatsRepeated + chatsRefused
+  'chats',
+  'chatsTaken',
+  'chatsRepeated',
+  'chatsRefused',
+  // deliveries + deliveriesRestored = deliveriesSeen + deliveriesDropped + deliveriesForgotten + those that wait
+  'deliveries',
+  'deliveriesRestored',
+  'deliveriesSeen',
+  'deliveriesDropped',
+  'deliveriesForgotten',
+  'whisperKeysPassed',
+  'whisperKeysDropped',
+  // passwordJobs = passwordsRight + passwordsWrong + passwordsHashed + passwordsFailed + passwordsForgotten + those under way
+  'passwordJobs',
+  'passwordsRight',
+  'passwordsWrong',
+  'passwordsHashed',
+  'passwordsFailed',
+  'passwordsForgotten',
+  'passwordsUnknownJob',
+  'passwordsWaited',
+  'passwordsBusy',
+  'bansEnded',
+] as const;
+
+/** What the control plane counts. */
+export type ControlCounters = Counters<(typeof counterNames)[number]>;
+
+export function createControlCounters(): ControlCounters {
+  return createCounters(counterNames);
+}

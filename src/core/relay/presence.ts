@@ -1,0 +1,64 @@
+import type { RelayMessage } from '../wire/control.ts';
+import type { KeyDelivery } from './key-delivery.ts';
+import type { RelayOut } from './relay-out.ts';
+import { type Channel, type Member, memberInfo, type Room } from './room.ts';
+
+/**
+ * Who is where, told to everybody whom it concerns: the members, and then the exchange of keys. Members are told
+ * first, so that nobody gets a commit about somebody unheard of.
+ */
+export class Presence {
+  readonly #room: Room;
+  readonly #keys: KeyDelivery;
+
+  constructor(room: Room, keys: KeyDelivery) {
+    this.#room = room;
+    this.#keys = keys;
+  }
+
+  /** The same object to each lane, so that an adapter serialises it once. Held members miss it: their welcome says all. */
+  broadcast(message: RelayMessage, out: RelayOut, except?: Member): void {
+    for (const member of this.#room.members()) {
+      if (member !== except && member.lane !== null) out.sendControl(member.lane, message);
+    }
+  }
+
+  tellChanged(member: Member, out: RelayOut, except?: Member): void {
+    this.broadcast({ type: 'memberChanged', member: memberInfo(member) }, out, except);
+  }
+
+  /** A new member, whose own welcome has gone out and whose channel is set. */
+  enter(member: Member, nowMs: number, out: RelayOut): void {
+    this.broadcast({ type: 'memberJoined', member: memberInfo(member) }, out, member);
+    this.#keys.handleEntered(member, nowMs, out);
+  }
+
+  move(member: Member, channel: Channel | null, nowMs: number, out: RelayOut): void {
+    const previous = member.channel;
+    if (previous === channel) return;
+    this.#room.move(member, channel);
+    this.tellChanged(member, out);
+    if (previous !== null) this.#keys.handleLeft(member, previous.info.id, nowMs, out);
+    if (channel !== null) this.#keys.handleEntered(member, nowMs, out);
+  }
+
+  hold(member: Member, nowMs: number, out: RelayOut): void {
+    this.#room.hold(member);
+    this.tellChanged(member, out);
+    this.#keys.handleLaneLost(member, nowMs, out);
+  }
+
+  /** The member's lane, keys and welcome are renewed already. */
+  comeBack(member: Member, nowMs: number, out: RelayOut): void {
+    this.tellChanged(member, out, member);
+    this.#keys.handleReconnected(member, nowMs, out);
+  }
+
+  leave(member: Member, nowMs: number, out: RelayOut): void {
+    const previous = member.channel;
+    member.lane = null;
+    this.#room.remove(member);
+    this.broadcast({ type: 'memberLeft', token: member.token }, out);
+    if (previous !== null) this.#keys.handleLeft(member, previous.info.id, nowMs, out);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Inbox } from './inbox.ts';
+import type { StoredSession } from './relay-store.ts';
+import type { Member } from './room.ts';
+import type { TokenBucket } from './token-bucket.ts';
+
+/** A member's session: what outlives its lane. */
+export interface Session {
+  readonly member: Member;
+  /** Where its newest lane came from; null: it has had none since the relay was started. */
+  address: string | null;
+  /** base64url of the SHA-256 of the secret that resumes it once. */
+  resumeHash: string;
+  /** Newest chat of its client that was taken, and what became of it (null: taken before the relay was started). */
+  chatTaken: number;
+  lastTaken: { readonly message: number; readonly sentMs: number } | null;
+  readonly inbox: Inbox;
+  readonly chats: TokenBucket;
+  /** When the lane broke, in ms since 1970; null while it stands. */
+  heldSinceMs: number | null;
+  /** Deliveries up to here went out on a lane, the later ones came in while there was none. Means nothing while the lane stands. */
+  sentUpTo: number;
+  /** On the engine's clock. Means nothing while the lane stands. */
+  holdUntilMs: number;
+}
+
+/** A session as it is written down, with what is about to change. */
+export function storedSession(session: Session, changes: Partial<StoredSession> = {}): StoredSession {
+  const { member, resumeHash, chatTaken, inbox, heldSinceMs } = session;
+  return {
+    token: member.token,
+    identity: member.identity,
+    nickname: member.nickname,
+    resumeHash,
+    channel: member.channel === null ? null : member.channel.info.id,
+    muted: member.muted,
+    deafened: member.deafened,
+    mutedForAll: member.mutedForAll,
+    whisperLists: Array.from(member.whisperLists, ([list, targets]) => ({ list, targets })),
+    chatTaken,
+    delivered: inbox.delivered,
+    heldSinceMs,
+    ...changes,
+  };
+}
