@@ -70,6 +70,8 @@ export class Membership {
   /** Sends what the relay has to know after a welcome that was applied. */
   handleWelcome(welcome: WelcomeMessage, nowMs: number, out: SessionOut): void {
     this.#connected = true;
+    // The path key is new, so both sides look for the way by UDP anew.
+    this.#voicePath = 'udp';
     if (welcome.resumed) {
       this.inbox.handleResumed(welcome.chatSeen);
       this.outbox.handleResumed(welcome.chatTaken, out);
@@ -80,7 +82,6 @@ export class Membership {
     }
     const own = this.roster.own();
     if (own?.muted !== this.#muted || own.deafened !== this.#deafened) this.#sendState(out);
-    out.sendControl({ type: 'voicePath', path: this.#voicePath });
     this.#returnToChannel(welcome.resumed, nowMs, out);
     this.#registerLists(nowMs, out);
     this.outbox.send(nowMs, out);

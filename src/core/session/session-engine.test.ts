@@ -16,7 +16,6 @@ import {
 
 const ben = memberFor(8, { nickname: 'Ben' });
 const hello = { type: 'hello', protocol: PROTOCOL_VERSION, nickname: 'Anna', identity: simIdentity(7) };
-const udp = { type: 'voicePath', path: 'udp' };
 
 function refused(code: RefusalCode): RelayMessage {
   return { type: 'refused', code, rule: null, request: null, chat: null };
@@ -46,7 +45,7 @@ describe('connecting', () => {
     expect(session.engine.ownChannel?.name).toBe('Lobby');
     expect(session.engine.roles.map((role) => role.name)).toEqual(['Member', 'Moderator', 'Admin']);
     expect(session.welcomes).toEqual([welcomeFor(7)]);
-    expect(session.takeSent()).toEqual([udp, { type: 'ping', id: 1 }]);
+    expect(session.takeSent()).toEqual([{ type: 'ping', id: 1 }]);
     expect(session.opened).toBe(1);
   });
 
@@ -388,12 +387,14 @@ describe('a lost session', () => {
     expect(session.takeSent()).toEqual([
       { ...hello, resume },
       { type: 'login', ...recordedLogin },
-      { type: 'voicePath', path: 'lane' },
       { type: 'ping', id: 2 },
     ]);
     expect(session.engine.members).toEqual([inKitchen, ben]);
     expect(session.engine).toMatchObject({ phase: 'connected', token: 7, attempt: 0 });
     expect(session.engine.counters).toMatchObject({ welcomes: 2, resumes: 1 });
+    // Voice begins with UDP again.
+    session.engine.setVoicePath('udp', session.nowMs, session.out);
+    expect(session.takeSent()).toEqual([]);
     session.laneClosed();
     session.passPause();
     session.laneOpened();
@@ -411,7 +412,6 @@ describe('a lost session', () => {
     session.greet(welcomeFor(7, { resumed: true, members: [moved] }));
     expect(session.takeSent().slice(2)).toEqual([
       { type: 'state', muted: true, deafened: false },
-      udp,
       { type: 'ping', id: 2 },
     ]);
     session.laneClosed();
@@ -420,7 +420,6 @@ describe('a lost session', () => {
     session.takeSent();
     session.greet(welcomeFor(7, { resumed: true, members: [{ ...moved, muted: true }] }));
     expect(session.takeSent().slice(2)).toEqual([
-      udp,
       { type: 'request', id: 1, request: { kind: 'join', channel: 1 } },
       { type: 'ping', id: 3 },
     ]);
@@ -442,7 +441,6 @@ describe('a lost session', () => {
     session.hear(welcomeFor(20));
     expect(session.takeSent()).toEqual([
       { type: 'state', muted: true, deafened: true },
-      udp,
       { type: 'request', id: 2, request: { kind: 'join', channel: 2, password: 'soup' } },
       { type: 'ping', id: 2 },
     ]);
@@ -460,7 +458,7 @@ describe('a lost session', () => {
     session.logIn();
     session.takeSent();
     session.hear(welcomeFor(20, { channels: welcomeFor(20).channels.slice(0, 1) }));
-    expect(session.takeSent()).toEqual([udp, { type: 'ping', id: 2 }]);
+    expect(session.takeSent()).toEqual([{ type: 'ping', id: 2 }]);
 
     session.engine.joinChannel(null, session.nowMs, session.out);
     session.laneClosed();
@@ -469,7 +467,7 @@ describe('a lost session', () => {
     session.logIn();
     session.takeSent();
     session.hear(welcomeFor(21));
-    expect(session.takeSent()).toEqual([udp, { type: 'leave' }, { type: 'ping', id: 3 }]);
+    expect(session.takeSent()).toEqual([{ type: 'leave' }, { type: 'ping', id: 3 }]);
   });
 
   test.each<RefusalCode>(['nicknameTaken', 'roomFull', 'tooManyMessages', 'badSignature', 'relayRestarting'])(

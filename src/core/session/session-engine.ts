@@ -211,7 +211,7 @@ export class SessionEngine {
     this.#membership.setState(state.muted, state.deafened, out);
   }
 
-  /** What our voice takes, as the path engine finds out; told now or after the next welcome. */
+  /** What our voice takes, as the path engine finds out. Begins with UDP after each welcome, at the relay too. */
   setVoicePath(path: VoicePath, _nowMs: number, out: SessionOut): void {
     this.#membership.setVoicePath(path, out);
   }

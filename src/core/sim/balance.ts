@@ -1,3 +1,4 @@
+import type { SimClient } from './sim-client.ts';
 import type { Simulation } from './simulation.ts';
 
 /** One balance of a simulated call: `left` and `right` count the same things at two places. */
@@ -10,73 +11,114 @@ export interface Balance {
 /** All balances of a call, from what clients sent to what jitter buffers gave. Read them when the network is idle or not. */
 export function balances(simulation: Simulation): Balance[] {
   const { network, relay, clients } = simulation;
-  const sum = (count: (client: (typeof clients)[number]) => number): number =>
+  const sum = (count: (client: SimClient) => number): number =>
     clients.reduce((total, client) => total + count(client), 0);
   const { sent, duplicated, lost, undeliverable, delivered, inFlight } = network.counters;
-  const all: Balance[] = [
+  const relaySent =
+    relay.stat('forwardedOut') -
+    relay.stat('forwardedOutByLane') +
+    relay.stat('probes') +
+    relay.stat('challenges');
+  return [
     { name: 'network', left: sent + duplicated, right: lost + undeliverable + delivered + inFlight },
     {
       name: 'everything on the wire was sent by a client or by the relay',
       left: sent,
-      right:
-        sum((client) => client.counters.datagramsSent) + relay.stat('forwardedOut') + relay.stat('probes'),
+      right: sum((client) => client.counters.datagramsSent) + relaySent,
     },
     {
       name: 'everything delivered was received by a client or by the relay',
       left: delivered,
-      right: sum((client) => client.counters.datagramsReceived) + relay.stat('received'),
+      right:
+        sum((client) => client.counters.datagramsReceived) +
+        relay.stat('received') -
+        relay.stat('receivedByLane'),
     },
     {
       name: 'relay',
       left: relay.stat('received'),
-      right: relay.stat('forwardedIn') + relay.stat('keepAlives') + relay.stat('probes') + relay.discarded(),
+      right:
+        relay.stat('keepAlives') +
+        relay.stat('probes') +
+        relay.stat('laneProbes') +
+        relay.stat('challenges') +
+        relay.stat('forwardedIn') +
+        relay.stat('whispersIn') +
+        relay.discarded(),
+    },
+    ...clients.flatMap(clientBalances),
+  ];
+}
+
+function clientBalances(client: SimClient): Balance[] {
+  const { counters, voice, session } = client;
+  const path = (name: Parameters<typeof client.pathCounter>[0]): number => client.pathCounter(name);
+  const jitter = client.jitterCounters();
+  return [
+    {
+      name: 'client sent',
+      left: counters.datagramsSent + counters.laneDatagramsSent,
+      right: path('probesSent') + voice.spokenAtMs.length + voice.whisperedAtMs.length,
+    },
+    {
+      name: 'client received',
+      left: counters.datagramsReceived + counters.laneDatagramsReceived,
+      right: counters.control + counters.voice + counters.whispers + counters.undecodable,
+    },
+    {
+      name: 'path',
+      left: counters.control,
+      right:
+        path('answers') +
+        path('challenges') +
+        path('malformed') +
+        path('wrongToken') +
+        path('notAnswer') +
+        path('unexpected') +
+        path('forged'),
+    },
+    { name: 'voice reaches the jitter buffers', left: counters.voice, right: jitter.received },
+    { name: 'whispers are heard', left: counters.whispers, right: voice.whispersHeard.length },
+    {
+      name: 'jitter buffers',
+      left: jitter.received,
+      right:
+        jitter.played +
+        jitter.late +
+        jitter.duplicate +
+        jitter.overflow +
+        jitter.tooFarAhead +
+        jitter.tooLarge +
+        jitter.empty +
+        jitter.drained +
+        jitter.flushed +
+        jitter.held,
+    },
+    ...sessionBalances(session),
+  ];
+}
+
+function sessionBalances({ counters, waiting }: SimClient['session']): Balance[] {
+  return [
+    {
+      name: 'session messages',
+      left: counters.messages,
+      right: counters.messagesAccepted + counters.messagesMalformed + counters.messagesUnexpected,
+    },
+    {
+      name: 'requests',
+      left: counters.requestsMade,
+      right: counters.requestsDone + counters.requestsRefused + counters.requestsFailed + waiting.requests,
+    },
+    {
+      name: 'chats written',
+      left: counters.chatsWritten,
+      right: counters.chatsTaken + counters.chatsRefused + counters.chatsFailed + waiting.chats,
+    },
+    {
+      name: 'chats delivered',
+      left: counters.deliveries,
+      right: counters.deliveriesShown + counters.deliveriesRepeated + counters.deliveriesOutOfOrder,
     },
   ];
-  for (const client of clients) {
-    const { datagramsSent, datagramsReceived, control, voice, undecodable } = client.counters;
-    const jitter = client.jitterCounters();
-    const path = (name: Parameters<typeof client.pathCounter>[0]): number => client.pathCounter(name);
-    const session = client.session.counters;
-    all.push(
-      {
-        name: 'client sent',
-        left: datagramsSent,
-        right: path('probesSent') + client.spokenAtMs.length,
-      },
-      { name: 'client received', left: datagramsReceived, right: control + voice + undecodable },
-      {
-        name: 'path',
-        left: control,
-        right:
-          path('answers') +
-          path('malformed') +
-          path('wrongToken') +
-          path('notAnswer') +
-          path('unexpected') +
-          path('forged'),
-      },
-      { name: 'voice reaches the jitter buffers', left: voice, right: jitter.received },
-      {
-        name: 'jitter buffers',
-        left: jitter.received,
-        right:
-          jitter.played +
-          jitter.late +
-          jitter.duplicate +
-          jitter.overflow +
-          jitter.tooFarAhead +
-          jitter.tooLarge +
-          jitter.empty +
-          jitter.drained +
-          jitter.flushed +
-          jitter.held,
-      },
-      {
-        name: 'session messages',
-        left: session.messages,
-        right: session.messagesAccepted + session.messagesMalformed + session.messagesUnexpected,
-      },
-    );
-  }
-  return all;
 }

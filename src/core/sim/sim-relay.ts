@@ -1,39 +1,70 @@
 import { assert } from '../base/assert.ts';
 import type { Rng } from '../base/rng.ts';
-import { type Endpoint, RelayEngine, type RelayOptions, type RelayOut } from '../relay/relay-engine.ts';
+import { RelayEngine } from '../relay/relay-engine.ts';
+import type { RelayOptions } from '../relay/relay-options.ts';
+import type { Endpoint, RelayOut } from '../relay/relay-out.ts';
+import type { Mac } from '../wire/probe.ts';
 import { Alarm, type EventQueue } from './event-queue.ts';
 import type { LaneNetwork } from './lane-network.ts';
+import { MemoryStore } from './memory-store.ts';
 import type { SeededNetwork } from './seeded-network.ts';
+import { freshChannels } from './sim-room.ts';
+import { toyPasswordHash } from './toy-passwords.ts';
+import { addressInToyRange, isToyRange } from './toy-ranges.ts';
+import { ToySignatures } from './toy-signatures.ts';
 
 /** Where the simulated relay listens. */
 export const RELAY_ENDPOINT: Endpoint = { address: '198.51.100.1', port: 48_480 };
 
-/** A relay engine on the simulated networks. Its secrets come from `rng`: never do that outside a simulation. */
+/** What a real password hash takes, in ms. */
+const PASSWORD_MS = 120;
+
+/** How long a process that restarts stays to send its farewell, in ms. */
+const FAREWELL_MS = 50;
+
+/** Any time will do: the wall clock of the simulation's start. */
+const WALL_ORIGIN_MS = 1_750_000_000_000;
+
+export interface SimRelayOptions {
+  readonly maxMembers: number;
+  readonly mac: Mac;
+  readonly ownerIdentity: string | null;
+  /** Secrets come from here: never do that outside a simulation. */
+  readonly rng: Rng;
+}
+
+/** A relay engine on the simulated networks, and the store that outlives it. */
 export class SimRelay {
+  readonly store = new MemoryStore(freshChannels());
   readonly #queue: EventQueue;
   readonly #network: SeededNetwork;
   readonly #lanes: LaneNetwork;
-  readonly #options: RelayOptions;
+  readonly #options: Omit<RelayOptions, 'snapshot' | 'startMs'>;
   readonly #alarm: Alarm;
   readonly #out: RelayOut;
   #engine: RelayEngine | null = null;
   /** Stats of the engines that are gone, summed. */
   readonly #before: Record<string, number> = {};
 
-  constructor(
-    queue: EventQueue,
-    network: SeededNetwork,
-    lanes: LaneNetwork,
-    rng: Rng,
-    options: Omit<RelayOptions, 'randomToken' | 'randomPathKey'>,
-  ) {
+  constructor(queue: EventQueue, network: SeededNetwork, lanes: LaneNetwork, options: SimRelayOptions) {
     this.#queue = queue;
     this.#network = network;
     this.#lanes = lanes;
+    const { rng, mac, maxMembers, ownerIdentity } = options;
+    const signatures = new ToySignatures(mac);
     this.#options = {
-      ...options,
-      randomToken: () => Math.floor(rng.next() * 2 ** 32),
-      randomPathKey: () => Uint8Array.from({ length: 32 }, () => Math.floor(rng.next() * 256)),
+      roomName: 'Simulated room',
+      maxMembers,
+      ownerIdentity,
+      mac,
+      store: this.store,
+      wallOriginMs: WALL_ORIGIN_MS,
+      randomU32: () => Math.floor(rng.next() * 2 ** 32),
+      randomSecret: () => Uint8Array.from({ length: 32 }, () => Math.floor(rng.next() * 256)),
+      sha256: (bytes) => signatures.digest(bytes),
+      verifySignature: (key, bytes, signature) => signatures.verify(key, bytes, signature),
+      isRange: isToyRange,
+      addressInRange: addressInToyRange,
     };
     this.#alarm = new Alarm(queue, () =>
       this.#run((engine) => engine.handleDeadline(queue.nowMs, this.#out)),
@@ -41,8 +72,18 @@ export class SimRelay {
     this.#out = {
       sendDatagram: (bytes, lengthBytes, to) =>
         network.send(RELAY_ENDPOINT, to, bytes.subarray(0, lengthBytes)),
+      sendLaneDatagram: (lane, bytes, lengthBytes) =>
+        lanes.sendDatagramToClient(lane, bytes.subarray(0, lengthBytes)),
       sendControl: (lane, message) => lanes.sendToClient(lane, JSON.stringify(message)),
       closeLane: (lane) => lanes.closeByRelay(lane),
+      checkPassword: (job, password, hash) =>
+        this.#afterPassword((engine) =>
+          engine.handlePasswordChecked(job, toyPasswordHash(password) === hash, queue.nowMs, this.#out),
+        ),
+      hashPassword: (job, password) =>
+        this.#afterPassword((engine) =>
+          engine.handlePasswordHashed(job, toyPasswordHash(password), queue.nowMs, this.#out),
+        ),
     };
   }
 
@@ -51,16 +92,25 @@ export class SimRelay {
     return this.#engine;
   }
 
+  /** Begins with what the store holds. */
   start(): void {
     const queue = this.#queue;
-    this.#engine = new RelayEngine(this.#options);
+    this.#engine = new RelayEngine({
+      ...this.#options,
+      snapshot: this.store.snapshot(),
+      startMs: queue.nowMs,
+    });
+    this.#alarm.set(this.#engine.nextDeadlineMs());
     this.#network.bind(RELAY_ENDPOINT, (bytes, source) =>
       this.#run((engine) => engine.handleDatagram(bytes, bytes.length, source, queue.nowMs, this.#out)),
     );
     this.#lanes.listen({
-      handleOpened: (lane) => this.#run((engine) => engine.handleLaneOpened(lane, queue.nowMs, this.#out)),
+      handleOpened: (lane, facts) =>
+        this.#run((engine) => engine.handleLaneOpened(lane, facts, queue.nowMs, this.#out)),
       handleMessage: (lane, text) =>
         this.#run((engine) => engine.handleLaneMessage(lane, text, queue.nowMs, this.#out)),
+      handleLaneDatagram: (lane, bytes) =>
+        this.#run((engine) => engine.handleLaneDatagram(lane, bytes, bytes.length, queue.nowMs, this.#out)),
       handleClosed: (lane) => this.#run((engine) => engine.handleLaneClosed(lane, queue.nowMs, this.#out)),
     });
   }
@@ -77,7 +127,15 @@ export class SimRelay {
 
   /** The host closes the room. */
   close(): void {
-    this.engine.close(this.#queue.nowMs, this.#out);
+    this.engine.close('closing', this.#queue.nowMs, this.#out);
+  }
+
+  /** Says that it restarts, and does so `downMs` later. */
+  restart(downMs: number): void {
+    this.engine.close('restarting', this.#queue.nowMs, this.#out);
+    // What was said has to go out first.
+    this.#queue.schedule(FAREWELL_MS, () => this.crash());
+    this.#queue.schedule(FAREWELL_MS + downMs, () => this.start());
   }
 
   /** A counter, over restarts. */
@@ -91,6 +149,13 @@ export class SimRelay {
     let sum = 0;
     for (const name of names) if (name.startsWith('discard.')) sum += this.stat(name);
     return sum;
+  }
+
+  #afterPassword(action: (engine: RelayEngine) => void): void {
+    const asked = this.#engine;
+    this.#queue.schedule(PASSWORD_MS, () => {
+      if (this.#engine === asked) this.#run(action);
+    });
   }
 
   #run(action: (engine: RelayEngine) => void): void {

@@ -1,23 +1,16 @@
 import { createRng } from '../base/rng.ts';
-import type { ChannelInfo } from '../wire/channels.ts';
 import type { Mac } from '../wire/probe.ts';
 import { EventQueue } from './event-queue.ts';
 import { LaneNetwork } from './lane-network.ts';
 import { cleanNetwork, type Impairments, SeededNetwork } from './seeded-network.ts';
 import { SimClient } from './sim-client.ts';
 import { SimRelay } from './sim-relay.ts';
+import { ToyEntrant } from './toy-entrant.ts';
+import { ToySignatures } from './toy-signatures.ts';
 import { Trace } from './trace.ts';
 
-const config = { bitrate: 32_000, frameSamples: 960, redundancyCopies: 0 } as const;
-
-/** Two channels, so that people can be apart. */
-export const simChannels: readonly ChannelInfo[] = [
-  { id: 1, name: 'Lobby', config },
-  { id: 2, name: 'Kitchen', config },
-];
-
 /** Round trip of the simulated control lanes is twice this. */
-const LANE_DELAY_MS = 15;
+export const LANE_DELAY_MS = 15;
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -25,6 +18,8 @@ export interface SimulationOptions {
   readonly mac: Mac;
   readonly impairments?: Impairments;
   readonly maxMembers?: number;
+  /** The room is that client's. */
+  readonly owner?: string;
 }
 
 /** A relay and any number of clients on one virtual clock. The same seed and the same calls give the same trace. */
@@ -38,14 +33,19 @@ export class Simulation {
   readonly #options: SimulationOptions;
 
   constructor(options: SimulationOptions) {
-    const { seed, mac, impairments = cleanNetwork, maxMembers = 10 } = options;
+    const { seed, mac, impairments = cleanNetwork, maxMembers = 10, owner } = options;
     this.#options = options;
     // Each part has its own chance, so that a change in one does not shift the others.
     this.network = new SeededNetwork(this.#queue, createRng(seed ^ 0x6e65_7477), this.trace, impairments);
     this.lanes = new LaneNetwork(this.#queue, this.trace, LANE_DELAY_MS);
-    const relayRng = createRng(seed ^ 0x7265_6c61);
-    const relayOptions = { roomName: 'Simulated room', maxMembers, channels: simChannels, mac };
-    this.relay = new SimRelay(this.#queue, this.network, this.lanes, relayRng, relayOptions);
+    const ownerIdentity = owner === undefined ? null : new ToyEntrant(new ToySignatures(mac), owner).identity;
+    const rng = createRng(seed ^ 0x7265_6c61);
+    this.relay = new SimRelay(this.#queue, this.network, this.lanes, {
+      maxMembers,
+      mac,
+      ownerIdentity,
+      rng,
+    });
     this.relay.start();
   }
 
