@@ -2,14 +2,13 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { SeqNo, SessionToken } from '../base/brand.ts';
 import { createRng } from '../base/rng.ts';
-import { LANE_DEAD_MS } from '../session/session-engine.ts';
 import { createHeader, encodeHeader } from '../wire/datagram.ts';
 import type { Mac } from '../wire/probe.ts';
 import { balances } from './balance.ts';
 import { cleanNetwork, type Impairments } from './seeded-network.ts';
-import type { HeardFrame, SimClient } from './sim-client.ts';
 import { RELAY_ENDPOINT } from './sim-relay.ts';
 import { Simulation } from './simulation.ts';
+import { bothTalk, type Call, framesSince, holesIn, longestGapMs, startCall } from './whole-call.ts';
 
 const mac: Mac = (key, data) => createHmac('sha256', key).update(data).digest();
 
@@ -22,10 +21,8 @@ const roughNetwork: Impairments = {
   reorderMs: 45,
 };
 
-interface Call {
-  readonly simulation: Simulation;
-  readonly anna: SimClient;
-  readonly ben: SimClient;
+function call(seed: number, impairments: Impairments = cleanNetwork): Call {
+  return startCall({ seed, mac, impairments });
 }
 
 function expectBalance(simulation: Simulation): void {
@@ -33,47 +30,17 @@ function expectBalance(simulation: Simulation): void {
     expect({ name, total: left }).toEqual({ name, total: right });
 }
 
-/** Two people in one room, both with a voice path. */
-function startCall(seed: number, impairments: Impairments = cleanNetwork): Call {
-  const simulation = new Simulation({ seed, mac, impairments });
-  const anna = simulation.addClient('Anna');
-  const ben = simulation.addClient('Ben');
-  anna.connect();
-  simulation.runFor(250);
-  ben.connect();
-  simulation.runFor(2_000);
-  expect([anna.session.phase, ben.session.phase]).toEqual(['connected', 'connected']);
-  expect([anna.path?.alive, ben.path?.alive]).toEqual([true, true]);
-  return { simulation, anna, ben };
-}
-
-function framesSince(heard: readonly HeardFrame[], sinceMs: number): number[] {
-  return heard.filter((frame) => frame.atMs >= sinceMs).map((frame) => frame.frame);
-}
-
-/** From the first to the last of `frames`, with none missing. */
-function unbroken(frames: readonly number[]): number[] {
-  const first = frames[0] ?? 0;
-  return Array.from(frames, (_, index) => first + index);
-}
-
 /** Lets both speak and checks that each hears the other without a hole. */
-function expectToHearEachOther({ simulation, anna, ben }: Call): void {
-  anna.talking = true;
-  ben.talking = true;
-  simulation.runFor(500);
-  const sinceMs = simulation.nowMs;
-  simulation.runFor(2_000);
-  for (const listener of [anna, ben]) {
-    const frames = framesSince(listener.heard, sinceMs);
-    expect(frames.length).toBeGreaterThanOrEqual(99);
-    expect(frames).toEqual(unbroken(frames));
+function expectToHearEachOther(present: Call): void {
+  for (const { frames, holes } of bothTalk(present)) {
+    expect(frames).toBeGreaterThanOrEqual(99);
+    expect(holes).toBe(0);
   }
 }
 
 describe('a call on a clean network', () => {
   test('every frame arrives, in order, with exactly the delay of network and jitter buffer', () => {
-    const { simulation, anna, ben } = startCall(1);
+    const { simulation, anna, ben } = call(1);
     anna.talking = true;
     simulation.runFor(20_000);
     anna.talking = false;
@@ -94,22 +61,22 @@ describe('a call on a clean network', () => {
   });
 
   test('both pings show the round trip of the wire', () => {
-    const { anna, simulation } = startCall(2);
+    const { anna, simulation } = call(2);
     simulation.runFor(10_000);
     expect(anna.path?.pingMs).toBeCloseTo(30, 6);
     expect(anna.session.tcpPingMs).toBeCloseTo(30, 6);
   });
 
   test('people in other channels hear nothing, and those who come hear what is said from then on', () => {
-    const call = startCall(3);
-    const { simulation, anna, ben } = call;
+    const present = call(3);
+    const { simulation, anna, ben } = present;
     const cleo = simulation.addClient('Cleo');
     cleo.connect();
     simulation.runFor(1_000);
     cleo.joinChannel(2);
     simulation.runFor(500);
     expect(cleo.session.ownChannel?.name).toBe('Kitchen');
-    expectToHearEachOther(call);
+    expectToHearEachOther(present);
     expect(cleo.heard).toEqual([]);
 
     ben.joinChannel(2);
@@ -119,7 +86,7 @@ describe('a call on a clean network', () => {
     expect(framesSince(anna.heard, sinceMs)).toEqual([]);
     const frames = framesSince(cleo.heard, sinceMs);
     expect(frames.length).toBe(100);
-    expect(frames).toEqual(unbroken(frames));
+    expect(holesIn(frames)).toBe(0);
     expect(cleo.heard.every((heard) => heard.speaker === 1)).toBe(true);
 
     ben.joinChannel(null);
@@ -132,7 +99,7 @@ describe('a call on a clean network', () => {
   });
 
   test('who is deafened is sent no voice, and who leaves is gone for the others', () => {
-    const { simulation, anna, ben } = startCall(4);
+    const { simulation, anna, ben } = call(4);
     anna.talking = true;
     ben.setState(true, true);
     simulation.runFor(500);
@@ -158,7 +125,7 @@ describe('a call on a clean network', () => {
 
 describe('a call on a rough network', () => {
   test.each([11, 12, 13, 14, 15])('all totals balance from end to end (seed %i)', (seed) => {
-    const { simulation, anna, ben } = startCall(seed, roughNetwork);
+    const { simulation, anna, ben } = call(seed, roughNetwork);
     anna.talking = true;
     ben.talking = true;
     simulation.runFor(30_000);
@@ -187,98 +154,20 @@ describe('a call on a rough network', () => {
 
   test('the same seed gives the same trace, another seed another', () => {
     const digest = (seed: number): string => {
-      const call = startCall(seed, roughNetwork);
-      call.anna.talking = true;
-      call.simulation.runFor(5_000);
-      return call.simulation.trace.digest;
+      const present = call(seed, roughNetwork);
+      present.anna.talking = true;
+      present.simulation.runFor(5_000);
+      return present.simulation.trace.digest;
     };
     expect(digest(21)).toBe(digest(21));
     expect(digest(21)).not.toBe(digest(22));
   });
 });
 
-describe('a call that is interrupted', () => {
-  test('after a restart of the relay both come back, in their channel and state, and hear each other', () => {
-    const call = startCall(31);
-    const { simulation, anna, ben } = call;
-    anna.joinChannel(2);
-    ben.joinChannel(2);
-    ben.setState(true, false);
-    simulation.runFor(500);
-    const tokens = [anna.token, ben.token];
-    simulation.relay.crash();
-    simulation.runFor(1_500);
-    expect(['waiting', 'connecting']).toContain(anna.session.phase);
-    simulation.relay.start();
-    simulation.runFor(20_000);
-
-    expect(anna.welcomes.length).toBe(2);
-    expect(ben.welcomes.length).toBe(2);
-    expect([anna.token, ben.token]).not.toEqual(tokens);
-    expect(anna.session.members).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({ nickname: 'Anna', channel: 2, muted: false }),
-        expect.objectContaining({ nickname: 'Ben', channel: 2, muted: true }),
-      ]),
-    );
-    expectToHearEachOther(call);
-    expect([...anna.ends, ...ben.ends]).toEqual([]);
-    expectBalance(simulation);
-  });
-
-  test('a relay that stays away is given up after two minutes, with a sentence', () => {
-    const { simulation, anna } = startCall(32);
-    simulation.relay.crash();
-    const sinceMs = simulation.nowMs;
-    simulation.runFor(119_000);
-    expect(anna.ends).toEqual([]);
-    simulation.runFor(13_000);
-    expect(anna.ends).toEqual([
-      { kind: 'gaveUp', failure: 'refused', sentence: expect.stringMatching(/two minutes/) },
-    ]);
-    expect(anna.session.phase).toBe('idle');
-    // Full jitter with a cap of 15 s: some 15 attempts on average, and never a storm.
-    expect(anna.session.counters.attempts).toBeGreaterThan(8);
-    expect(anna.session.counters.attempts).toBeLessThan(60);
-    expect(simulation.nowMs - sinceMs).toBe(132_000);
-  });
-
-  test('a host who closes the room ends the session for good', () => {
-    const { simulation, anna, ben } = startCall(33);
-    simulation.relay.close();
-    simulation.runFor(5_000);
-    for (const client of [anna, ben]) {
-      expect(client.ends).toEqual([
-        { kind: 'refused', code: 'relayClosing', sentence: 'The host closed this room.' },
-      ]);
-      expect(client.session.counters.attempts).toBe(1);
-    }
-    expect(simulation.relay.stat('members')).toBe(0);
-  });
-
-  test('a line that went dead is noticed, and the name is won back from the old session', () => {
-    const call = startCall(34);
-    const { simulation, anna, ben } = call;
-    anna.setOffline(true);
-    simulation.runFor(2_000);
-    anna.setOffline(false);
-    // The lane is dead for good, as after a change of networks, and neither side has been told.
-    simulation.runFor(LANE_DEAD_MS + 1_000);
-    expect(anna.session.counters.lanesDead).toBe(1);
-    simulation.runFor(30_000);
-    expect(anna.session.phase).toBe('connected');
-    expect(anna.session.counters.refusals).toBeGreaterThanOrEqual(1);
-    expect(ben.session.members.map((member) => member.nickname).sort()).toEqual(['Anna', 'Ben']);
-    expect(simulation.relay.stat('lanesClosedSilent')).toBe(1);
-    expectToHearEachOther(call);
-    expectBalance(simulation);
-  });
-});
-
 describe('a NAT that moves the voice path', () => {
   test('voice flows again after the next probe, both ways', () => {
-    const call = startCall(41);
-    const { simulation, anna, ben } = call;
+    const present = call(41);
+    const { simulation, anna, ben } = present;
     anna.talking = true;
     ben.talking = true;
     simulation.runFor(2_000);
@@ -289,7 +178,7 @@ describe('a NAT that moves the voice path', () => {
     expect(simulation.relay.stat('discard.wrongAddress')).toBeGreaterThan(0);
     expect(simulation.relay.stat('binds')).toBe(3);
     const refused = simulation.relay.stat('discard.wrongAddress');
-    expectToHearEachOther(call);
+    expectToHearEachOther(present);
     expect(simulation.relay.stat('discard.wrongAddress')).toBe(refused);
     const gapMs = longestGapMs(ben.heard, movedAtMs - 100);
     expect(gapMs).toBeLessThan(1_200);
@@ -297,7 +186,7 @@ describe('a NAT that moves the voice path', () => {
   });
 
   test('nobody can speak under a token from another address, or take it over with a probe they saw', () => {
-    const { simulation, anna, ben } = startCall(42);
+    const { simulation, anna, ben } = call(42);
     const probes: Uint8Array[] = [];
     const forward = simulation.network.send.bind(simulation.network);
     simulation.network.send = (from, to, bytes) => {
@@ -332,8 +221,8 @@ describe('a NAT that moves the voice path', () => {
 });
 
 test('garbage on both paths in the middle of a call changes nothing for the others', () => {
-  const quiet = startCall(51);
-  const attacked = startCall(51);
+  const quiet = call(51);
+  const attacked = call(51);
   const rng = createRng(52);
   const stranger = { address: '203.0.113.9', port: 9 };
   const silence = {
@@ -392,7 +281,12 @@ test('a full room is told apart from a room that is not there', () => {
   second.connect();
   simulation.runFor(500);
   expect(second.ends).toEqual([
-    { kind: 'refused', code: 'roomFull', sentence: 'This room is full. Try again when somebody has left.' },
+    {
+      kind: 'refused',
+      code: 'roomFull',
+      rule: null,
+      sentence: 'This room is full. Try again when somebody has left.',
+    },
   ]);
   simulation.relay.crash();
   second.connect();
@@ -408,15 +302,4 @@ function voiceOf(token: number, sequence: number): Uint8Array {
   header.timestamp = sequence * 960;
   encodeHeader(header, bytes);
   return bytes;
-}
-
-function longestGapMs(heard: readonly HeardFrame[], sinceMs: number): number {
-  let longestMs = 0;
-  let previousMs = sinceMs;
-  for (const { atMs } of heard) {
-    if (atMs < sinceMs) continue;
-    longestMs = Math.max(longestMs, atMs - previousMs);
-    previousMs = atMs;
-  }
-  return longestMs;
 }

@@ -17,7 +17,7 @@ import {
   type Probe,
 } from '../wire/probe.ts';
 import { MemoryStore } from './memory-store.ts';
-import { freshChannels } from './sim-room.ts';
+import { freshSnapshot } from './sim-room.ts';
 import { ToyEntrant } from './toy-entrant.ts';
 import { toyPasswordHash } from './toy-passwords.ts';
 import { addressInToyRange, isToyRange } from './toy-ranges.ts';
@@ -69,7 +69,7 @@ export class RecordedRelay {
   constructor(options: Partial<RelayOptions> & { readonly mac: Mac; readonly store?: MemoryStore }) {
     const rng = createRng(1);
     this.#signatures = new ToySignatures(options.mac);
-    this.store = options.store ?? new MemoryStore(freshChannels());
+    this.store = options.store ?? new MemoryStore(options.snapshot ?? freshSnapshot());
     this.options = {
       roomName: 'Recorded room',
       maxMembers: 10,

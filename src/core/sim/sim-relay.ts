@@ -8,7 +8,7 @@ import { Alarm, type EventQueue } from './event-queue.ts';
 import type { LaneNetwork } from './lane-network.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { SeededNetwork } from './seeded-network.ts';
-import { freshChannels } from './sim-room.ts';
+import { freshSnapshot } from './sim-room.ts';
 import { toyPasswordHash } from './toy-passwords.ts';
 import { addressInToyRange, isToyRange } from './toy-ranges.ts';
 import { ToySignatures } from './toy-signatures.ts';
@@ -35,7 +35,7 @@ export interface SimRelayOptions {
 
 /** A relay engine on the simulated networks, and the store that outlives it. */
 export class SimRelay {
-  readonly store = new MemoryStore(freshChannels());
+  readonly store = new MemoryStore(freshSnapshot());
   readonly #queue: EventQueue;
   readonly #network: SeededNetwork;
   readonly #lanes: LaneNetwork;

@@ -1,5 +1,5 @@
 import { bytesToBase64Url } from '../base/base64url.ts';
-import type { StoredChannel } from '../relay/relay-store.ts';
+import type { RelaySnapshot } from '../relay/relay-store.ts';
 import type { ChannelConfig, ChannelInfo } from '../wire/channels.ts';
 import type { MemberInfo } from '../wire/control.ts';
 import { MEMBER_ROLE_ID } from '../wire/roles.ts';
@@ -52,6 +52,15 @@ export function memberFor(token: number, facts: Partial<MemberInfo> = {}): Membe
 }
 
 /** What the store of a relay that was never started holds: the two channels. */
-export function freshChannels(): StoredChannel[] {
-  return simChannels.map((info) => ({ info, passwordHash: null }));
+export function freshSnapshot(): RelaySnapshot {
+  return {
+    channels: simChannels.map((info) => ({ info, passwordHash: null })),
+    roles: [],
+    assignments: new Map(),
+    bans: [],
+    sessions: [],
+    deliveries: [],
+    lastMessageId: 0,
+    lastBanId: 0,
+  };
 }
