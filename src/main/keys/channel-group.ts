@@ -190,19 +190,22 @@ export class ChannelGroup {
   mediaKeys(): Promise<Map<string, MediaKey>> {
     return this.#jobs.run(async () => {
       const keys = new Map<string, MediaKey>();
-      const state = this.#state;
-      if (state === null) return keys;
-      const suite = await groupSuite();
-      const { exporterSecret } = state.keySchedule;
-      for (const identity of identitiesOf(state)) {
-        const length = AES_KEY_BYTES + NONCE_BYTES;
-        const exported = await mlsExporter(exporterSecret, MEDIA_KEY_LABEL, identity, length, suite);
-        const key = exported.slice(0, AES_KEY_BYTES);
-        keys.set(bytesToBase64Url(identity), { key, salt: exported.slice(AES_KEY_BYTES) });
-        exported.fill(0);
+      if (this.#state === null) return keys;
+      for (const identity of identitiesOf(this.#state)) {
+        const secret = await exportFrom(this.#state, MEDIA_KEY_LABEL, identity, AES_KEY_BYTES + NONCE_BYTES);
+        const key = secret.slice(0, AES_KEY_BYTES);
+        keys.set(bytesToBase64Url(identity), { key, salt: secret.slice(AES_KEY_BYTES) });
+        secret.fill(0);
       }
       return keys;
     });
+  }
+
+  /** A secret that all members of this epoch share, and nobody else (RFC 9420, section 8.5); null outside of a group. */
+  exportSecret(label: string, context: Uint8Array, lengthBytes: number): Promise<Uint8Array | null> {
+    return this.#jobs.run(async () =>
+      this.#state === null ? null : await exportFrom(this.#state, label, context, lengthBytes),
+    );
   }
 
   /** Leaves the group and overwrites its secrets, and those of the current key package. */
@@ -320,4 +323,13 @@ export class ChannelGroup {
     this.#leaveGroup();
     this.#replacePackage(null);
   }
+}
+
+async function exportFrom(
+  { keySchedule }: ClientState,
+  label: string,
+  context: Uint8Array,
+  lengthBytes: number,
+): Promise<Uint8Array> {
+  return mlsExporter(keySchedule.exporterSecret, label, context, lengthBytes, await groupSuite());
 }
