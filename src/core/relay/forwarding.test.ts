@@ -1,136 +1,130 @@
-import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type RecordedMember, RecordedRelay, voiceDatagram } from '../sim/recorded-relay.ts';
-import { FLAG_CONTROL, FLAG_LAST, FLAG_WHISPER, MAX_DATAGRAM_BYTES } from '../wire/datagram.ts';
-import { createProbe, decodeProbe, KIND_REPLY, PROBE_DATAGRAM_BYTES, verifyProbe } from '../wire/probe.ts';
-import { MAX_DATAGRAM_BURST, MAX_DATAGRAMS_PER_SECOND, MAX_STRANGER_PROBES_PER_SECOND } from './room.ts';
+import {
+  FLAG_CONTROL,
+  FLAG_LAST,
+  FLAG_WHISPER,
+  MAX_DATAGRAM_BYTES,
+  WHISPER_LIST_BIT,
+} from '../wire/datagram.ts';
+import { KIND_REPLY, PROBE_DATAGRAM_BYTES, verifyProbe } from '../wire/probe.ts';
+import { Forwarding } from './forwarding.ts';
+import {
+  elsewhere,
+  endpointOf,
+  expectBalance,
+  LIST,
+  mac,
+  PORT_A,
+  PORT_B,
+  PORT_C,
+  Rig,
+  startRoom,
+  voice,
+} from './forwarding-rig.ts';
+import { MAX_DATAGRAM_BURST, MAX_DATAGRAMS_PER_SECOND, type Member } from './room.ts';
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 100);
 
-const mac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest();
-const elsewhere = { address: '203.0.113.5', port: 5 };
-
-interface Room {
-  readonly relay: RecordedRelay;
-  readonly members: readonly [RecordedMember, RecordedMember, RecordedMember];
-}
-
-/** Three members in one channel, all bound. */
-function startRoom(): Room {
-  const relay = new RecordedRelay({ mac });
-  const enter = (nickname: string): RecordedMember => {
-    const member = relay.enter(nickname);
-    if (member === null) throw new Error('refused');
-    relay.probe(member);
-    return member;
-  };
-  const members = [enter('Anna'), enter('Ben'), enter('Cleo')] as const;
-  relay.datagrams.length = 0;
-  return { relay, members };
-}
-
-/** Ports of those who were sent something since the last look. */
-function recipients(relay: RecordedRelay): number[] {
-  return relay.datagrams.splice(0).map((datagram) => datagram.to.port);
-}
-
-function expectBalance(relay: RecordedRelay): void {
-  const stats = relay.engine.stats();
-  let discarded = 0;
-  for (const [name, count] of Object.entries(stats)) if (name.startsWith('discard.')) discarded += count;
-  const { received, keepAlives, probes, forwardedIn } = stats;
-  expect(received).toBe((keepAlives ?? 0) + (probes ?? 0) + (forwardedIn ?? 0) + discarded);
-}
-
 describe('voice', () => {
   test('goes unchanged to everybody in the channel but the speaker', () => {
-    const { relay, members } = startRoom();
+    const { rig, members } = startRoom();
     const [anna, ben, cleo] = members;
-    const voice = voiceDatagram(anna.token, 7, FLAG_LAST);
-    relay.send(voice, anna.endpoint);
-    expect(relay.datagrams).toEqual([
-      { bytes: voice, to: ben.endpoint },
-      { bytes: voice, to: cleo.endpoint },
+    const bytes = voice(anna, 7, FLAG_LAST);
+    rig.send(bytes, endpointOf(anna));
+    expect(rig.udp).toEqual([
+      { bytes, to: endpointOf(ben) },
+      { bytes, to: endpointOf(cleo) },
     ]);
-    expect(relay.engine.stats()).toMatchObject({ forwardedIn: 1, forwardedOut: 2, probes: 3, received: 4 });
+    expect(rig.forwarding.traffic).toMatchObject({
+      forwardedIn: 1,
+      forwardedOut: 2,
+      probes: 3,
+      challenges: 3,
+      received: 7,
+    });
   });
 
-  test('follows joins, leaves, deafness and departures', () => {
-    const { relay, members } = startRoom();
+  test('follows moves, deafness and departures', () => {
+    const { rig, members } = startRoom();
     const [anna, ben, cleo] = members;
+    const other = rig.room.channels.get(2) ?? null;
     const heardBy = (): number[] => {
-      relay.send(voiceDatagram(anna.token, 1), anna.endpoint);
-      return recipients(relay);
+      rig.send(voice(anna, 1), endpointOf(anna));
+      return rig.ports();
     };
-    relay.say(ben.lane, { type: 'join', channel: 2 });
-    expect(heardBy()).toEqual([cleo.endpoint.port]);
-    relay.say(ben.lane, { type: 'join', channel: 1 });
-    expect(heardBy().sort()).toEqual([ben.endpoint.port, cleo.endpoint.port].sort());
-    relay.say(cleo.lane, { type: 'state', muted: false, deafened: true });
-    expect(heardBy()).toEqual([ben.endpoint.port]);
-    relay.say(ben.lane, { type: 'bye' });
+    rig.room.move(ben, other);
+    expect(heardBy()).toEqual([PORT_C]);
+    rig.room.move(ben, rig.room.landing);
+    expect(heardBy()).toEqual([PORT_B, PORT_C]);
+    rig.room.setState(cleo, false, true);
+    expect(heardBy()).toEqual([PORT_B]);
+    rig.room.remove(ben);
     expect(heardBy()).toEqual([]);
-    relay.say(cleo.lane, { type: 'state', muted: true, deafened: false });
-    expect(heardBy()).toEqual([cleo.endpoint.port]);
-    relay.say(anna.lane, { type: 'leave' });
+    rig.room.move(anna, null);
     expect(heardBy()).toEqual([]);
-    expect(relay.engine.stats()['discard.notInChannel']).toBe(1);
-    relay.send(voiceDatagram(ben.token, 1), ben.endpoint);
-    expect(relay.engine.stats()['discard.unknownToken']).toBe(1);
+    expect(rig.discarded('notInChannel')).toBe(1);
+    rig.send(voice(ben, 1), endpointOf(ben));
+    expect(rig.discarded('unknownToken')).toBe(1);
+    expectBalance(rig);
   });
 
   test('is sent to nobody whose address is unknown, and taken from nobody before a probe', () => {
-    const { relay, members } = startRoom();
-    const [anna] = members;
-    const dora = relay.enter('Dora');
-    if (dora === null) throw new Error('refused');
-    relay.send(voiceDatagram(dora.token, 1), dora.endpoint);
-    expect(recipients(relay)).toEqual([]);
-    relay.send(voiceDatagram(anna.token, 1), anna.endpoint);
-    expect(recipients(relay)).not.toContain(dora.endpoint.port);
-    relay.probe(dora);
-    relay.datagrams.length = 0;
-    relay.send(voiceDatagram(anna.token, 2), anna.endpoint);
-    expect(recipients(relay)).toContain(dora.endpoint.port);
-    expect(relay.engine.stats()['discard.notBound']).toBe(1);
+    const { rig, members } = startRoom();
+    const dora = rig.enter();
+    rig.send(voice(dora, 1), endpointOf(dora));
+    rig.send(voice(members[0], 1), endpointOf(members[0]));
+    expect(rig.ports()).toEqual([PORT_B, PORT_C]);
+    rig.bind(dora);
+    rig.send(voice(members[0], 2), endpointOf(members[0]));
+    expect(rig.ports()).toEqual([PORT_B, PORT_C, endpointOf(dora).port]);
+    expect(rig.discarded('notBound')).toBe(1);
   });
 
   test('from another address or port is dropped and does not use up the speaker’s allowance', () => {
-    const { relay, members } = startRoom();
+    const { rig, members } = startRoom();
     const [anna] = members;
     for (let sequence = 0; sequence < 2 * MAX_DATAGRAM_BURST; sequence += 1) {
-      relay.send(voiceDatagram(anna.token, sequence), { ...anna.endpoint, port: 1 });
-      relay.send(voiceDatagram(anna.token, sequence), { ...anna.endpoint, address: '192.0.2.2' });
+      rig.send(voice(anna, sequence), { ...endpointOf(anna), port: 1 });
+      rig.send(voice(anna, sequence), { ...endpointOf(anna), address: '192.0.2.2' });
     }
-    expect(recipients(relay)).toEqual([]);
-    relay.send(voiceDatagram(anna.token, 0), anna.endpoint);
-    expect(recipients(relay).length).toBe(2);
-    expect(relay.engine.stats()['discard.wrongAddress']).toBe(4 * MAX_DATAGRAM_BURST);
+    expect(rig.ports()).toEqual([]);
+    rig.send(voice(anna, 0), endpointOf(anna));
+    expect(rig.ports()).toEqual([PORT_B, PORT_C]);
+    expect(rig.discarded('wrongAddress')).toBe(4 * MAX_DATAGRAM_BURST);
   });
 
-  test('beyond the rate is dropped; the others’ is not', () => {
-    const { relay, members } = startRoom();
+  test.each(['udp', 'lane'] as const)('by %s beyond the rate is dropped; the others’ is not', (way) => {
+    const { rig, members } = startRoom();
     const [anna, ben] = members;
-    // The bound probe took nothing: strangers have a bucket of their own.
-    for (let sequence = 0; sequence < MAX_DATAGRAM_BURST + 1; sequence += 1) {
-      relay.send(voiceDatagram(anna.token, sequence), anna.endpoint);
-    }
-    expect(relay.engine.stats()).toMatchObject({ forwardedIn: MAX_DATAGRAM_BURST, 'discard.rateLimited': 1 });
-    relay.send(voiceDatagram(ben.token, 1), ben.endpoint);
-    expect(relay.engine.stats()).toMatchObject({ forwardedIn: MAX_DATAGRAM_BURST + 1 });
-    relay.nowMs += 1_000;
-    for (let sequence = 0; sequence < MAX_DATAGRAM_BURST; sequence += 1) {
-      relay.send(voiceDatagram(anna.token, sequence), anna.endpoint);
-    }
-    expect(relay.engine.stats().forwardedIn).toBe(MAX_DATAGRAM_BURST + 1 + MAX_DATAGRAMS_PER_SECOND);
+    const say = (member: Member, sequence: number): void => {
+      if (way === 'udp') rig.send(voice(member, sequence), endpointOf(member));
+      else rig.sendByLane(member, voice(member, sequence));
+    };
+    for (let sequence = 0; sequence < MAX_DATAGRAM_BURST + 1; sequence += 1) say(anna, sequence);
+    expect(rig.forwarding.traffic.forwardedIn).toBe(MAX_DATAGRAM_BURST);
+    expect(rig.discarded('rateLimited')).toBe(1);
+    say(ben, 1);
+    expect(rig.forwarding.traffic.forwardedIn).toBe(MAX_DATAGRAM_BURST + 1);
+    rig.nowMs += 1_000;
+    for (let sequence = 0; sequence < MAX_DATAGRAM_BURST; sequence += 1) say(anna, sequence);
+    expect(rig.forwarding.traffic.forwardedIn).toBe(MAX_DATAGRAM_BURST + 1 + MAX_DATAGRAMS_PER_SECOND);
+    expectBalance(rig);
   });
 
-  test('that whispers is dropped until whispers exist', () => {
-    const { relay, members } = startRoom();
-    relay.send(voiceDatagram(members[0].token, 1, FLAG_WHISPER), members[0].endpoint);
-    expect(recipients(relay)).toEqual([]);
-    expect(relay.engine.stats()['discard.whisperUnsupported']).toBe(1);
+  test.each([
+    ['muted for all', { mutedForAll: true }, { speakRank: 0 }, 0],
+    ['below the rank that speaks', { rank: 49 }, { speakRank: 50 }, 0],
+    ['of the rank that speaks', { rank: 50 }, { speakRank: 50 }, 2],
+    ['muted by himself', { muted: true }, { speakRank: 0 }, 2],
+  ])('of a member %s goes to those allowed', (_name, memberChange, channelChange, count) => {
+    const { rig, members } = startRoom();
+    Object.assign(members[0], memberChange);
+    Object.assign(rig.room.landing, channelChange);
+    rig.send(voice(members[0], 1), endpointOf(members[0]));
+    expect(rig.ports().length).toBe(count);
+    expect(rig.discarded('notAllowed')).toBe(count === 0 ? 1 : 0);
+    expectBalance(rig);
   });
 
   test.each([
@@ -138,73 +132,98 @@ describe('voice', () => {
     [MAX_DATAGRAM_BYTES, 2],
     [MAX_DATAGRAM_BYTES + 1, 0],
   ])('of %i bytes goes to %i', (length, count) => {
-    const { relay, members } = startRoom();
+    const { rig, members } = startRoom();
     const bytes = new Uint8Array(length);
-    bytes.set(voiceDatagram(members[0].token, 1));
-    relay.send(bytes, members[0].endpoint);
-    expect(recipients(relay).length).toBe(count);
+    bytes.set(voice(members[0], 1));
+    rig.send(bytes, endpointOf(members[0]));
+    expect(rig.ports().length).toBe(count);
   });
 
   test('of no bytes at all is a keep-alive', () => {
-    const { relay, members } = startRoom();
-    relay.send(new Uint8Array(0), members[0].endpoint);
-    relay.send(new Uint8Array(0), elsewhere);
-    expect(recipients(relay)).toEqual([]);
-    expect(relay.engine.stats().keepAlives).toBe(2);
+    const { rig, members } = startRoom();
+    rig.send(new Uint8Array(0), endpointOf(members[0]));
+    rig.send(new Uint8Array(0), elsewhere);
+    expect(rig.ports()).toEqual([]);
+    expect(rig.forwarding.traffic.keepAlives).toBe(2);
   });
 });
 
-describe('probes', () => {
-  test('are answered, under the same key, with the same clock', () => {
-    const { relay, members } = startRoom();
-    const [anna] = members;
-    relay.probe(anna, anna.endpoint, 123_456_789_012);
-    const [reply] = relay.datagrams;
-    const decoded = createProbe();
-    expect(reply?.to).toEqual(anna.endpoint);
-    const bytes = reply?.bytes ?? new Uint8Array();
-    expect(decodeProbe(bytes, bytes.length, decoded)).toEqual({ ok: true });
-    expect(decoded).toEqual({ kind: KIND_REPLY, clockMicroseconds: 123_456_789_012 });
-    expect(verifyProbe(bytes, bytes.length, anna.pathKey, mac)).toBe(true);
-  });
-
-  test('move the voice path; replays, older clocks and strangers’ keys do not', () => {
-    const { relay, members } = startRoom();
-    const [anna, ben] = members;
-    const seen = relay.probe(anna, anna.endpoint, 1_000);
-    relay.datagrams.length = 0;
-    relay.send(seen, elsewhere);
-    relay.probe(anna, elsewhere, 999);
-    relay.probe({ ...anna, pathKey: ben.pathKey }, elsewhere, 2_000);
-    const reply = seen.slice();
-    reply[16] = KIND_REPLY;
-    relay.send(reply, elsewhere);
-    expect(relay.datagrams).toEqual([]);
-    expect(relay.engine.stats()).toMatchObject({
-      binds: 3,
-      'discard.probeReplayed': 2,
-      'discard.probeForged': 1,
-      'discard.probeIsReply': 1,
+describe('the lane', () => {
+  test('carries voice in and out, each member by the way it said', () => {
+    const { rig, members } = startRoom();
+    const [anna, ben, cleo] = members;
+    rig.room.setPath(ben, 'lane');
+    const bytes = voice(anna, 1);
+    rig.send(bytes, endpointOf(anna));
+    expect(rig.lane).toEqual([{ bytes, lane: ben.lane }]);
+    expect(rig.ports()).toEqual([endpointOf(cleo).port]);
+    rig.lane.length = 0;
+    rig.sendByLane(ben, voice(ben, 1));
+    expect([rig.ports(), rig.lanes()]).toEqual([[PORT_A, PORT_C], []]);
+    expect(rig.forwarding.traffic).toMatchObject({
+      receivedByLane: 1,
+      forwardedIn: 2,
+      forwardedOut: 4,
+      forwardedOutByLane: 1,
     });
-    relay.probe(anna, elsewhere, 1_001);
-    relay.datagrams.length = 0;
-    relay.send(voiceDatagram(ben.token, 1), ben.endpoint);
-    expect(relay.datagrams.map((datagram) => datagram.to)).toContainEqual(elsewhere);
-    relay.send(voiceDatagram(anna.token, 1), anna.endpoint);
-    expect(relay.engine.stats()).toMatchObject({ binds: 4, 'discard.wrongAddress': 1 });
+    expectBalance(rig);
   });
 
-  test('of a stranger cost few MACs and leave the owner’s alone', () => {
-    const { relay, members } = startRoom();
-    const [anna] = members;
-    const noKey = { ...anna, pathKey: new Uint8Array(32) };
-    for (let count = 0; count < 500; count += 1) relay.probe(noKey, elsewhere);
-    // The owner's own first probe took one.
-    expect(relay.engine.stats()['discard.probeForged']).toBe(MAX_STRANGER_PROBES_PER_SECOND - 1);
-    relay.datagrams.length = 0;
-    relay.probe(anna);
-    expect(recipients(relay)).toEqual([anna.endpoint.port]);
+  test('needs no bound address, neither to speak nor to hear', () => {
+    const { rig, members } = startRoom();
+    const dora = rig.enter();
+    rig.room.setPath(dora, 'lane');
+    rig.sendByLane(dora, voice(dora, 1));
+    expect(rig.ports()).toEqual([PORT_A, PORT_B, PORT_C]);
+    rig.send(voice(members[0], 1), endpointOf(members[0]));
+    expect(rig.lanes()).toEqual([dora.lane]);
   });
+
+  test('of a held place gets nothing', () => {
+    const { rig, members } = startRoom();
+    const [anna, ben] = members;
+    rig.room.setPath(ben, 'lane');
+    rig.room.hold(ben);
+    rig.send(voice(anna, 1), endpointOf(anna));
+    expect([rig.ports(), rig.lanes()]).toEqual([[PORT_C], []]);
+    expect(rig.forwarding.traffic.forwardedOut).toBe(1);
+  });
+
+  test('takes only its own member’s token', () => {
+    const { rig, members } = startRoom();
+    const [anna, ben] = members;
+    rig.sendByLane(anna, voice(ben, 1));
+    rig.sendByLane(anna, rig.probeBytes(ben));
+    expect([rig.ports(), rig.lanes()]).toEqual([[], []]);
+    expect(rig.discarded('laneWrongToken')).toBe(2);
+    expectBalance(rig);
+  });
+
+  test('answers probes, binds nothing by them, and never challenges', () => {
+    const { rig } = startRoom();
+    const dora = rig.enter();
+    rig.sendByLane(dora, rig.probeBytes(dora, { clock: 77 }));
+    expect(rig.udp).toEqual([]);
+    expect(rig.lane.map(({ lane }) => lane)).toEqual([dora.lane]);
+    const answer = rig.takeAnswer();
+    expect(answer).toMatchObject({ kind: KIND_REPLY, clockMicroseconds: 77 });
+    expect(verifyProbe(answer.bytes, answer.bytes.length, dora.pathKey, mac)).toBe(true);
+    expect([dora.endpoint, dora.lastProbeClock]).toEqual([null, null]);
+    // Slower than UDP it may be; that makes it no replay.
+    rig.bind(dora);
+    rig.sendByLane(dora, rig.probeBytes(dora, { clock: 1 }));
+    expect(rig.lanes()).toEqual([dora.lane]);
+    rig.sendByLane(dora, rig.probeBytes(dora, { key: new Uint8Array(32) }));
+    expect(rig.lanes()).toEqual([]);
+    expect(rig.forwarding.traffic.laneProbes).toBe(2);
+    expect(rig.discarded('probeForged')).toBe(1);
+    expectBalance(rig);
+  });
+});
+
+test('a cookie key has 32 bytes', () => {
+  const { room } = new Rig();
+  expect(() => new Forwarding(room, { mac, cookieKey: new Uint8Array(31) })).toThrow(/32 bytes/);
 });
 
 test('whatever arrives, every datagram is accounted for', { timeout: 10_000 + 100 * numRuns }, () => {
@@ -212,52 +231,52 @@ test('whatever arrives, every datagram is accounted for', { timeout: 10_000 + 10
     fc.uint8Array({ maxLength: 80, size: 'max' }),
     fc.uint8Array({ minLength: MAX_DATAGRAM_BYTES - 1, maxLength: MAX_DATAGRAM_BYTES + 2, size: 'max' }),
   );
+  const datagrams = ['raw', 'voice', 'whisper', 'list', 'probe', 'mutated', 'control', 'empty'] as const;
+  const changes = ['move', 'deafen', 'path', 'hold', 'mute', 'wait'] as const;
   const step = fc.record({
-    what: fc.constantFrom(
-      'raw',
-      'voice',
-      'whisper',
-      'probe',
-      'mutated',
-      'control',
-      'empty',
-      'move',
-      'deafen',
-      'wait',
-    ),
+    what: fc.constantFrom(...datagrams, ...changes),
     who: fc.nat(2),
-    own: fc.boolean(),
+    from: fc.constantFrom('own', 'elsewhere', 'lane'),
     bytes,
     at: fc.nat(PROBE_DATAGRAM_BYTES - 1),
     value: fc.nat(255),
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-      const { relay, members } = startRoom();
-      for (const { what, who, own, bytes: raw, at, value } of steps) {
+      const { rig, members } = startRoom();
+      for (const { what, who, from, bytes: raw, at, value } of steps) {
         const member = members[who] ?? members[0];
-        const from = own ? member.endpoint : elsewhere;
-        const voice = voiceDatagram(member.token, at, what === 'whisper' ? FLAG_WHISPER : 0);
-        if (what === 'raw') relay.send(raw, from);
-        else if (what === 'voice' || what === 'whisper') relay.send(voice, from);
-        else if (what === 'probe') relay.probe(member, from);
-        else if (what === 'empty') relay.send(new Uint8Array(0), from);
-        else if (what === 'move') relay.say(member.lane, { type: 'join', channel: 1 + (value % 2) });
-        else if (what === 'deafen') relay.say(member.lane, { type: 'state', muted: false, deafened: own });
-        else if (what === 'wait') relay.nowMs += value;
+        const send = (datagram: Uint8Array): void => {
+          if (from === 'lane') rig.sendByLane(member, datagram);
+          else rig.send(datagram, from === 'own' ? endpointOf(member) : elsewhere);
+        };
+        member.whisperLists.set(LIST, [1, 2, value]);
+        if (what === 'raw') send(raw);
+        else if (what === 'voice') send(voice(member, at));
+        else if (what === 'whisper') send(voice(member, at, FLAG_WHISPER, value % 5));
+        else if (what === 'list') send(voice(member, at, FLAG_WHISPER, WHISPER_LIST_BIT + (value % 2)));
+        else if (what === 'probe') send(rig.probeBytes(member));
+        else if (what === 'empty') send(new Uint8Array(0));
+        else if (what === 'move') rig.room.move(member, rig.room.channels.get(value % 3) ?? null);
+        else if (what === 'deafen') rig.room.setState(member, false, value > 127);
+        else if (what === 'path') rig.room.setPath(member, value > 127 ? 'lane' : 'udp');
+        else if (what === 'hold') member.lane = value > 127 ? null : member.token;
+        else if (what === 'mute') member.mutedForAll = value > 127;
+        else if (what === 'wait') rig.nowMs += value;
         else {
-          const mutated = what === 'control' ? new Uint8Array(PROBE_DATAGRAM_BYTES) : voice;
-          if (what === 'control') mutated.set(voice);
+          const mutated = what === 'control' ? new Uint8Array(PROBE_DATAGRAM_BYTES) : voice(member, at);
+          if (what === 'control') mutated.set(voice(member, at));
           if (what === 'control') mutated[4] = FLAG_CONTROL;
           mutated[at % mutated.length] = value;
-          relay.send(mutated, from);
+          send(mutated);
         }
-        expectBalance(relay);
+        expectBalance(rig);
       }
-      const { forwardedOut = 0, probes = 0, forwardedIn = 0 } = relay.engine.stats();
-      expect(forwardedOut).toBeLessThanOrEqual(2 * forwardedIn);
-      // Answers of the three first probes were taken off the record.
-      expect(relay.datagrams.length).toBe(forwardedOut + probes - 3);
+      const { forwardedOut, forwardedOutByLane, forwardedIn, whispersIn, probes, challenges } =
+        rig.forwarding.traffic;
+      expect(forwardedOut).toBeLessThanOrEqual(2 * (forwardedIn + whispersIn));
+      // Answers of the first probes were taken off the record.
+      expect(rig.udp.length).toBe(forwardedOut - forwardedOutByLane + probes + challenges - 6);
     }),
     { numRuns },
   );

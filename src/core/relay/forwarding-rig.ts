@@ -1,0 +1,182 @@
+import { createHmac } from 'node:crypto';
+import { expect } from 'vitest';
+import type { SeqNo, SessionToken } from '../base/brand.ts';
+import type { ChannelConfig } from '../wire/channels.ts';
+import { createHeader, encodeHeader, WHISPER_LIST_BIT } from '../wire/datagram.ts';
+import {
+  createProbe,
+  decodeProbe,
+  encodeProbe,
+  KIND_PROBE,
+  PROBE_COOKIE_BYTES,
+  PROBE_DATAGRAM_BYTES,
+} from '../wire/probe.ts';
+import { type DatagramDiscard, Forwarding } from './forwarding.ts';
+import type { Endpoint, LaneId, RelayOut } from './relay-out.ts';
+import { type Member, Room } from './room.ts';
+
+export const mac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest();
+export const elsewhere = { address: '203.0.113.5', port: 5 };
+export const LIST = WHISPER_LIST_BIT + 1;
+const config: ChannelConfig = {
+  bitrate: 24_000,
+  frameSamples: 960,
+  redundancyCopies: 0,
+  maxMembers: 10,
+  listeners: false,
+  enterRole: 1,
+  speakRole: 1,
+  whisperRole: 1,
+  manageRole: 1,
+  historyDays: 0,
+};
+
+/** The relay's voice path under a clock that tests move by hand, with everything it sent written down. */
+export class Rig {
+  nowMs = 1_000;
+  readonly room: Room;
+  readonly forwarding: Forwarding;
+  readonly udp: { readonly bytes: Uint8Array; readonly to: Endpoint }[] = [];
+  readonly lane: { readonly bytes: Uint8Array; readonly lane: LaneId }[] = [];
+  #clockMicroseconds = 0;
+
+  constructor() {
+    const channel = (id: number) => ({
+      info: { id, parent: null, name: `Channel ${id}`, locked: false, config },
+      passwordHash: null,
+    });
+    let drawn = 0;
+    this.room = new Room(
+      [channel(1), channel(2)],
+      10,
+      () => {
+        drawn += 1;
+        return drawn;
+      },
+      () => 0,
+    );
+    this.forwarding = new Forwarding(this.room, { mac, cookieKey: new Uint8Array(32).fill(9) });
+  }
+
+  readonly out: RelayOut = {
+    sendDatagram: (bytes, lengthBytes, to) => {
+      this.udp.push({ bytes: bytes.slice(0, lengthBytes), to: { ...to } });
+    },
+    sendLaneDatagram: (lane, bytes, lengthBytes) => {
+      this.lane.push({ bytes: bytes.slice(0, lengthBytes), lane });
+    },
+    sendControl: () => expect.unreachable('voice says nothing on the lane'),
+    closeLane: () => expect.unreachable('voice closes no lane'),
+    checkPassword: () => expect.unreachable('voice needs no password'),
+    hashPassword: () => expect.unreachable('voice needs no password'),
+  };
+
+  /** Somebody in channel 1, lane number = token, without an address yet. */
+  enter(): Member {
+    const token = this.room.drawToken();
+    const member = this.room.admit(
+      token,
+      {
+        identity: `identity ${token}`,
+        nickname: `Member ${token}`,
+        nicknameKey: `member ${token}`,
+        lane: token,
+        pathKey: new Uint8Array(32).fill(token),
+        whisperKey: { key: '', signature: '' },
+        role: { id: 1, name: 'Member', rank: 0, permissions: [] },
+      },
+      this.nowMs,
+    );
+    this.room.move(member, this.room.landing);
+    return member;
+  }
+
+  send(bytes: Uint8Array, from: Endpoint): void {
+    this.forwarding.handleDatagram(bytes, bytes.length, from, this.nowMs, this.out);
+  }
+
+  sendByLane(member: Member, bytes: Uint8Array): void {
+    this.forwarding.handleLaneDatagram(member, bytes, bytes.length, this.nowMs, this.out);
+  }
+
+  probeBytes(
+    member: Member,
+    change: { clock?: number; cookie?: Uint8Array | undefined; key?: Uint8Array } = {},
+  ): Uint8Array {
+    this.#clockMicroseconds += 1;
+    const { clock = this.#clockMicroseconds, cookie = new Uint8Array(PROBE_COOKIE_BYTES) } = change;
+    const bytes = new Uint8Array(PROBE_DATAGRAM_BYTES);
+    const probe = { kind: KIND_PROBE, clockMicroseconds: clock, cookie } as const;
+    const key = change.key ?? member.pathKey;
+    encodeProbe(probe, member.token as SessionToken, 0 as SeqNo, key, mac, bytes);
+    return bytes;
+  }
+
+  /** A probe, and another with the cookie if it was challenged. The answers are taken off the record. */
+  bind(member: Member, from: Endpoint = endpointOf(member)): void {
+    this.send(this.probeBytes(member), from);
+    this.send(this.probeBytes(member, { cookie: this.takeAnswer().cookie }), from);
+    this.udp.length = 0;
+    expect(member.endpoint).toEqual(from);
+  }
+
+  /** The newest datagram, which must be a probe's answer. */
+  takeAnswer() {
+    const bytes = this.udp.pop()?.bytes ?? this.lane.pop()?.bytes ?? new Uint8Array();
+    const probe = createProbe();
+    expect(decodeProbe(bytes, bytes.length, probe)).toEqual({ ok: true });
+    return { ...probe, bytes };
+  }
+
+  /** Ports of those who were sent something by UDP since the last look, in order. */
+  ports(): number[] {
+    return this.udp
+      .splice(0)
+      .map(({ to }) => to.port)
+      .sort((a, b) => a - b);
+  }
+
+  lanes(): LaneId[] {
+    return this.lane
+      .splice(0)
+      .map(({ lane }) => lane)
+      .sort((a, b) => a - b);
+  }
+
+  discarded(reason: DatagramDiscard): number {
+    return this.forwarding.discards[reason];
+  }
+}
+
+export function endpointOf(member: Member): Endpoint {
+  return { address: '192.0.2.1', port: 40_000 + member.token };
+}
+
+export function voice(member: Member, sequence: number, flags = 0, target = 0): Uint8Array {
+  const bytes = new Uint8Array(24).fill(0x5a);
+  const header = createHeader();
+  Object.assign(header, { token: member.token, flags, sequence, timestamp: sequence * 960, target });
+  return bytes.subarray(0, encodeHeader(header, bytes) + 4);
+}
+
+/** Three members in one channel, all bound. */
+export function startRoom() {
+  const rig = new Rig();
+  const enter = (): Member => {
+    const member = rig.enter();
+    rig.bind(member);
+    return member;
+  };
+  const members = [enter(), enter(), enter()] as const;
+  return { rig, members };
+}
+
+export const [PORT_A, PORT_B, PORT_C] = [40_001, 40_002, 40_003] as const;
+
+export function expectBalance({ forwarding }: Rig): void {
+  let discarded = 0;
+  for (const count of Object.values(forwarding.discards)) discarded += count;
+  const { received, keepAlives, probes, laneProbes, challenges, forwardedIn, whispersIn } =
+    forwarding.traffic;
+  expect(received).toBe(keepAlives + probes + laneProbes + challenges + forwardedIn + whispersIn + discarded);
+}
