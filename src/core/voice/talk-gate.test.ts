@@ -50,4 +50,43 @@ describe('TalkGate', () => {
     gate.muted = false;
     expect(gate.handleFrame(LOUD_DB, FRAME_MS)).toBe('send');
   });
+
+  it.each(['pushToTalk', 'voiceActivity'] as const)(
+    'is open for a whisper in every mode, unless muted (%s)',
+    (mode) => {
+      const gate = gateIn(mode);
+      gate.whispering = true;
+      expect(gate.handleFrame(QUIET_DB, FRAME_MS)).toBe('send');
+      gate.muted = true;
+      expect(gate.handleFrame(QUIET_DB, FRAME_MS)).toBe('last');
+      gate.muted = false;
+      expect(gate.handleFrame(QUIET_DB, FRAME_MS)).toBe('send');
+      gate.endTalkspurt();
+      gate.whispering = false;
+      expect(gate.handleFrame(QUIET_DB, FRAME_MS)).toBe('hold');
+    },
+  );
+
+  it('waits for quiet where it is told to, with voice activity alone', () => {
+    const gate = gateIn('voiceActivity');
+    gate.requireQuiet();
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS)).toBe('hold');
+    expect(gate.handleFrame(gate.thresholdDb, FRAME_MS)).toBe('hold');
+    expect(gate.handleFrame(gate.thresholdDb - 0.01, FRAME_MS)).toBe('hold');
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS)).toBe('send');
+    gate.requireQuiet();
+    gate.mode = 'open';
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS)).toBe('send');
+    gate.mode = 'pushToTalk';
+    gate.pushToTalkHeld = true;
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS)).toBe('send');
+  });
+
+  it('forgets the hang-over when its talkspurt is ended from outside', () => {
+    const gate = gateIn('voiceActivity');
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS)).toBe('send');
+    gate.endTalkspurt();
+    expect(gate.isOpen).toBe(false);
+    expect(gate.handleFrame(QUIET_DB, FRAME_MS)).toBe('hold');
+  });
 });

@@ -19,8 +19,11 @@ export class TalkGate {
   thresholdDb = -45;
   pushToTalkHeld = false;
   muted = false;
+  /** The frames that follow belong to a whisper: open in every mode, unless muted. */
+  whispering = false;
   #hangoverMs = 0;
   #open = false;
+  #needsQuiet = false;
 
   /** The last frame decided on belonged to a talkspurt that has not ended. */
   get isOpen(): boolean {
@@ -36,9 +39,23 @@ export class TalkGate {
     return wasOpen ? 'last' : 'hold';
   }
 
+  /** The frame decided on last ends the talkspurt, whatever the answer was; the next one begins another. */
+  endTalkspurt(): void {
+    this.#open = false;
+    this.#hangoverMs = 0;
+  }
+
+  /** Voice activity opens only after the level has once been below the threshold: a whisper's last word is no start. */
+  requireQuiet(): void {
+    this.#needsQuiet = true;
+  }
+
   #isWanted(levelDb: number, frameMs: number): boolean {
+    if (this.whispering) return true;
+    if (levelDb < this.thresholdDb) this.#needsQuiet = false;
     if (this.mode === 'open') return true;
     if (this.mode === 'pushToTalk') return this.pushToTalkHeld;
+    if (this.#needsQuiet) return false;
     this.#hangoverMs = levelDb >= this.thresholdDb ? HANGOVER_MS : Math.max(0, this.#hangoverMs - frameMs);
     return this.#hangoverMs > 0;
   }

@@ -1,21 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionToken } from '../base/brand.ts';
-import { createHeader, decodeHeader, FLAG_SEALED } from '../wire/datagram.ts';
+import { CHANNEL_TARGET, MAX_WHISPER_TARGETS_PER_SENDER } from '../seal/key-ring.ts';
+import {
+  createHeader,
+  decodeHeader,
+  FLAG_REDUNDANT,
+  FLAG_SEALED,
+  FLAGS_OFFSET,
+  WHISPER_LIST_BIT,
+} from '../wire/datagram.ts';
+import { levelDb, SILENCE_DB } from './level.ts';
 import type { FrameDecoder } from './speaker.ts';
+import { toyKey } from './toy-key.ts';
 import { MAX_SPEAKERS, SELF_TEST_TOKEN, SPEAKER_IDLE_MS, VoiceReceiver } from './voice-receiver.ts';
 import { VoiceSender } from './voice-sender.ts';
+import { CUE_INTERVAL_MS, CUE_LEVEL_DB } from './whisper-cue.ts';
 
 const FRAME_SAMPLES = 960;
 const BLOCK_SAMPLES = 480;
 const FRAME_MS = 20;
+const OWN_TOKEN = 500;
+const LIST = WHISPER_LIST_BIT + 4;
 
-/** Decodes a payload of one byte into a constant of that many hundredths; conceals with 0.01. */
+/** CELT, 20 ms and 10 ms, one frame (RFC 6716, section 3.1). */
+const TOC_20_MS = 31 << 3;
+const TOC_10_MS = 30 << 3;
+
+/** Decodes a packet (the first byte is as in Opus) into a constant of so many hundredths; conceals with 0.01. */
 class ConstantDecoder implements FrameDecoder {
   decode(packet: Uint8Array, into: Float32Array): number {
-    const value = packet[0] ?? 0;
-    if (value === 255) return 0;
-    into.fill(value / 100, 0, FRAME_SAMPLES);
-    return FRAME_SAMPLES;
+    const [toc, value = 0] = packet;
+    if (toc === undefined || value === 255) return 0;
+    const samples = toc === TOC_10_MS ? FRAME_SAMPLES / 2 : FRAME_SAMPLES;
+    into.fill(value / 100, 0, samples);
+    return samples;
   }
 
   conceal(into: Float32Array): number {
@@ -26,32 +44,82 @@ class ConstantDecoder implements FrameDecoder {
 
 const token = (value: number): SessionToken => value as SessionToken;
 
-function createReceiver(): VoiceReceiver {
-  return new VoiceReceiver({ createDecoder: () => new ConstantDecoder() });
+const packet = (value: number): Uint8Array => Uint8Array.of(TOC_20_MS, value);
+
+const channelKey = (speaker: number) => toyKey(1, speaker);
+
+const whisperKey = (speaker: number, target: number) => toyKey(2, speaker * 31 + target);
+
+/** A receiver that holds the channel keys of everybody from 1 to `members`. */
+function createReceiver(members = 30): VoiceReceiver {
+  const receiver = new VoiceReceiver({ createDecoder: () => new ConstantDecoder() });
+  const keys = Array.from({ length: members }, (_, at) => [at + 1, channelKey(at + 1)] as const);
+  receiver.setEpoch(1, new Map(keys), 0);
+  return receiver;
 }
 
-/** Sends `frames` frames of a constant and mixes meanwhile; returns the mixed samples. */
-function talk(receiver: VoiceReceiver, speakers: Record<number, number>, frames: number): Float32Array {
+/** Somebody else's sending side, with keys for the channel and for whispers to us and to a list. */
+class Talker {
+  readonly #sender = new VoiceSender();
+  readonly #header = createHeader();
+  readonly #receiver: VoiceReceiver;
+  lastDatagram = new Uint8Array(0);
+
+  constructor(receiver: VoiceReceiver, speaker: number) {
+    this.#receiver = receiver;
+    this.#sender.setToken(token(speaker));
+    this.#sender.setChannelKey(channelKey(speaker));
+    for (const target of [OWN_TOKEN, LIST]) this.#sender.setWhisperKey(target, whisperKey(speaker, target));
+  }
+
+  say(payload: Uint8Array, frame: number, nowMs: number, target = CHANNEL_TARGET, last = false): void {
+    this.#sender.handleFrame(payload, payload.length, frame * FRAME_SAMPLES, last, target, {
+      sendDatagram: (bytes, lengthBytes) => this.deliver(bytes.slice(0, lengthBytes), nowMs),
+    });
+  }
+
+  deliver(bytes: Uint8Array<ArrayBuffer>, nowMs: number): void {
+    this.lastDatagram = bytes;
+    expect(decodeHeader(bytes, bytes.length, this.#header)).toEqual({ ok: true });
+    this.#receiver.handleDatagram(this.#header, bytes, bytes.length, nowMs);
+  }
+}
+
+interface Speech {
+  readonly talker: Talker;
+  readonly value: number;
+  readonly target?: number;
+}
+
+/** Plays `frames` frames of constants and mixes meanwhile; returns the mixed samples. */
+function play(
+  receiver: VoiceReceiver,
+  speeches: readonly Speech[],
+  frames: number,
+  startMs = 0,
+): Float32Array {
   const mixed = new Float32Array(frames * FRAME_SAMPLES);
   const block = new Float32Array(BLOCK_SAMPLES);
   for (let frame = 0; frame < frames; frame += 1) {
-    for (const [speaker, value] of Object.entries(speakers)) {
-      const payload = Uint8Array.of(value);
-      receiver.handleFrame(
-        token(Number(speaker)),
-        frame,
-        frame * FRAME_SAMPLES,
-        false,
-        payload,
-        frame * FRAME_MS,
-      );
+    const nowMs = startMs + frame * FRAME_MS;
+    for (const { talker, value, target } of speeches) {
+      talker.say(packet(value), startMs / FRAME_MS + frame, nowMs, target);
     }
     for (let part = 0; part < 2; part += 1) {
-      receiver.mix(block, BLOCK_SAMPLES, frame * FRAME_MS + part * 10);
+      receiver.mix(block, BLOCK_SAMPLES, nowMs + part * 10);
       mixed.set(block, frame * FRAME_SAMPLES + part * BLOCK_SAMPLES);
     }
   }
   return mixed;
+}
+
+/** Everybody in `speakers` (token: value) talks in the channel. */
+function talk(receiver: VoiceReceiver, speakers: Record<number, number>, frames: number): Float32Array {
+  const speeches = Object.entries(speakers).map(([speaker, value]) => ({
+    talker: new Talker(receiver, Number(speaker)),
+    value,
+  }));
+  return play(receiver, speeches, frames);
 }
 
 /** Level once fades and ramps are over. */
@@ -65,15 +133,15 @@ describe('VoiceReceiver', () => {
     receiver.setVolume(token(2), 0.5);
     expect(settled(talk(receiver, { 1: 20, 2: 40 }, 10))).toBeCloseTo(0.2 + 0.2, 5);
     expect(receiver.talkingTokens().sort()).toEqual([1, 2]);
+    expect(receiver.whisperingTokens()).toEqual([]);
   });
 
   it('changes a volume without a step larger than the ramp allows', () => {
     const receiver = createReceiver();
-    talk(receiver, { 1: 50 }, 5);
+    const talker = new Talker(receiver, 1);
+    play(receiver, [{ talker, value: 50 }], 5);
     receiver.setVolume(token(1), 0);
-    const block = new Float32Array(BLOCK_SAMPLES);
-    receiver.handleFrame(token(1), 5, 5 * FRAME_SAMPLES, false, Uint8Array.of(50), 100);
-    receiver.mix(block, BLOCK_SAMPLES, 100);
+    const block = play(receiver, [{ talker, value: 50 }], 1, 100).subarray(0, BLOCK_SAMPLES);
     let largest = 0;
     for (let index = 1; index < BLOCK_SAMPLES; index += 1) {
       largest = Math.max(largest, Math.abs((block[index] ?? 0) - (block[index - 1] ?? 0)));
@@ -85,7 +153,15 @@ describe('VoiceReceiver', () => {
   it('hears nobody while deafened, the own test excepted', () => {
     const receiver = createReceiver();
     receiver.deafened = true;
-    expect(settled(talk(receiver, { 1: 50, [SELF_TEST_TOKEN]: 30 }, 10))).toBeCloseTo(0.3, 5);
+    talk(receiver, { 1: 50 }, 10);
+    const block = new Float32Array(BLOCK_SAMPLES);
+    for (let frame = 0; frame < 10; frame += 1) {
+      receiver.handleSelfTest(frame, frame * FRAME_SAMPLES, false, packet(30), frame * FRAME_MS);
+      receiver.mix(block, BLOCK_SAMPLES, frame * FRAME_MS);
+      receiver.mix(block, BLOCK_SAMPLES, frame * FRAME_MS + 10);
+    }
+    expect(settled(block)).toBeCloseTo(0.3, 5);
+    expect(receiver.talkingTokens()).toContain(SELF_TEST_TOKEN);
   });
 
   it('never passes full scale, however many shout', () => {
@@ -103,14 +179,14 @@ describe('VoiceReceiver', () => {
   });
 
   it('admits MAX_SPEAKERS speakers, one below and not one more, until others have been idle', () => {
-    const receiver = createReceiver();
-    const speak = (speaker: number, nowMs: number): void =>
-      receiver.handleFrame(token(speaker), 0, 0, false, Uint8Array.of(1), nowMs);
-    for (let speaker = 1; speaker <= MAX_SPEAKERS; speaker += 1) speak(speaker, 0);
+    const receiver = createReceiver(MAX_SPEAKERS + 1);
+    const talkers = Array.from({ length: MAX_SPEAKERS + 1 }, (_, at) => new Talker(receiver, at + 1));
+    const excess = talkers.at(-1);
+    for (const talker of talkers.slice(0, -1)) talker.say(packet(1), 0, 0);
     expect(receiver.counters()).toMatchObject({ speakers: MAX_SPEAKERS, tooManySpeakers: 0 });
-    speak(MAX_SPEAKERS + 1, 1);
+    excess?.say(packet(1), 0, 1);
     expect(receiver.counters()).toMatchObject({ speakers: MAX_SPEAKERS, tooManySpeakers: 1 });
-    speak(MAX_SPEAKERS + 1, SPEAKER_IDLE_MS + 1);
+    excess?.say(packet(1), 1, SPEAKER_IDLE_MS + 1);
     expect(receiver.counters()).toMatchObject({ speakers: 1, tooManySpeakers: 1 });
   });
 
@@ -122,45 +198,140 @@ describe('VoiceReceiver', () => {
     expect(receiver.counters()).toMatchObject({ received: before, speakers: 0, depthFrames: 0 });
   });
 
-  it('takes what a VoiceSender sends, and drops and counts what is sealed', () => {
-    const receiver = createReceiver();
-    const sender = new VoiceSender();
-    const header = createHeader();
-    sender.setToken(token(7));
-    const out = {
-      sendDatagram(bytes: Uint8Array, lengthBytes: number): void {
-        expect(decodeHeader(bytes, lengthBytes, header)).toEqual({ ok: true });
-        receiver.handleDatagram(header, bytes, lengthBytes, 0);
-      },
+  it('opens what is sealed for us, once, and counts what it refuses by its reason', () => {
+    const receiver = createReceiver(1);
+    const talker = new Talker(receiver, 1);
+    talker.say(packet(33), 0, 0);
+    const sealed = talker.lastDatagram;
+    const changed = (offset: number, value: number): Uint8Array<ArrayBuffer> => {
+      const bytes = sealed.slice();
+      bytes[offset] = value;
+      return bytes;
     };
-    sender.handleFrame(Uint8Array.of(33), 1, 5_000_000_000, false, out);
-    sender.handleFrame(Uint8Array.of(33), 1, 5_000_000_960, true, out);
-    expect(receiver.counters()).toMatchObject({ accepted: 2, notSupported: 0 });
-    header.flags = FLAG_SEALED;
-    receiver.handleDatagram(header, new Uint8Array(20), 20, 0);
-    expect(receiver.counters()).toMatchObject({ accepted: 2, notSupported: 1 });
+    talker.deliver(sealed, 0);
+    talker.deliver(changed(FLAGS_OFFSET, 0), 0);
+    talker.deliver(changed(FLAGS_OFFSET + 3, 9), 0);
+    talker.deliver(changed(FLAGS_OFFSET, FLAG_SEALED | FLAG_REDUNDANT), 0);
+    new Talker(receiver, 2).say(packet(33), 0, 0);
+    expect(receiver.counters()).toMatchObject({ accepted: 1, notSupported: 1, speakers: 1 });
+    expect(receiver.openerCounters()).toEqual({
+      received: 5,
+      opened: 1,
+      notSealed: 1,
+      tooShort: 0,
+      unknownKeyId: 0,
+      unknownSender: 1,
+      replayed: 1,
+      forged: 1,
+    });
+  });
+
+  it('lets keys and numbers go with the session, so that tokens may be given out anew', () => {
+    const receiver = createReceiver(1);
+    const talker = new Talker(receiver, 1);
+    talker.say(packet(33), 0, 0);
+    receiver.clear();
+    talker.say(packet(33), 1, 0);
+    expect(receiver.counters()).toMatchObject({ accepted: 1, speakers: 0 });
+    receiver.setEpoch(1, new Map([[1, channelKey(1)]]), 0);
+    new Talker(receiver, 1).say(packet(33), 0, 0);
+    expect(receiver.counters()).toMatchObject({ accepted: 2, speakers: 1 });
   });
 });
 
-describe('VoiceSender', () => {
-  it('drops and counts frames outside of a session, and counts anew in a new one', () => {
-    const sender = new VoiceSender();
-    const sequences: number[] = [];
-    const header = createHeader();
-    const out = {
-      sendDatagram(bytes: Uint8Array, lengthBytes: number): void {
-        decodeHeader(bytes, lengthBytes, header);
-        sequences.push(header.sequence);
-      },
-    };
-    const send = (): void => sender.handleFrame(Uint8Array.of(1), 1, 0, false, out);
-    send();
-    sender.setToken(token(1));
-    send();
-    send();
-    sender.setToken(token(2));
-    send();
-    expect(sequences).toEqual([0, 1, 0]);
-    expect(sender.counters()).toEqual({ sent: 3, tooLong: 0, withoutSession: 1 });
+describe('VoiceReceiver, whispers', () => {
+  function createWhispered() {
+    const receiver = createReceiver();
+    const talker = new Talker(receiver, 1);
+    for (const target of [OWN_TOKEN, LIST]) {
+      expect(receiver.setWhisperKey(token(1), target, whisperKey(1, target), 0)).toBe(true);
+    }
+    return { receiver, talker };
+  }
+
+  it('plays the channel and the whispers of one person beside each other', () => {
+    const { receiver, talker } = createWhispered();
+    const speeches = [
+      { talker, value: 10 },
+      { talker, value: 20, target: OWN_TOKEN },
+      { talker, value: 30, target: LIST },
+    ];
+    expect(settled(play(receiver, speeches, 20))).toBeCloseTo(0.6, 5);
+    expect(receiver.talkingTokens()).toEqual([1]);
+    expect(receiver.whisperingTokens()).toEqual([1]);
+    expect(receiver.voices.map(({ target }) => target)).toEqual([CHANNEL_TARGET, OWN_TOKEN, LIST]);
+  });
+
+  it('hears only whispers it has a key for', () => {
+    const { receiver } = createWhispered();
+    const stranger = new Talker(receiver, 2);
+    expect(settled(play(receiver, [{ talker: stranger, value: 50, target: LIST }], 10))).toBe(0);
+    expect(receiver.openerCounters()).toMatchObject({ received: 10, unknownSender: 10 });
+  });
+
+  it('announces a whisper before its sound, at CUE_LEVEL_DB, and only at its beginning', () => {
+    const { receiver, talker } = createWhispered();
+    // The first 40 ms wait in the jitter buffer: what sounds then is the cue alone.
+    const begun = play(receiver, [{ talker, value: 0, target: LIST }], 20);
+    expect(levelDb(begun.subarray(960, 1_920), 960)).toBeCloseTo(CUE_LEVEL_DB, 0);
+    expect(levelDb(begun.subarray(7 * FRAME_SAMPLES), 13 * FRAME_SAMPLES)).toBe(SILENCE_DB);
+    const goneOn = play(receiver, [{ talker, value: 0, target: LIST }], 200, 400);
+    expect(levelDb(goneOn, goneOn.length)).toBe(SILENCE_DB);
+    const again = play(receiver, [{ talker, value: 0, target: LIST }], 5, 4_400 + CUE_INTERVAL_MS);
+    expect(levelDb(again.subarray(960, 1_920), 960)).toBeCloseTo(CUE_LEVEL_DB, 0);
+  });
+
+  it.each([
+    ['we are deafened', (receiver: VoiceReceiver) => (receiver.deafened = true)],
+    ['the person is muted by us', (receiver: VoiceReceiver) => receiver.setMuted(token(1), true)],
+  ])('hears neither voice, whisper nor cue while %s', (_name, act) => {
+    const { receiver, talker } = createWhispered();
+    act(receiver);
+    const speeches = [
+      { talker, value: 40 },
+      { talker, value: 40, target: OWN_TOKEN },
+    ];
+    const mixed = play(receiver, speeches, 20);
+    // The gain starts at full and ramps down within the first frame played.
+    expect(levelDb(mixed.subarray(4 * FRAME_SAMPLES), 16 * FRAME_SAMPLES)).toBe(SILENCE_DB);
+    receiver.deafened = false;
+    receiver.setMuted(token(1), false);
+    expect(settled(play(receiver, speeches, 20, 400))).toBeCloseTo(0.8, 5);
+  });
+
+  it('takes whispers of another frame length than our channel has, and a change of it', () => {
+    const { receiver, talker } = createWhispered();
+    receiver.setFrameSamples(1_920);
+    const block = new Float32Array(BLOCK_SAMPLES);
+    for (let at = 0; at < 20; at += 1) {
+      talker.say(Uint8Array.of(TOC_10_MS, 25), at / 2, at * 10, OWN_TOKEN);
+      receiver.mix(block, BLOCK_SAMPLES, at * 10);
+    }
+    expect(settled(block)).toBeCloseTo(0.25, 5);
+    expect(receiver.voices.map(({ frameSamples }) => frameSamples)).toEqual([480]);
+    expect(settled(play(receiver, [{ talker, value: 35, target: OWN_TOKEN }], 10, 200))).toBeCloseTo(0.35, 5);
+    expect(receiver.voices.map(({ frameSamples }) => frameSamples)).toEqual([960]);
+    expect(receiver.counters()).toMatchObject({ concealed: 0, accepted: 30 });
+  });
+
+  it('keeps whispers and their numbers when the channel changes its frame length or its keys', () => {
+    const { receiver, talker } = createWhispered();
+    talker.say(packet(20), 0, 0, LIST);
+    receiver.setFrameSamples(480);
+    receiver.setEpoch(2, new Map(), 0);
+    talker.deliver(talker.lastDatagram, 0);
+    talker.say(packet(20), 1, 20, LIST);
+    expect(receiver.openerCounters()).toMatchObject({ opened: 2, replayed: 1 });
+    expect(receiver.voices).toHaveLength(1);
+  });
+
+  it('takes keys up to the limit of a person, none for the channel, and counts the rest', () => {
+    const receiver = createReceiver();
+    const give = (target: number): boolean => receiver.setWhisperKey(token(3), target, toyKey(0, 1), 0);
+    const targets = Array.from({ length: MAX_WHISPER_TARGETS_PER_SENDER }, (_, at) => at + 1);
+    expect(targets.every(give)).toBe(true);
+    expect(give(MAX_WHISPER_TARGETS_PER_SENDER + 1)).toBe(false);
+    expect(give(CHANNEL_TARGET)).toBe(false);
+    expect(receiver.counters()).toMatchObject({ whisperKeysRefused: 2 });
   });
 });

@@ -1,20 +1,23 @@
 import type { SessionToken } from '../base/brand.ts';
-import {
-  type DatagramHeader,
-  FLAG_CONTROL,
-  FLAG_LAST,
-  FLAG_REDUNDANT,
-  FLAG_SEALED,
-  FLAG_WHISPER,
-} from '../wire/datagram.ts';
+import type { SealingKey } from '../seal/aead-key.ts';
+import { CHANNEL_TARGET, KeyRing } from '../seal/key-ring.ts';
+import { Opener } from '../seal/opener.ts';
+import { MAX_SEALED_PLAINTEXT_BYTES } from '../seal/sealed-datagram.ts';
+import { type DatagramHeader, FLAG_CONTROL, FLAG_LAST, FLAG_REDUNDANT } from '../wire/datagram.ts';
 import { levelDb, SILENCE_DB, softLimit } from './level.ts';
+import { opusPacketSamples } from './opus-duration.ts';
 import { type FrameDecoder, Speaker } from './speaker.ts';
+import { type HeardVoice, VoiceTable } from './voice-table.ts';
+import { WhisperCue } from './whisper-cue.ts';
 
-/** Most speakers decoded at once. Each holds a decoder of some 20 KB; nobody can follow more than a few. */
+/** Most voices decoded at once. Each holds a decoder of some 20 KB; nobody can follow more than a few. */
 export const MAX_SPEAKERS = 64;
 
-/** A speaker who was silent this long gives its decoder back, in ms. */
+/** A voice that was silent this long gives its decoder back, in ms. */
 export const SPEAKER_IDLE_MS = 30_000;
+
+/** A whisper begins with the first packet after a silence of this length, in ms: longer than any jitter. */
+export const WHISPER_PAUSE_MS = 500;
 
 /** The token under which the own voice comes back in the hear-yourself test; no relay hands out 0. */
 export const SELF_TEST_TOKEN = 0 as SessionToken;
@@ -23,17 +26,22 @@ export interface VoiceReceiverOptions {
   createDecoder(): FrameDecoder;
 }
 
-/** Receives voice datagrams of all speakers of a channel and mixes what is to be heard. */
+/** Opens voice datagrams of a channel's members and of whisperers, and mixes what is to be heard. */
 export class VoiceReceiver {
   readonly #createDecoder: () => FrameDecoder;
-  readonly #speakers = new Map<SessionToken, Speaker>();
+  readonly #voices = new VoiceTable();
   readonly #volumes = new Map<number, number>();
-  readonly #retired: Record<string, number> = {};
+  readonly #muted = new Set<number>();
+  readonly #keys = new KeyRing();
+  readonly #opener = new Opener(this.#keys);
+  readonly #opened = new Uint8Array(MAX_SEALED_PLAINTEXT_BYTES);
+  readonly #cue = new WhisperCue();
   #frameSamples = 960;
   #outputLevelDb = SILENCE_DB;
   #accepted = 0;
   #tooManySpeakers = 0;
   #notSupported = 0;
+  #whisperKeysRefused = 0;
   /** Hears nobody, the hear-yourself test excepted. */
   deafened = false;
 
@@ -41,11 +49,11 @@ export class VoiceReceiver {
     this.#createDecoder = options.createDecoder;
   }
 
-  /** Frame length of the channel; speakers heard from now on use it. */
+  /** Frame length of the channel; whoever is heard in it from now on uses it. Whispers bring their own. */
   setFrameSamples(frameSamples: number): void {
     if (frameSamples === this.#frameSamples) return;
     this.#frameSamples = frameSamples;
-    this.clear();
+    this.#voices.retire(({ target }) => target === CHANNEL_TARGET);
   }
 
   /** Level of the last mixed block, in dBFS. */
@@ -53,116 +61,171 @@ export class VoiceReceiver {
     return this.#outputLevelDb;
   }
 
-  /** Linear gain of one speaker, kept while the speaker is silent. */
+  /** Linear gain of one person, kept while the person is silent. */
   setVolume(token: SessionToken, volume: number): void {
     this.#volumes.set(token, volume);
-    this.#speakers.get(token)?.setVolume(volume);
+    for (const { speaker } of this.#voices.of(token)) speaker.setVolume(volume);
   }
 
-  /** Forgets all speakers: another channel, another room. */
+  /** A person muted by us is not heard at all, whispers included. */
+  setMuted(token: SessionToken, muted: boolean): void {
+    if (muted) this.#muted.add(token);
+    else this.#muted.delete(token);
+  }
+
+  /** Keys of the channel's members, by token, from now on (see KeyRing). */
+  setEpoch(keyId: number, keys: ReadonlyMap<number, SealingKey>, nowMs: number): void {
+    this.#keys.setEpoch(keyId, keys, nowMs);
+  }
+
+  /**
+   * A key for whispers from a person to `target`: our own token, or a list that we are on.
+   *
+   * @returns false, and counts it, when the person or the room has given us too many
+   */
+  setWhisperKey(from: SessionToken, target: number, key: SealingKey, nowMs: number): boolean {
+    const taken = target !== CHANNEL_TARGET && this.#keys.setWhisperKey(from, target, key, nowMs).ok;
+    if (!taken) this.#whisperKeysRefused += 1;
+    return taken;
+  }
+
+  /** Another session, or none: forgets all voices, keys and numbers seen. */
   clear(): void {
-    for (const token of [...this.#speakers.keys()]) this.#retire(token);
+    this.#voices.retire(() => true);
+    this.#opener.clear();
   }
 
+  /** A person has left the room. */
   forget(token: SessionToken): void {
-    this.#retire(token);
+    this.#voices.retire((voice) => voice.token === token);
+    this.#opener.forget(token);
     this.#volumes.delete(token);
+    this.#muted.delete(token);
   }
 
   /** Takes in a voice datagram whose header was decoded. CONTROL datagrams belong to the path engine. */
   handleDatagram(header: DatagramHeader, bytes: Uint8Array, lengthBytes: number, nowMs: number): void {
-    if ((header.flags & (FLAG_CONTROL | FLAG_REDUNDANT | FLAG_SEALED | FLAG_WHISPER)) !== 0) {
+    if ((header.flags & (FLAG_CONTROL | FLAG_REDUNDANT)) !== 0) {
       this.#notSupported += 1;
       return;
     }
-    const payload = bytes.subarray(header.payloadOffset, lengthBytes);
-    const last = (header.flags & FLAG_LAST) !== 0;
-    this.handleFrame(header.token, header.sequence, header.timestamp, last, payload, nowMs);
+    const result = this.#opener.open(header, bytes, lengthBytes, nowMs, this.#opened);
+    if (!result.ok) return;
+    const { token, target, sequence, timestamp, flags } = header;
+    const packet = this.#opened.subarray(0, result.lengthBytes);
+    const last = (flags & FLAG_LAST) !== 0;
+    const voice =
+      target === CHANNEL_TARGET
+        ? this.#channelVoice(token, nowMs)
+        : this.#whisper(token, target, packet, nowMs);
+    this.#play(voice, sequence, timestamp, last, packet, nowMs);
   }
 
-  /** Takes in one encoded frame. */
-  handleFrame(
-    token: SessionToken,
+  /** Takes in one encoded frame of our own, for the hear-yourself test. */
+  handleSelfTest(
     sequence: number,
     timestamp: number,
     last: boolean,
     payload: Uint8Array,
     nowMs: number,
   ): void {
-    const speaker = this.#speakers.get(token) ?? this.#admit(token, nowMs);
-    if (speaker === null) {
-      this.#tooManySpeakers += 1;
-      return;
-    }
-    this.#accepted += 1;
-    speaker.handlePacket(sequence, timestamp, last, payload, nowMs);
+    this.#play(this.#channelVoice(SELF_TEST_TOKEN, nowMs), sequence, timestamp, last, payload, nowMs);
   }
 
   /** Fills `mix` with the next `count` samples of everybody. */
   mix(mix: Float32Array, count: number, nowMs: number): void {
     mix.fill(0, 0, count);
-    for (const [token, speaker] of this.#speakers) {
-      const audible = !this.deafened || token === SELF_TEST_TOKEN;
-      speaker.render(mix, count, audible, nowMs);
+    for (const { token, speaker } of this.#voices.all) {
+      speaker.render(mix, count, this.#isAudible(token), nowMs);
     }
+    if (!this.deafened) this.#cue.render(mix, count);
     softLimit(mix, count);
     this.#outputLevelDb = levelDb(mix, count);
   }
 
-  /** Tokens of those who are heard right now. */
+  /** Tokens of those who talk in the channel right now. */
   talkingTokens(): SessionToken[] {
-    const tokens: SessionToken[] = [];
-    for (const [token, speaker] of this.#speakers) if (speaker.talking) tokens.push(token);
-    return tokens;
+    return this.#voices.talkingTokens(false);
   }
 
-  /** Gives back the decoders of speakers who fell silent. Call it now and then. */
+  /** Tokens of those who whisper to us right now. */
+  whisperingTokens(): SessionToken[] {
+    return this.#voices.talkingTokens(true);
+  }
+
+  /** Gives back the decoders of voices that fell silent, and forgets old keys. Call it now and then. */
   handleDeadline(nowMs: number): void {
-    for (const [token, speaker] of this.#speakers) {
-      if (nowMs - speaker.lastPacketMs > SPEAKER_IDLE_MS) this.#retire(token);
-    }
+    this.#voices.retire(({ speaker }) => nowMs - speaker.lastPacketMs > SPEAKER_IDLE_MS);
+    this.#keys.handleDeadline(nowMs);
   }
 
-  /** Counters of all speakers, present and gone, summed. */
+  /** Counters of all voices, present and gone, summed. Datagrams opened and frames of the self-test = accepted + tooManySpeakers. */
   counters(): Record<string, number> {
-    const sum: Record<string, number> = { ...this.#retired };
-    for (const speaker of this.#speakers.values()) addInto(sum, { ...speaker.counters() });
     return {
-      ...sum,
+      ...this.#voices.counters(),
       accepted: this.#accepted,
       tooManySpeakers: this.#tooManySpeakers,
       notSupported: this.#notSupported,
-      speakers: this.#speakers.size,
+      whisperKeysRefused: this.#whisperKeysRefused,
+      speakers: this.#voices.all.length,
     };
   }
 
-  /** Counters of each present speaker. */
-  speakerCounters(): Map<SessionToken, Record<string, number>> {
-    const all = new Map<SessionToken, Record<string, number>>();
-    for (const [token, speaker] of this.#speakers) all.set(token, { ...speaker.counters() });
-    return all;
+  /** What became of sealed datagrams: received = opened + the refusals, by reason. */
+  openerCounters(): Record<string, number> {
+    return { ...this.#opener.counters };
   }
 
-  #admit(token: SessionToken, nowMs: number): Speaker | null {
-    if (this.#speakers.size >= MAX_SPEAKERS) this.handleDeadline(nowMs);
-    if (this.#speakers.size >= MAX_SPEAKERS) return null;
-    const speaker = new Speaker(this.#frameSamples, this.#createDecoder());
+  /** The voices that have a decoder. */
+  get voices(): readonly HeardVoice[] {
+    return this.#voices.all;
+  }
+
+  #isAudible(token: SessionToken): boolean {
+    return token === SELF_TEST_TOKEN || !(this.deafened || this.#muted.has(token));
+  }
+
+  #play(
+    voice: HeardVoice | null,
+    sequence: number,
+    timestamp: number,
+    last: boolean,
+    payload: Uint8Array,
+    nowMs: number,
+  ): void {
+    if (voice === null) {
+      this.#tooManySpeakers += 1;
+      return;
+    }
+    this.#accepted += 1;
+    voice.speaker.handlePacket(sequence, timestamp, last, payload, nowMs);
+  }
+
+  #channelVoice(token: SessionToken, nowMs: number): HeardVoice | null {
+    return (
+      this.#voices.find(token, CHANNEL_TARGET) ??
+      this.#admit(token, CHANNEL_TARGET, this.#frameSamples, nowMs)
+    );
+  }
+
+  /** The whisperer may be in a channel of another frame length: the packet itself says how long it is. */
+  #whisper(token: SessionToken, target: number, packet: Uint8Array, nowMs: number): HeardVoice | null {
+    const known = this.#voices.find(token, target);
+    const pausedMs = nowMs - (known?.speaker.lastPacketMs ?? Number.NEGATIVE_INFINITY);
+    if (pausedMs >= WHISPER_PAUSE_MS && this.#isAudible(token)) this.#cue.start(nowMs);
+    const frameSamples = opusPacketSamples(packet) || (known?.frameSamples ?? this.#frameSamples);
+    if (known !== null && known.frameSamples === frameSamples) return known;
+    if (known !== null) this.#voices.retire((voice) => voice === known);
+    return this.#admit(token, target, frameSamples, nowMs);
+  }
+
+  #admit(token: SessionToken, target: number, frameSamples: number, nowMs: number): HeardVoice | null {
+    if (this.#voices.all.length >= MAX_SPEAKERS) this.handleDeadline(nowMs);
+    if (this.#voices.all.length >= MAX_SPEAKERS) return null;
+    const speaker = new Speaker(frameSamples, this.#createDecoder());
     speaker.setVolume(this.#volumes.get(token) ?? 1);
-    this.#speakers.set(token, speaker);
-    return speaker;
+    const voice: HeardVoice = { token, target, frameSamples, speaker };
+    this.#voices.add(voice);
+    return voice;
   }
-
-  #retire(token: SessionToken): void {
-    const speaker = this.#speakers.get(token);
-    if (speaker === undefined) return;
-    const counters: Record<string, number> = { ...speaker.counters() };
-    // What was held is gone with the speaker; the depth is no sum over time.
-    counters['depthFrames'] = 0;
-    addInto(this.#retired, counters);
-    this.#speakers.delete(token);
-  }
-}
-
-function addInto(sum: Record<string, number>, counters: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + value;
 }

@@ -1,62 +1,151 @@
+import { assert } from '../base/assert.ts';
 import type { SeqNo, SessionToken } from '../base/brand.ts';
-import { createHeader, encodeHeader, FLAG_LAST, HEADER_BYTES, MAX_DATAGRAM_BYTES } from '../wire/datagram.ts';
+import { type Counters, createCounters } from '../base/counters.ts';
+import type { SealingKey } from '../seal/aead-key.ts';
+import { CHANNEL_TARGET } from '../seal/key-ring.ts';
+import { SEALED_OVERHEAD_BYTES, sealDatagram } from '../seal/sealed-datagram.ts';
+import {
+  createHeader,
+  encodeHeader,
+  FLAG_LAST,
+  FLAG_SEALED,
+  FLAG_WHISPER,
+  HEADER_BYTES,
+  MAX_DATAGRAM_BYTES,
+  WHISPER_TARGET_BYTES,
+} from '../wire/datagram.ts';
+import { MAX_WHISPER_SLOTS } from './whisper-schedule.ts';
 
 /** Where finished datagrams go. The bytes are valid only during the call. */
 export interface VoiceSenderOut {
   sendDatagram(bytes: Uint8Array, lengthBytes: number): void;
 }
 
+/** Targets whose datagrams are counted one by one: those with a key, and as many again that had one lately. */
+export const MAX_COUNTED_TARGETS = 2 * (MAX_WHISPER_SLOTS + 1);
+
+/** Every frame handed in is counted under one of these. */
+const counterNames = ['sent', 'tooLong', 'withoutSession', 'withoutKey'] as const;
+
+interface Stream {
+  key: SealingKey | null;
+  /** Of the next datagram. Only ever grows. */
+  sequence: number;
+}
+
 /**
- * Turns encoded frames into voice datagrams of one session.
+ * Turns encoded frames into sealed voice datagrams of one session. What cannot be sealed is not sent.
  *
- * The sequence counts on over talkspurts and never repeats within a session; a new token starts a new count.
+ * Each target (the channel, each whisper) counts its own datagrams, over talkspurts and over changes of its key; no
+ * number comes twice within a session. A sending key must be handed in under one session of one sender only: the
+ * counts end with them, and a number used twice under one key gives that key's secrets away.
  */
 export class VoiceSender {
   readonly #header = createHeader();
   readonly #datagram = new Uint8Array(MAX_DATAGRAM_BYTES);
+  readonly #streams = new Map<number, Stream>();
+  readonly #counters: Counters<(typeof counterNames)[number]> = createCounters(counterNames);
   #token: SessionToken | null = null;
-  #sequence = 0;
-  #sent = 0;
-  #tooLong = 0;
-  #withoutSession = 0;
+  #connected = false;
+  /** Where a target begins to count that is not among `#streams`: no lower than any that was forgotten. */
+  #firstSequence = 0;
 
-  /** The session whose voice this is, or null between sessions: frames are then dropped and counted. */
+  /**
+   * The session whose voice this is, or null between sessions: frames are then dropped and counted.
+   *
+   * The same token again (a session resumed) goes on with its keys and counts; null drops the keys; another token
+   * begins to count anew.
+   */
   setToken(token: SessionToken | null): void {
-    if (token === this.#token) return;
-    this.#token = token;
-    this.#sequence = 0;
+    this.#connected = token !== null;
+    if (token === null) {
+      for (const stream of this.#streams.values()) stream.key = null;
+    } else if (token !== this.#token) {
+      this.#token = token;
+      this.#streams.clear();
+      this.#firstSequence = 0;
+    }
   }
 
-  /** @param timestamp of the frame's first sample, 48 kHz, u32 */
+  /** The key for our voice in the channel; null: nothing may be sent. */
+  setChannelKey(key: SealingKey | null): void {
+    this.#setKey(CHANNEL_TARGET, key);
+  }
+
+  /** The key for whispers to `target`, a session token or a whisper list. */
+  setWhisperKey(target: number, key: SealingKey | null): void {
+    assert(target !== CHANNEL_TARGET, 'a whisper goes to a session or a list');
+    this.#setKey(target, key);
+  }
+
+  /**
+   * Seals and sends one frame.
+   *
+   * @param lengthBytes of the packet; 0 only with `last`
+   * @param timestamp of the frame's first sample, 48 kHz, u32
+   * @param target CHANNEL_TARGET, or as in `setWhisperKey`
+   */
   handleFrame(
     packet: Uint8Array,
     lengthBytes: number,
     timestamp: number,
     last: boolean,
+    target: number,
     out: VoiceSenderOut,
   ): void {
-    if (this.#token === null) {
-      this.#withoutSession += 1;
+    if (this.#token === null || !this.#connected) {
+      this.#counters.withoutSession += 1;
       return;
     }
-    if (HEADER_BYTES + lengthBytes > MAX_DATAGRAM_BYTES) {
-      this.#tooLong += 1;
+    const stream = this.#streams.get(target);
+    if (stream === undefined || stream.key === null) {
+      this.#counters.withoutKey += 1;
       return;
     }
-    this.#header.token = this.#token;
-    this.#header.flags = last ? FLAG_LAST : 0;
-    this.#header.sequence = this.#sequence as SeqNo;
-    this.#header.timestamp = timestamp >>> 0;
-    this.#sequence += 1;
-    const payloadOffset = encodeHeader(this.#header, this.#datagram);
-    for (let index = 0; index < lengthBytes; index += 1) {
-      this.#datagram[payloadOffset + index] = packet[index] ?? 0;
+    const whisper = target !== CHANNEL_TARGET;
+    const headerBytes = whisper ? HEADER_BYTES + WHISPER_TARGET_BYTES : HEADER_BYTES;
+    if (headerBytes + lengthBytes + SEALED_OVERHEAD_BYTES > MAX_DATAGRAM_BYTES) {
+      this.#counters.tooLong += 1;
+      return;
     }
-    this.#sent += 1;
-    out.sendDatagram(this.#datagram, payloadOffset + lengthBytes);
+    const header = this.#header;
+    header.token = this.#token;
+    header.flags = FLAG_SEALED | (whisper ? FLAG_WHISPER : 0) | (last ? FLAG_LAST : 0);
+    header.sequence = stream.sequence as SeqNo;
+    header.timestamp = timestamp >>> 0;
+    header.target = target;
+    stream.sequence += 1;
+    const payloadOffset = encodeHeader(header, this.#datagram);
+    const plaintext = packet.subarray(0, lengthBytes);
+    const sealedBytes = sealDatagram(this.#datagram, payloadOffset, header.sequence, plaintext, stream.key);
+    this.#counters.sent += 1;
+    out.sendDatagram(this.#datagram, sealedBytes);
   }
 
+  /** Frames by what became of them. */
   counters(): Record<string, number> {
-    return { sent: this.#sent, tooLong: this.#tooLong, withoutSession: this.#withoutSession };
+    return { ...this.#counters };
+  }
+
+  #setKey(target: number, key: SealingKey | null): void {
+    const known = this.#streams.get(target);
+    if (known !== undefined) {
+      known.key = key;
+      return;
+    }
+    if (key === null) return;
+    this.#forgetKeylessStreams();
+    this.#streams.set(target, { key, sequence: this.#firstSequence });
+  }
+
+  /** Their numbers stay used: whoever comes after them begins above. */
+  #forgetKeylessStreams(): void {
+    if (this.#streams.size < MAX_COUNTED_TARGETS) return;
+    for (const [target, stream] of this.#streams) {
+      if (stream.key !== null) continue;
+      this.#firstSequence = Math.max(this.#firstSequence, stream.sequence);
+      this.#streams.delete(target);
+    }
+    assert(this.#streams.size < MAX_COUNTED_TARGETS, 'no more keys to whisper with than slots');
   }
 }

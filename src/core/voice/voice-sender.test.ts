@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import type { SessionToken } from '../base/brand.ts';
+import type { SealingKey } from '../seal/aead-key.ts';
+import { CHANNEL_TARGET } from '../seal/key-ring.ts';
+import { MAX_SEALED_PLAINTEXT_BYTES, openDatagram } from '../seal/sealed-datagram.ts';
+import {
+  createHeader,
+  decodeHeader,
+  FLAG_LAST,
+  FLAG_SEALED,
+  FLAG_WHISPER,
+  WHISPER_LIST_BIT,
+  WHISPER_TARGET_BYTES,
+} from '../wire/datagram.ts';
+import { toyKey } from './toy-key.ts';
+import { MAX_COUNTED_TARGETS, VoiceSender } from './voice-sender.ts';
+
+const LIST = WHISPER_LIST_BIT + 1;
+const token = (value: number): SessionToken => value as SessionToken;
+
+interface Sent {
+  readonly flags: number;
+  readonly target: number;
+  readonly sequence: number;
+  readonly keyId: number;
+  readonly bytes: Uint8Array;
+  readonly payloadOffset: number;
+}
+
+function setUp(connected = true) {
+  const sender = new VoiceSender();
+  const sent: Sent[] = [];
+  const out = {
+    sendDatagram(bytes: Uint8Array, lengthBytes: number): void {
+      const header = createHeader();
+      expect(decodeHeader(bytes, lengthBytes, header)).toEqual({ ok: true });
+      const { flags, target, sequence, payloadOffset } = header;
+      const keyId = bytes[payloadOffset] ?? -1;
+      sent.push({ flags, target, sequence, keyId, bytes: bytes.slice(0, lengthBytes), payloadOffset });
+    },
+  };
+  if (connected) {
+    sender.setToken(token(7));
+    sender.setChannelKey(toyKey(1, 11));
+  }
+  const send = (target = CHANNEL_TARGET, last = false, payload = Uint8Array.of(9)): void =>
+    sender.handleFrame(payload, payload.length, 5_000_000_000, last, target, out);
+  return { sender, sent, send };
+}
+
+function openWith(key: SealingKey, { bytes, payloadOffset, sequence }: Sent): number[] | string {
+  const into = new Uint8Array(MAX_SEALED_PLAINTEXT_BYTES);
+  const opened = openDatagram(bytes, bytes.length, payloadOffset, sequence, key, into);
+  return opened.ok ? [...into.subarray(0, opened.lengthBytes)] : opened.reason;
+}
+
+describe('VoiceSender', () => {
+  it('seals everything, an empty end of a talkspurt too', () => {
+    const { sent, send } = setUp();
+    send();
+    send(CHANNEL_TARGET, true, new Uint8Array(0));
+    expect(sent.map(({ flags }) => flags)).toEqual([FLAG_SEALED, FLAG_SEALED | FLAG_LAST]);
+    expect(sent.map((one) => openWith(toyKey(1, 11), one))).toEqual([[9], []]);
+    expect(sent.map((one) => openWith(toyKey(1, 12), one))).toEqual(['forged', 'forged']);
+  });
+
+  it('marks whispers with their target and seals them with their key', () => {
+    const { sender, sent, send } = setUp();
+    sender.setWhisperKey(LIST, toyKey(5, 55));
+    send(LIST);
+    expect(sent[0]).toMatchObject({ flags: FLAG_SEALED | FLAG_WHISPER, target: LIST, keyId: 5 });
+    expect(sent.map((one) => openWith(toyKey(5, 55), one))).toEqual([[9]]);
+  });
+
+  it('counts each target by itself, through changes of key', () => {
+    const { sender, sent, send } = setUp();
+    sender.setWhisperKey(LIST, toyKey(5, 55));
+    for (const target of [0, 0, LIST, 0, LIST]) send(target);
+    sender.setChannelKey(toyKey(2, 12));
+    sender.setWhisperKey(LIST, null);
+    sender.setWhisperKey(LIST, toyKey(6, 56));
+    for (const target of [0, LIST]) send(target);
+    const numbers = (of: number) =>
+      sent.filter(({ target }) => target === of).map(({ sequence }) => sequence);
+    expect(numbers(0)).toEqual([0, 1, 2, 3]);
+    expect(numbers(LIST)).toEqual([0, 1, 2]);
+  });
+
+  it('drops and counts what it cannot seal', () => {
+    const { sender, sent, send } = setUp(false);
+    send();
+    sender.setToken(token(1));
+    send();
+    sender.setChannelKey(toyKey(1, 11));
+    send();
+    send(LIST);
+    sender.setChannelKey(null);
+    send();
+    expect(sent).toHaveLength(1);
+    expect(sender.counters()).toEqual({ sent: 1, tooLong: 0, withoutSession: 1, withoutKey: 3 });
+  });
+
+  it('goes on where it was when a session is resumed, and begins anew, without keys, in another', () => {
+    const { sender, sent, send } = setUp();
+    send();
+    sender.setToken(token(7));
+    send();
+    sender.setToken(null);
+    send();
+    sender.setToken(token(7));
+    send();
+    sender.setChannelKey(toyKey(2, 12));
+    send();
+    sender.setToken(token(8));
+    send();
+    sender.setChannelKey(toyKey(3, 13));
+    send();
+    expect(sent.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 0]);
+    expect(sender.counters()).toMatchObject({ withoutSession: 1, withoutKey: 2 });
+  });
+
+  it('takes a packet that just fits, and none longer', () => {
+    const { sender, sent, send } = setUp();
+    sender.setWhisperKey(LIST, toyKey(5, 55));
+    send(0, false, new Uint8Array(MAX_SEALED_PLAINTEXT_BYTES));
+    send(0, false, new Uint8Array(MAX_SEALED_PLAINTEXT_BYTES + 1));
+    const longestWhisper = MAX_SEALED_PLAINTEXT_BYTES - WHISPER_TARGET_BYTES;
+    send(LIST, false, new Uint8Array(longestWhisper));
+    send(LIST, false, new Uint8Array(longestWhisper + 1));
+    expect(sent.map(({ bytes }) => bytes.length)).toEqual([1200, 1200]);
+    expect(sender.counters()).toMatchObject({ sent: 2, tooLong: 2 });
+  });
+
+  it('never gives a number twice to a target, however many targets come and go', () => {
+    const { sender, sent, send } = setUp();
+    const seen = new Set<string>();
+    for (let round = 0; round < 3; round += 1) {
+      for (let target = 1; target <= 2 * MAX_COUNTED_TARGETS; target += 1) {
+        sender.setWhisperKey(target, toyKey(target & 0xff, target));
+        for (let count = 0; count <= target % 3; count += 1) send(target);
+        sender.setWhisperKey(target, null);
+      }
+    }
+    for (const { target, sequence } of sent) seen.add(`${target} ${sequence}`);
+    expect(seen.size).toBe(sent.length);
+    expect(sent.length).toBeGreaterThan(6 * MAX_COUNTED_TARGETS);
+  });
+});
