@@ -3,6 +3,7 @@ import type { ControlCounters } from './control-counters.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import type { Lanes } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
+import type { Mutes } from './mutes.ts';
 import type { PasswordDesk } from './password-desk.ts';
 import type { Presence } from './presence.ts';
 import type { RelayOptions } from './relay-options.ts';
@@ -20,6 +21,7 @@ export interface ControlFloor {
   readonly ledger: Ledger;
   readonly presence: Presence;
   readonly passwords: PasswordDesk;
+  readonly mutes: Mutes;
   /** The wall clock, in whole ms since 1970. */
   wallMs(nowMs: number): number;
 }

@@ -1,8 +1,7 @@
 import { assertNever } from '../base/assert.ts';
 import type { ClientMessage, Request } from '../wire/control.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
-import type { Answer } from './answer.ts';
-import { DONE, refused } from './answer.ts';
+import { type Answer, DONE, refused } from './answer.ts';
 import { BanBook, banRule } from './ban-book.ts';
 import { BanDesk } from './ban-desk.ts';
 import { ChannelDesk } from './channel-desk.ts';
@@ -16,6 +15,7 @@ import { type Lane, Lanes, MAX_BAD_MESSAGES, MAX_LANES_PER_ADDRESS } from './lan
 import { Ledger } from './ledger.ts';
 import { LoginDesk } from './login-desk.ts';
 import { ModerationDesk } from './moderation-desk.ts';
+import { Mutes } from './mutes.ts';
 import { type Asker, PasswordDesk } from './password-desk.ts';
 import { Presence } from './presence.ts';
 import type { RelayOptions } from './relay-options.ts';
@@ -51,6 +51,7 @@ export class ControlPlane {
       ledger: new Ledger(options.store),
       presence: new Presence(room, keys),
       passwords: new PasswordDesk(counters),
+      mutes: new Mutes(),
       wallMs: (nowMs: number) => Math.round(options.wallOriginMs + nowMs),
     };
     const inRange = (address: string, range: string): boolean => options.addressInRange(address, range);

@@ -231,7 +231,7 @@ export class LoginDesk {
   }
 
   #begin(lane: Lane, greeting: Greeting, whisperKey: WhisperPublicKey, nowMs: number, out: RelayOut): Answer {
-    const { counters, lanes, ledger, presence, roles, room, sessions } = this.#parts;
+    const { counters, lanes, ledger, mutes, presence, roles, room, sessions } = this.#parts;
     const { identity, nickname } = greeting;
     const secrets = this.#drawSecrets();
     const previous = sessions.findIdentity(identity);
@@ -245,8 +245,7 @@ export class LoginDesk {
       channel: judgeSpace(room.landing.info, present).ok ? room.landing.info.id : null,
       muted: false,
       deafened: false,
-      // Coming back anew is no way out of being muted.
-      mutedForAll: previous?.member.mutedForAll ?? false,
+      mutedForAll: mutes.has(identity),
       whisperLists: [],
       chatTaken: 0,
       delivered: inherited.length,

@@ -6,8 +6,7 @@ import { auditEntry } from './audit.ts';
 import type { ControlParts } from './control-parts.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { Member } from './room.ts';
-import type { Session } from './session.ts';
-import { storedSession } from './session.ts';
+import { type Session, storedSession } from './session.ts';
 
 type Of<Kind extends Request['kind']> = Extract<Request, { kind: Kind }>;
 
@@ -51,6 +50,7 @@ export class ModerationDesk {
     });
     if (!saved) return refused('storageFailed');
     target.member.mutedForAll = muted;
+    this.#parts.mutes.set(target.member.identity, muted);
     this.#parts.presence.tellChanged(target.member, out);
     return DONE;
   }

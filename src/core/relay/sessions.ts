@@ -69,11 +69,12 @@ export class Sessions {
   /** Begins a session that the ledger holds already, in its channel. */
   begin(start: SessionStart, waiting: readonly Delivery[], nowMs: number): Session {
     const { stored, newcomer, address } = start;
-    const { room } = this.#floor;
+    const { mutes, room } = this.#floor;
     const member = room.admit(stored.token, newcomer, nowMs);
     member.muted = stored.muted;
     member.deafened = stored.deafened;
     member.mutedForAll = stored.mutedForAll;
+    if (stored.mutedForAll) mutes.set(stored.identity, true);
     for (const { list, targets } of stored.whisperLists) member.whisperLists.set(list, targets);
     const channel = stored.channel === null ? undefined : room.channels.get(stored.channel);
     if (channel !== undefined) room.move(member, channel);

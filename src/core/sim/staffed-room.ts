@@ -1,8 +1,10 @@
 import type { RelayOptions } from '../relay/relay-options.ts';
+import type { LaneId } from '../relay/relay-out.ts';
 import type { StoredChannel } from '../relay/relay-store.ts';
 import type { ChannelConfig } from '../wire/channels.ts';
-import type { RelayMessage } from '../wire/control.ts';
+import type { RelayMessage, Request } from '../wire/control.ts';
 import type { Mac } from '../wire/probe.ts';
+import type { RefusalCode } from '../wire/refusal.ts';
 import { ADMIN_ROLE_ID, MODERATOR_ROLE_ID } from '../wire/roles.ts';
 import { type Arrival, type RecordedMember, RecordedRelay } from './recorded-relay.ts';
 import { freshSnapshot, simChannelConfig } from './sim-room.ts';
@@ -77,10 +79,26 @@ export class StaffedRoom extends RecordedRelay {
     this.messages.clear();
   }
 
-  /** The member as a newcomer is told of it; undefined when it is not in the room. */
-  memberNow(token: number): Extract<RelayMessage, { type: 'welcome' }>['members'][number] | undefined {
-    const watcher = this.admit(`Watcher ${this.nowMs} ${token}`, { address: '198.51.100.99' });
-    this.say(watcher.lane, { type: 'bye' });
-    return watcher.welcome.members.find((member) => member.token === token);
+  /** What was said to a lane, but for the exchange of keys, which nobody here takes part in. */
+  override take(lane: LaneId): RelayMessage[] {
+    const keyMessages: readonly RelayMessage['type'][] = ['keyPackageWanted', 'commitWanted'];
+    return super.take(lane).filter((message) => !keyMessages.includes(message.type));
   }
+
+  /** What a request is answered with, a second after whatever was before. Its number is 7. */
+  answerTo(member: RecordedMember, request: Request): RelayMessage | undefined {
+    this.pass(1_000);
+    this.say(member.lane, { type: 'ping', id: 0 });
+    return this.ask(member.lane, 7, request).find(
+      (message) => message.type === 'done' || message.type === 'refused',
+    );
+  }
+}
+
+/** The answer to request 7 when it was done. */
+export const DONE_7: RelayMessage = Object.freeze({ type: 'done', id: 7 });
+
+/** The answer to request 7 when it was refused. */
+export function refused7(code: RefusalCode, rule: object | null = null): object {
+  return { type: 'refused', code, rule, request: 7, chat: null };
 }
