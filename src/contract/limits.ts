@@ -16,6 +16,9 @@ export const MAX_BLOCK_MS = 1_000;
 /** Longest chat text that crosses the boundary, in UTF-16 units; the relay's limit is 4 KiB of UTF-8 and comes with a sentence. */
 export const MAX_CHAT_TEXT_LENGTH = 4_096;
 
+/** Longest chat message in bytes of UTF-8, as the relay takes it: the window counts while somebody types. */
+export const MAX_CHAT_TEXT_BYTES = 4_096;
+
 /** Newest messages of one conversation that the program keeps for the window. */
 export const MAX_SHOWN_CHATS = 200;
 

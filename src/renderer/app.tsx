@@ -1,5 +1,6 @@
 import { type ReactElement, useEffect, useRef } from 'react';
 import type { AppState } from '../contract/dto.ts';
+import { Floating } from './features/dialogs/floating.tsx';
 import { LinkOverlay } from './features/link/link-overlay.tsx';
 import { Notices } from './features/notices/notices.tsx';
 import { RoomScreen } from './features/room/room-screen.tsx';
@@ -11,6 +12,7 @@ import { VoiceBar } from './features/voice/voice-bar.tsx';
 import { perform, useProgram } from './state/program.ts';
 import { showSettings, useWindow } from './state/window-store.ts';
 import { Icon, Logo } from './ui/icons.tsx';
+import { TipLayer } from './ui/tip-layer.tsx';
 import './app.css';
 
 /** The whole window. */
@@ -55,13 +57,15 @@ function Stage({ app, settingsOpen }: { app: AppState; settingsOpen: boolean }):
     <>
       <AppBar connection={app.connection} settingsOpen={settingsOpen} />
       <div className="stage">
-        <main className="view scrolls" aria-label={inRoom ? 'Room' : 'Start'}>
+        <main className="view scrolls" data-room={inRoom} aria-label={inRoom ? 'Room' : 'Start'}>
           {inRoom ? <RoomScreen app={app} /> : <StartScreen app={app} />}
         </main>
         {settingsOpen ? <SettingsPanel app={app} /> : null}
       </div>
       <Notices />
       {inRoom ? <VoiceBar app={app} /> : null}
+      <Floating app={app} />
+      <TipLayer />
     </>
   );
 }

@@ -9,7 +9,7 @@ export type BridgeFrame =
 
 function isEventName(value: string): value is EventName {
   // A record, so that an event added to the contract is missed by the type checker and not by a person.
-  const known: Record<EventName, true> = { stateChanged: true, metersChanged: true };
+  const known: Record<EventName, true> = { stateChanged: true, metersChanged: true, chatChanged: true };
   return Object.hasOwn(known, value);
 }
 

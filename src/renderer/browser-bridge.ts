@@ -75,6 +75,7 @@ export class BrowserBridge {
   private readonly listeners: Record<EventName, Set<(payload: never) => void>> = {
     stateChanged: new Set(),
     metersChanged: new Set(),
+    chatChanged: new Set(),
   };
   private readonly statusListeners = new Set<(status: LinkStatus) => void>();
   private socket: BridgeSocket | null = null;

@@ -5,9 +5,10 @@ import './ui/controls.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { clearChats, fetchConversations, takeChatEvent } from './features/chat/chat-store.ts';
 import { applyTheme, storedThemeChoice } from './features/theme/theme.ts';
 import { type Program, ProgramContext } from './state/program.ts';
-import { followProgram, raiseWindowNotice, takeAppState, useWindow } from './state/window-store.ts';
+import { followProgram, raiseWindowNotice, showPane, takeAppState, useWindow } from './state/window-store.ts';
 
 async function fetchState(program: Program): Promise<void> {
   try {
@@ -17,6 +18,23 @@ async function fetchState(program: Program): Promise<void> {
     if (useWindow.getState().link === 'up')
       raiseWindowNotice('error', 'The program does not tell its state.');
   }
+}
+
+/** Feeds the chat from the program: whole when a room is entered or the program is found again, then event by event. */
+function followChat(program: Program): void {
+  program.api.onChatChanged(takeChatEvent);
+  useWindow.subscribe((now, before) => {
+    const phase = now.app?.connection.phase ?? 'idle';
+    const found = now.link === 'up' && before.link !== 'up';
+    if (phase === 'idle') {
+      if (before.app !== null && before.app.connection.phase !== 'idle') {
+        clearChats();
+        showPane('people');
+      }
+    } else if (phase === 'connected' && (found || before.app?.connection.phase !== 'connected')) {
+      void fetchConversations(program.api);
+    }
+  });
 }
 
 /** Mouse buttons from here on go back and forward in a page's history. */
@@ -36,6 +54,7 @@ export function openWindow(program: Program): void {
   applyTheme(storedThemeChoice());
   keepSideButtonsFromNavigating();
   followProgram(program.api);
+  followChat(program);
   useWindow.subscribe((now, before) => {
     if (now.link === 'up' && before.link !== 'up') void fetchState(program);
   });

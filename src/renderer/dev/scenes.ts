@@ -1,48 +1,29 @@
 import type { AppState, Connection, Hosting, Member } from '../../contract/dto.ts';
-
-const NAMES = [
-  'Ada Lovelace',
-  'Grace',
-  'Wolfeschlegelsteinhausenberge',
-  'Jean-Luc',
-  '李小龙',
-  'محمد',
-  'Zoë',
-  'x',
-  'The Artist Formerly Known',
-  'guest 2',
-  'guest 10',
-  'Łukasz Żółć',
-] as const;
-
-function members(count: number): Member[] {
-  return NAMES.slice(0, count).map((nickname, index) => ({
-    token: index + 1,
-    nickname,
-    self: index === 0,
-    talking: index === 1 || index === 6,
-    muted: index === 2 || index === 8,
-    deafened: index === 8,
-    volume: index === 3 ? 0.35 : index === 2 ? 2 : 1,
-  }));
-}
-
-const connected: Extract<Connection, { phase: 'connected' }> = {
-  phase: 'connected',
-  relay: '192.168.1.20:48480',
-  roomName: 'Ada’s room',
-  channelName: 'Lobby',
-  bitrate: 32_000,
-  voicePath: true,
-  pingMs: 24.3,
-};
+import {
+  channels,
+  manyChannels,
+  manyPeople,
+  people,
+  roles,
+  ruledChannels,
+  ruledPeople,
+} from './scene-room.ts';
+import { someConnection } from './some-connection.ts';
 
 const hosting: Extract<Hosting, { phase: 'on' }> = {
   phase: 'on',
   port: 48_480,
   address: '192.168.1.20',
   addresses: ['192.168.1.20', '10.8.0.3', '2001:db8::4f2a'],
-  inviteLink: 'sidetone://192.168.1.20:48480/#fp=Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXU',
+  inviteLink: 'sidetone://192.168.1.20:48480/?cert=Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXU',
+};
+
+const noWhispers: AppState['whispers'] = {
+  lists: [],
+  replyBinding: null,
+  capturing: null,
+  activeTo: '',
+  lastFrom: '',
 };
 
 const idle: AppState = {
@@ -71,38 +52,129 @@ const idle: AppState = {
   output: { devices: [{ id: 'a', name: 'Headphones' }], selectedId: '', status: 'running', reason: '' },
   connection: { phase: 'idle' },
   hosting: { phase: 'off' },
+  identity: { publicKey: 'kV9mXw2b7TqLr4Zs0AeHc8uYdJf5nGpR1iKoQ3tWvBM', storage: 'system', problem: '' },
+  bookmarks: [
+    {
+      id: 1,
+      name: 'Sunday net',
+      address: 'voice.example.org',
+      port: 48_480,
+      nickname: 'Ada',
+      hasPassword: true,
+    },
+    {
+      id: 2,
+      name: 'Jean-Luc’s room with a long name that does not end',
+      address: '2001:db8::4f2a',
+      port: 50_000,
+      nickname: 'Ada Lovelace',
+      hasPassword: false,
+    },
+  ],
+  channels: [],
+  roles: [],
+  ownRules: { roles: '', channels: '', ban: '' },
   members: [],
+  whispers: noWhispers,
   notices: [],
 };
 
-const room3: AppState = { ...idle, connection: connected, members: members(3) };
+const room: AppState = {
+  ...idle,
+  connection: someConnection(),
+  members: people,
+  channels,
+  roles,
+  whispers: {
+    ...noWhispers,
+    lists: [
+      {
+        id: 1,
+        name: 'Crew',
+        targets: ['identity-2', 'identity-3', 'away-1'],
+        binding: { device: 'keyboard', code: 67, label: 'F9' },
+      },
+      { id: 2, name: 'Those who left', targets: ['away-1'], binding: null },
+    ],
+    lastFrom: 'Grace',
+  },
+};
+
+const noRight = 'Your role, Member, does not allow you to do that.';
+
+const few = (count: number): Member[] => people.slice(0, count);
+
+const whisperingIn: Member[] = people.map((one) => (one.token === 2 ? { ...one, whispering: true } : one));
+
+const troubled = (part: Parameters<typeof someConnection>[0]): Connection => someConnection(part);
 
 const scenes: Record<string, AppState> = {
   idle,
-  fresh: { ...idle, nickname: '', pushToTalk: null },
+  fresh: { ...idle, nickname: '', pushToTalk: null, bookmarks: [] },
   connecting: { ...idle, connection: { phase: 'connecting', relay: 'voice.example.org:48480' } },
   hostingIdle: { ...idle, hosting },
-  room1: { ...idle, connection: connected, members: members(1), hosting },
-  room3: room3,
-  room3host: { ...room3, hosting },
-  room12: {
-    ...room3,
-    members: members(12),
-    connection: {
-      ...connected,
-      roomName: 'The long room name that a friend of long names has given to this room',
-      channelName: 'A channel with a name that is long as well',
+  identityProblem: {
+    ...idle,
+    identity: {
+      ...idle.identity,
+      storage: 'file',
+      problem: 'This system has no key store, so the key lies in a file that only you may read.',
     },
   },
-  onAir: { ...room3, transmitting: true },
-  muted: { ...room3, muted: true },
-  deafened: { ...room3, muted: true, deafened: true, activation: 'open' },
-  voiceActivity: { ...room3, activation: 'voiceActivity' },
-  noVoice: { ...room3, connection: { ...connected, voicePath: false, pingMs: null } },
-  reconnecting: { ...room3, connection: { phase: 'reconnecting', relay: '192.168.1.20:48480', attempt: 4 } },
+  room,
+  roomHost: { ...room, hosting },
+  room1: { ...room, members: few(1), channels: channels.slice(0, 1), hosting },
+  room3: { ...room, members: few(3) },
+  noRights: {
+    ...room,
+    members: ruledPeople,
+    channels: ruledChannels,
+    ownRules: { roles: noRight, channels: noRight, ban: noRight },
+    connection: troubled({
+      channel: 5,
+      channelName: 'Stage',
+      speakRule: 'To speak in Stage you need the role Speaker; yours is Member.',
+    }),
+  },
+  big: {
+    ...room,
+    channels: manyChannels,
+    members: manyPeople,
+    connection: troubled({
+      roomName: 'The long room name that a friend of long names has given to this room',
+      channelName: 'A channel with a name that is long as well',
+    }),
+  },
+  onAir: { ...room, transmitting: true },
+  muted: { ...room, muted: true },
+  deafened: { ...room, muted: true, deafened: true, activation: 'open' },
+  voiceActivity: { ...room, activation: 'voiceActivity' },
+  noVoice: { ...room, connection: troubled({ voicePath: false, pingMs: null }) },
+  reconnecting: { ...room, connection: { phase: 'reconnecting', relay: '192.168.1.20:48480', attempt: 4 } },
+  waiting: {
+    ...room,
+    connection: troubled({ sealing: { state: 'waiting', epoch: 0, groupCode: '', strangers: 0 } }),
+  },
+  strangers: {
+    ...room,
+    connection: troubled({
+      sealing: {
+        state: 'sealed',
+        epoch: 9,
+        groupCode: '20417 88503 61972 04455 91036 77218',
+        strangers: 2,
+      },
+      deafForMs: 7_000,
+      voiceRoute: 'lane',
+      channel: 5,
+      channelName: 'Stage',
+    }),
+  },
+  whisperedTo: { ...room, members: whisperingIn },
+  whispering: { ...room, transmitting: true, whispers: { ...room.whispers, activeTo: 'Grace' } },
   capturing: { ...idle, capturingBinding: true },
   hotkeyProblem: {
-    ...idle,
+    ...room,
     hotkeyProblem: 'Keys outside of this window are not seen: there is no X server to listen to.',
   },
   noSound: {
@@ -117,7 +189,7 @@ const scenes: Record<string, AppState> = {
     output: { ...idle.output, selectedId: 'gone', status: 'lost', reason: '' },
   },
   notices: {
-    ...room3,
+    ...room,
     notices: [
       { id: 1, severity: 'info', text: 'Grace joined the room.' },
       {

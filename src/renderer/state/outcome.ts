@@ -22,3 +22,9 @@ export async function settle(command: Promise<Outcome>): Promise<Outcome> {
     return { ok: false, sentence: failureSentence(failure) };
   }
 }
+
+/** What is wrong, or an empty text: as forms show it. */
+export async function sentenceOf(command: Promise<Outcome>): Promise<string> {
+  const outcome = await settle(command);
+  return outcome.ok ? '' : outcome.sentence;
+}

@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { AppState, Notice } from '../../contract/dto.ts';
 import type { SidetoneApi } from '../../contract/ipc.ts';
 import type { LinkStatus } from '../browser-bridge.ts';
+import { keepSame } from './keep-same.ts';
 
 /** Most notices the window raises by itself at a time; older ones go. */
 export const MAX_WINDOW_NOTICES = 4;
@@ -18,11 +19,18 @@ export interface WindowState {
   readonly settingsOpen: boolean;
   /** The room as it was last seen; stays while reconnecting, when the program names only the relay. */
   readonly room: RoomHead | null;
+  /** What the room shows where there is no place for everything beside each other. */
+  readonly pane: RoomPane;
 }
+
+/** The parts of the room's view. */
+export type RoomPane = 'people' | 'chat' | 'whispers';
 
 /** What the window knows of a room besides its members. */
 export interface RoomHead {
+  readonly relay: string;
   readonly roomName: string;
+  readonly channel: number | null;
   readonly channelName: string;
   readonly bitrate: number;
 }
@@ -35,6 +43,7 @@ export const useWindow = create<WindowState>(() => ({
   windowNotices: [],
   settingsOpen: false,
   room: null,
+  pane: 'people',
 }));
 
 /** The set to keep: `before` where `tokens` hold the same, so that nothing renders again. */
@@ -46,15 +55,15 @@ export function talkingSet(before: ReadonlySet<number>, tokens: readonly number[
 function roomHead(before: RoomHead | null, connection: AppState['connection']): RoomHead | null {
   if (connection.phase === 'reconnecting') return before;
   if (connection.phase !== 'connected') return null;
-  const { roomName, channelName, bitrate } = connection;
-  return { roomName, channelName, bitrate };
+  const { relay, roomName, channel, channelName, bitrate } = connection;
+  return keepSame(before, { relay, roomName, channel, channelName, bitrate });
 }
 
-/** Takes in a whole state from the program. */
+/** Takes in a whole state from the program; what did not change keeps its identity. */
 export function takeAppState(app: AppState): void {
   const tokens = app.members.filter((member) => member.talking).map((member) => member.token);
   useWindow.setState((state) => ({
-    app,
+    app: keepSame(state.app, app),
     talking: talkingSet(state.talking, tokens),
     room: roomHead(state.room, app.connection),
   }));
@@ -88,6 +97,11 @@ export function dropWindowNotice(id: number): void {
 /** Opens or closes the settings. */
 export function showSettings(settingsOpen: boolean): void {
   useWindow.setState({ settingsOpen });
+}
+
+/** Chooses what the room shows. */
+export function showPane(pane: RoomPane): void {
+  useWindow.setState({ pane });
 }
 
 /** Feeds the store from the program's events; returns what ends that. */

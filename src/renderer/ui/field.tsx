@@ -12,6 +12,8 @@ interface TextFieldProps {
   readonly placeholder?: string;
   readonly maxLength?: number;
   readonly numeric?: boolean;
+  /** What is typed is not shown. */
+  readonly secret?: boolean;
   readonly inputRef?: Ref<HTMLInputElement>;
   /** A button at the end of the box. */
   readonly action?: ReactNode;
@@ -33,8 +35,8 @@ export function TextField(props: TextFieldProps): ReactElement {
         <input
           id={id}
           className="input"
-          type="text"
-          autoComplete="off"
+          type={props.secret === true ? 'password' : 'text'}
+          autoComplete={props.secret === true ? 'new-password' : 'off'}
           autoCapitalize="off"
           spellCheck={false}
           value={props.value}
@@ -56,6 +58,64 @@ export function TextField(props: TextFieldProps): ReactElement {
       )}
       <FieldError id={`${id}-error`} testId={`${props.testId}-error`} sentence={error} />
     </div>
+  );
+}
+
+interface AreaFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly testId: string;
+  readonly maxLength: number;
+}
+
+/** A labelled box for a text of several lines. */
+export function AreaField(props: AreaFieldProps): ReactElement {
+  const id = useId();
+  return (
+    <div className="field">
+      <label className="field-label" htmlFor={id}>
+        {props.label}
+      </label>
+      <textarea
+        id={id}
+        className="input area reading"
+        rows={4}
+        spellCheck={false}
+        value={props.value}
+        maxLength={props.maxLength}
+        data-testid={props.testId}
+        onChange={(event) => props.onChange(event.target.value)}
+      />
+    </div>
+  );
+}
+
+interface SwitchFieldProps {
+  readonly label: string;
+  readonly hint: string;
+  readonly on: boolean;
+  readonly onChange: (on: boolean) => void;
+  readonly testId: string;
+}
+
+/** Something that is on or off, with a sentence about what that means. */
+export function SwitchField(props: SwitchFieldProps): ReactElement {
+  return (
+    <label className="switch">
+      <span className="switch-text">
+        <span className="field-label">{props.label}</span>
+        <span className="field-hint">{props.hint}</span>
+      </span>
+      <input
+        type="checkbox"
+        role="switch"
+        data-testid={props.testId}
+        checked={props.on}
+        aria-checked={props.on}
+        onChange={(event) => props.onChange(event.target.checked)}
+      />
+    </label>
   );
 }
 
@@ -91,11 +151,14 @@ interface SelectFieldProps {
   readonly onChange: (value: string) => void;
   readonly testId: string;
   readonly describedBy?: string;
+  /** A sentence about what the choice means. */
+  readonly hint?: string;
 }
 
 /** A labelled choice of one. */
 export function SelectField(props: SelectFieldProps): ReactElement {
   const id = useId();
+  const described = `${props.describedBy ?? ''} ${props.hint === undefined ? '' : `${id}-hint`}`.trim();
   return (
     <div className="field">
       <label className="field-label" htmlFor={id}>
@@ -108,7 +171,7 @@ export function SelectField(props: SelectFieldProps): ReactElement {
           value={props.value}
           data-testid={props.testId}
           onChange={(event) => props.onChange(event.target.value)}
-          {...(props.describedBy === undefined ? {} : { 'aria-describedby': props.describedBy })}
+          {...(described === '' ? {} : { 'aria-describedby': described })}
         >
           {props.choices.map((choice) => (
             <option key={choice.value} value={choice.value}>
@@ -118,6 +181,11 @@ export function SelectField(props: SelectFieldProps): ReactElement {
         </select>
         <Icon name="chevron" />
       </span>
+      {props.hint === undefined ? null : (
+        <p className="field-hint" id={`${id}-hint`}>
+          {props.hint}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import type { ReactElement } from 'react';
 import type { AppState, DeviceStatus } from '../../../contract/dto.ts';
 import { perform, useProgram } from '../../state/program.ts';
-import { SelectField } from '../../ui/field.tsx';
+import { SelectField, SwitchField } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Range } from '../../ui/range.tsx';
 import { deviceSentence, soundHardwareSentence } from './device-sentence.ts';
@@ -51,20 +51,13 @@ export function DevicesPanel({ app }: { app: AppState }): ReactElement {
       </div>
       <DeviceChoice app={app} side="output" />
       <MeterBar side="output" label="Speaker level" testId="output-meter" />
-      <label className="switch">
-        <span className="switch-text">
-          <span className="field-label">Hear yourself</span>
-          <span className="field-hint">Plays your microphone back to you, to nobody else</span>
-        </span>
-        <input
-          type="checkbox"
-          role="switch"
-          data-testid="hear-yourself"
-          checked={app.hearYourself}
-          aria-checked={app.hearYourself}
-          onChange={(event) => void perform(api.setHearYourself({ on: event.target.checked }))}
-        />
-      </label>
+      <SwitchField
+        label="Hear yourself"
+        hint="Plays your microphone back to you, to nobody else"
+        on={app.hearYourself}
+        onChange={(on) => void perform(api.setHearYourself({ on }))}
+        testId="hear-yourself"
+      />
     </div>
   );
 }

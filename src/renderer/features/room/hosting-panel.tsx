@@ -1,10 +1,10 @@
 import { type ReactElement, useEffect, useId, useRef, useState } from 'react';
 import type { AppState } from '../../../contract/dto.ts';
 import { perform, useProgram } from '../../state/program.ts';
+import { copyText } from '../../ui/copy-text.ts';
 import { FieldError, SelectField } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { copyText } from './copy-text.ts';
-import './room.css';
+import './hosting.css';
 
 /** How long the copy button says what it did, in ms. */
 const COPIED_MS = 2_500;
@@ -40,7 +40,14 @@ export function HostingPanel({ hosting, onReturn }: HostingPanelProps): ReactEle
         </button>
       </div>
       <InviteLink link={hosting.inviteLink} />
-      <div className="hosting-address">
+      <details className="hosting-more">
+        <summary data-testid="hosting-more">
+          <Icon name="chevron" size={16} />
+          <span>
+            Address <span className="reading">{hosting.address}</span>, port{' '}
+            <span className="reading">{hosting.port}</span>
+          </span>
+        </summary>
         <SelectField
           label="Address in the link"
           value={hosting.address}
@@ -48,11 +55,7 @@ export function HostingPanel({ hosting, onReturn }: HostingPanelProps): ReactEle
           onChange={(address) => void perform(api.setInviteAddress({ address }))}
           testId="invite-address"
         />
-        <p className="hosting-port">
-          <span className="field-label">Port</span>
-          <span className="reading">{hosting.port}</span>
-        </p>
-      </div>
+      </details>
       {onReturn === null ? null : (
         <>
           <FieldError sentence={error} testId="return-error" />

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AppState, Member } from '../../../contract/dto.ts';
+import { someConnection } from '../../dev/some-connection.ts';
+import { someMember } from '../../dev/some-member.ts';
 import {
   BADGE_TINTS,
   badgeTint,
@@ -8,19 +10,13 @@ import {
   memberOrder,
   phaseSentence,
   pingText,
+  plainRole,
   voicePathSentence,
   windowTitle,
 } from './room-status.ts';
 
-const member = (token: number, nickname: string, self = false): Member => ({
-  token,
-  nickname,
-  self,
-  talking: false,
-  muted: false,
-  deafened: false,
-  volume: 1,
-});
+const member = (token: number, nickname: string, self = false): Member =>
+  someMember({ token, nickname, self });
 
 describe('phaseSentence', () => {
   test('names the relay while connecting and the attempt while reconnecting', () => {
@@ -94,16 +90,20 @@ describe('members', () => {
   });
 });
 
+test('the lowest role of every room goes without saying', () => {
+  const role = (id: number, rank: number, builtIn: boolean) => ({
+    id,
+    rank,
+    builtIn,
+    name: '',
+    permissions: [],
+  });
+  expect(plainRole([role(3, 100, true), role(1, 0, true), role(16, 0, false), role(2, 50, true)])).toBe(1);
+  expect(plainRole([])).toBe(0);
+});
+
 describe('windowTitle', () => {
-  const connected: AppState['connection'] = {
-    phase: 'connected',
-    relay: 'x',
-    roomName: 'Den',
-    channelName: 'Lobby',
-    bitrate: 32_000,
-    voicePath: true,
-    pingMs: 1,
-  };
+  const connected: AppState['connection'] = someConnection({ roomName: 'Den' });
 
   test('names the room, and marks it while sound goes out', () => {
     expect(windowTitle(null, false)).toBe('Sidetone');

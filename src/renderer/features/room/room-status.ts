@@ -1,4 +1,4 @@
-import type { AppState, Connection, Member } from '../../../contract/dto.ts';
+import type { AppState, Connection, Member, Role } from '../../../contract/dto.ts';
 
 /** The connection in a few words. */
 export function phaseSentence(connection: Connection): string {
@@ -81,6 +81,15 @@ export function badgeTint(nickname: string): number {
 /** "Just you", "2 people": how many are here. */
 export function headcountText(count: number): string {
   return count <= 1 ? 'Just you' : `${count} people`;
+}
+
+/** The role that goes without saying: the lowest of those every room has. */
+export function plainRole(roles: readonly Role[]): number {
+  return roles.filter((role) => role.builtIn).reduce<Role | null>(lower, null)?.id ?? 0;
+}
+
+function lower(lowest: Role | null, role: Role): Role {
+  return lowest === null || role.rank < lowest.rank ? role : lowest;
 }
 
 /** The title of the window: what a person looks for in the task bar. */

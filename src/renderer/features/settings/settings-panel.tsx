@@ -1,9 +1,12 @@
 import { type ReactElement, useEffect, useRef } from 'react';
 import type { AppState } from '../../../contract/dto.ts';
+import { showDialog } from '../../state/dialog-store.ts';
 import { perform, useProgram } from '../../state/program.ts';
 import { showSettings } from '../../state/window-store.ts';
 import { Icon } from '../../ui/icons.tsx';
+import { RuledButton } from '../../ui/ruled-button.tsx';
 import { DevicesPanel } from '../devices/devices-panel.tsx';
+import { IdentitySection } from '../identity/identity-section.tsx';
 import { Diagnostics } from '../stats/diagnostics.tsx';
 import { ActivationChoice } from '../voice/activation-choice.tsx';
 import './settings.css';
@@ -64,8 +67,41 @@ export function SettingsPanel({ app }: { app: AppState }): ReactElement {
         </div>
         <DevicesPanel app={app} />
       </section>
+      <IdentitySection app={app} />
+      {app.connection.phase === 'connected' ? <ThisRoom ownRules={app.ownRules} /> : null}
       <Diagnostics />
       <p className="settings-version reading">Sidetone {app.version}</p>
     </aside>
+  );
+}
+
+/** What is set for everybody in the room. */
+function ThisRoom({ ownRules }: { ownRules: AppState['ownRules'] }): ReactElement {
+  return (
+    <section aria-labelledby="settings-room">
+      <h3 id="settings-room" className="engraved">
+        This room
+      </h3>
+      <div className="settings-actions">
+        <RuledButton
+          className="button"
+          data-size="small"
+          data-testid="settings-roles"
+          rule={ownRules.roles}
+          onClick={() => showDialog({ kind: 'roles' })}
+        >
+          Roles…
+        </RuledButton>
+        <RuledButton
+          className="button"
+          data-size="small"
+          data-testid="settings-bans"
+          rule={ownRules.ban}
+          onClick={() => showDialog({ kind: 'bans' })}
+        >
+          Bans…
+        </RuledButton>
+      </div>
+    </section>
   );
 }

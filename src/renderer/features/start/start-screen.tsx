@@ -4,6 +4,7 @@ import { MAX_NAME_TEXT_LENGTH } from '../../../contract/limits.ts';
 import { settle } from '../../state/outcome.ts';
 import { perform, useProgram } from '../../state/program.ts';
 import { TextField } from '../../ui/field.tsx';
+import { BookmarkList } from '../bookmarks/bookmark-list.tsx';
 import { SoundCheck } from '../devices/sound-check.tsx';
 import { HostingPanel } from '../room/hosting-panel.tsx';
 import { phaseSentence } from '../room/room-status.ts';
@@ -78,12 +79,16 @@ export function StartScreen({ app }: { app: AppState }): ReactElement {
         <JoinCard
           busy={connecting}
           boxRef={targetBox}
-          onJoin={(target) => withNickname((given) => api.join({ target, nickname: given }))}
+          onJoin={(target, password) =>
+            withNickname((given) => api.join({ target, nickname: given, password }))
+          }
         />
         {app.hosting.phase === 'on' ? (
           <HostingPanel
             hosting={app.hosting}
-            onReturn={(link) => withNickname((given) => api.join({ target: link, nickname: given }))}
+            onReturn={(link) =>
+              withNickname((given) => api.join({ target: link, nickname: given, password: null }))
+            }
           />
         ) : (
           <HostCard
@@ -94,6 +99,7 @@ export function StartScreen({ app }: { app: AppState }): ReactElement {
           />
         )}
       </div>
+      <BookmarkList bookmarks={app.bookmarks} busy={connecting} />
       <SoundCheck app={app} />
     </div>
   );

@@ -1,31 +1,67 @@
-import type { Activation, AppState, Binding } from '../../../contract/dto.ts';
+import type { Activation, AppState, Binding, Connection } from '../../../contract/dto.ts';
 
 /** What one's own microphone does, as the lamp shows it. */
-export type OwnState = 'onAir' | 'muted' | 'deafened' | 'listening';
+export type OwnState = 'onAir' | 'whispering' | 'muted' | 'deafened' | 'waiting' | 'noRight' | 'listening';
 
-/** One's own state; sound that goes out is told before anything else. */
-export function ownState(app: Pick<AppState, 'transmitting' | 'muted' | 'deafened'>): OwnState {
+type OwnFacts = Pick<AppState, 'transmitting' | 'muted' | 'deafened' | 'connection'> & {
+  readonly whispers: Pick<AppState['whispers'], 'activeTo'>;
+};
+
+/** Why one cannot speak here, or an empty text. */
+export function speakRule(connection: Connection): string {
+  return connection.phase === 'connected' ? connection.speakRule : '';
+}
+
+/** In a channel whose keys are not here yet; outside of channels there are none to wait for. */
+function waitsForKeys(connection: Connection): boolean {
+  if (connection.phase !== 'connected' || connection.channel === null) return false;
+  return connection.sealing.state === 'waiting';
+}
+
+/** One's own state; sound that goes out is told before anything else, and to whom before that it does. */
+export function ownState(app: OwnFacts): OwnState {
+  if (app.whispers.activeTo !== '') return 'whispering';
   if (app.transmitting) return 'onAir';
   if (app.deafened) return 'deafened';
-  return app.muted ? 'muted' : 'listening';
+  if (app.muted) return 'muted';
+  if (speakRule(app.connection) !== '') return 'noRight';
+  return waitsForKeys(app.connection) ? 'waiting' : 'listening';
 }
 
 /** The lamp's label. */
 export const ownStateLabels: Record<OwnState, string> = {
   onAir: 'On air',
+  whispering: 'Whispering',
   muted: 'Muted',
   deafened: 'Deafened',
+  waiting: 'Waiting for keys',
+  noRight: 'Listening only',
   listening: 'Listening',
 };
 
-/** What opens the microphone at this moment, in one line under the lamp. */
+/** What opens the microphone at this moment, or why nothing does, in one line under the lamp. */
 export function ownStateHint(
-  app: Pick<AppState, 'transmitting' | 'muted' | 'deafened' | 'activation' | 'pushToTalk' | 'hotkeyProblem'>,
+  app: OwnFacts & Pick<AppState, 'activation' | 'pushToTalk' | 'hotkeyProblem'>,
 ): string {
-  const state = ownState(app);
-  if (state === 'onAir') return 'People hear you';
-  if (state === 'deafened') return 'You hear nobody and nobody hears you';
-  if (state === 'muted') return 'Nobody hears you';
+  switch (ownState(app)) {
+    case 'whispering':
+      return `Only ${app.whispers.activeTo} hears you`;
+    case 'onAir':
+      return 'People hear you';
+    case 'deafened':
+      return 'You hear nobody and nobody hears you';
+    case 'muted':
+      return 'Nobody hears you';
+    case 'noRight':
+      return speakRule(app.connection);
+    case 'waiting':
+      return 'Nothing is sent before the channel’s keys are here';
+    case 'listening':
+      return openerHint(app);
+  }
+}
+
+function openerHint(app: Pick<AppState, 'activation' | 'pushToTalk' | 'hotkeyProblem'>): string {
   switch (app.activation) {
     case 'pushToTalk':
       return app.pushToTalk === null || app.hotkeyProblem !== ''
@@ -49,7 +85,7 @@ export const activationChoices: readonly {
   { value: 'open', label: 'Always open', hint: 'Sends all the time' },
 ];
 
-/** The push-to-talk key as it is shown. */
+/** A key or mouse button as it is shown. */
 export function bindingText(binding: Binding | null): string {
   return binding === null ? 'No key' : binding.label;
 }

@@ -1,54 +1,17 @@
-import { type KeyboardEvent, type PointerEvent, type ReactElement, useEffect, useRef, useState } from 'react';
+import type { ReactElement } from 'react';
 import type { AppState } from '../../../contract/dto.ts';
 import { perform, useProgram } from '../../state/program.ts';
 import { Icon } from '../../ui/icons.tsx';
-import { TalkHold } from './talk-hold.ts';
+import { speakRule } from './own-state.ts';
+import { useHold } from './use-hold.ts';
 
-const isTalkKey = (event: KeyboardEvent): boolean => event.key === ' ' || event.key === 'Enter';
-
-/**
- * Opens the microphone while it is held, by pointer or by Space or Enter.
- *
- * Whatever could swallow the release counts as one: a cancelled or lost pointer, a lost focus, a hidden window,
- * a button that goes away.
- */
+/** Opens the microphone while it is held; where a rule forbids to speak, it says which. */
 export function TalkButton({ app }: { app: AppState }): ReactElement {
   const { api } = useProgram();
-  const [down, setDown] = useState(false);
-  const hold = useRef<TalkHold>(null);
-  const usable = app.activation === 'pushToTalk' && !app.muted && !app.deafened;
-
-  useEffect(() => {
-    const made = new TalkHold((isDown) => {
-      setDown(isDown);
-      void perform(api.setTalkButton({ down: isDown }));
-    });
-    hold.current = made;
-    const releaseAll = (): void => made.releaseAll();
-    const releaseWhenHidden = (): void => {
-      if (document.visibilityState === 'hidden') made.releaseAll();
-    };
-    window.addEventListener('blur', releaseAll);
-    window.addEventListener('pagehide', releaseAll);
-    document.addEventListener('visibilitychange', releaseWhenHidden);
-    return () => {
-      made.releaseAll();
-      window.removeEventListener('blur', releaseAll);
-      window.removeEventListener('pagehide', releaseAll);
-      document.removeEventListener('visibilitychange', releaseWhenHidden);
-    };
-  }, [api]);
-
-  useEffect(() => {
-    if (!usable) hold.current?.releaseAll();
-  }, [usable]);
-
-  const pressPointer = (event: PointerEvent<HTMLButtonElement>): void => {
-    if (event.button !== 0) return;
-    event.currentTarget.setPointerCapture(event.pointerId);
-    hold.current?.press('pointer');
-  };
-  const releasePointer = (): void => hold.current?.release('pointer');
+  const rule = speakRule(app.connection);
+  const silenced = app.activation !== 'pushToTalk' || app.muted || app.deafened;
+  const usable = !silenced && rule === '';
+  const { down, handlers } = useHold((isDown) => void perform(api.setTalkButton({ down: isDown })), usable);
   return (
     <button
       type="button"
@@ -56,31 +19,23 @@ export function TalkButton({ app }: { app: AppState }): ReactElement {
       data-testid="talk-button"
       data-on-air={app.transmitting}
       aria-pressed={down}
-      disabled={!usable}
-      onPointerDown={pressPointer}
-      onPointerUp={releasePointer}
-      onPointerCancel={releasePointer}
-      onLostPointerCapture={releasePointer}
+      // With a rule it can still be reached, so that the rule can be read; otherwise the label says it all.
+      disabled={silenced && rule === ''}
+      aria-disabled={!usable}
+      {...(rule === '' ? {} : { 'data-tip': rule, 'aria-description': rule })}
       onContextMenu={(event) => event.preventDefault()}
-      onKeyDown={(event) => {
-        if (!isTalkKey(event)) return;
-        event.preventDefault();
-        hold.current?.press('key');
-      }}
-      onKeyUp={(event) => {
-        if (isTalkKey(event)) hold.current?.release('key');
-      }}
-      onBlur={() => hold.current?.releaseAll()}
+      {...handlers}
     >
-      <Icon name={app.muted || app.deafened ? 'microphoneOff' : 'microphone'} size={22} />
-      {talkButtonLabel(app)}
+      <Icon name={app.muted || app.deafened || rule !== '' ? 'microphoneOff' : 'microphone'} size={22} />
+      {talkButtonLabel(app, rule)}
     </button>
   );
 }
 
-function talkButtonLabel(app: AppState): string {
+function talkButtonLabel(app: AppState, rule: string): string {
   if (app.deafened) return 'Deafened';
   if (app.muted) return 'Muted';
+  if (rule !== '') return 'You cannot speak here';
   if (app.transmitting) return 'On air';
   switch (app.activation) {
     case 'pushToTalk':

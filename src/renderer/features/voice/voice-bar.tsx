@@ -7,18 +7,30 @@ import { ownState, ownStateHint, ownStateLabels } from './own-state.ts';
 import { TalkButton } from './talk-button.tsx';
 import './voice.css';
 
-/** One's own voice, always in reach while in a room: state, talk, mute, deafen. */
+/** One's own voice, always in reach while in a room: state, talk, mute, deafen; and to whom alone it goes. */
 export function VoiceBar({ app }: { app: AppState }): ReactElement {
   const { api } = useProgram();
   const state = ownState(app);
   return (
-    <section className="voice-bar" aria-label="Your voice">
+    <section className="voice-bar" aria-label="Your voice" data-whispering={state === 'whispering'}>
+      {state === 'whispering' ? (
+        <p className="whisper-line" role="status" data-testid="whisper-active">
+          <Icon name="whisper" size={20} />
+          <span>
+            Only <bdi>{app.whispers.activeTo}</bdi> hears you
+          </span>
+        </p>
+      ) : null}
       <div className="own" data-state={state}>
         <p className="own-state" role="status" data-testid="own-state" data-transmitting={app.transmitting}>
           <span className="lamp" />
           {ownStateLabels[state]}
         </p>
-        <p className="own-hint">{ownStateHint(app)}</p>
+        {state === 'whispering' ? null : (
+          <p className="own-hint" data-testid="own-hint">
+            {ownStateHint(app)}
+          </p>
+        )}
         <MeterBar side="input" label="Your level" compact />
       </div>
       <div className="voice-buttons">

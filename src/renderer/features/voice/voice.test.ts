@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Binding } from '../../../contract/dto.ts';
+import type { Binding, Connection } from '../../../contract/dto.ts';
+import { someConnection } from '../../dev/some-connection.ts';
 import { ownState, ownStateHint } from './own-state.ts';
 import { TalkHold } from './talk-hold.ts';
 
@@ -11,6 +12,8 @@ const quiet = {
   activation: 'pushToTalk',
   pushToTalk: key,
   hotkeyProblem: '',
+  whispers: { activeTo: '' },
+  connection: someConnection() as Connection,
 } as const;
 
 describe('ownState', () => {
@@ -29,6 +32,27 @@ describe('ownState', () => {
     );
     expect(ownStateHint({ ...quiet, activation: 'voiceActivity' })).toBe('Opens when you speak');
     expect(ownStateHint({ ...quiet, activation: 'open', muted: true })).toBe('Nobody hears you');
+  });
+});
+
+describe('what keeps one from speaking', () => {
+  test('a rule is told as it stands, after one’s own switches', () => {
+    const ruled = { ...quiet, connection: someConnection({ speakRule: 'You need the role Speaker.' }) };
+    expect([ownState(ruled), ownStateHint(ruled)]).toEqual(['noRight', 'You need the role Speaker.']);
+    expect(ownState({ ...ruled, muted: true })).toBe('muted');
+  });
+
+  test('without keys nothing is sent, and that is said; in no channel there are none to wait for', () => {
+    const sealing = { state: 'waiting', epoch: 0, groupCode: '', strangers: 0 } as const;
+    const waiting = { ...quiet, connection: someConnection({ sealing }) };
+    expect(ownState(waiting)).toBe('waiting');
+    expect(ownStateHint(waiting)).toContain('keys');
+    expect(ownState({ ...quiet, connection: someConnection({ sealing, channel: null }) })).toBe('listening');
+  });
+
+  test('a whisper goes before being on air, and names who hears it', () => {
+    const whispering = { ...quiet, transmitting: true, whispers: { activeTo: 'Anna' } };
+    expect([ownState(whispering), ownStateHint(whispering)]).toEqual(['whispering', 'Only Anna hears you']);
   });
 });
 

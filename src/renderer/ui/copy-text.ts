@@ -6,7 +6,7 @@
  *
  * @returns whether the text is on the clipboard
  */
-export async function copyText(box: HTMLInputElement): Promise<boolean> {
+export async function copyText(box: HTMLInputElement | HTMLTextAreaElement): Promise<boolean> {
   box.focus();
   box.select();
   try {
