@@ -1,7 +1,7 @@
-import type { ClientState, KeyPackage, PrivateKeyPackage } from 'ts-mls';
-import { createGroup, joinGroup } from 'ts-mls/clientState.js';
+import type { ClientState } from 'ts-mls';
+import { createGroup } from 'ts-mls/clientState.js';
 import { acceptAll } from 'ts-mls/incomingMessageAction.js';
-import { generateKeyPackageWithKey, makeKeyPackageRef } from 'ts-mls/keyPackage.js';
+import { generateKeyPackageWithKey } from 'ts-mls/keyPackage.js';
 import { mlsExporter } from 'ts-mls/keySchedule.js';
 import { defaultLifetime } from 'ts-mls/lifetime.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
@@ -10,10 +10,10 @@ import { emptyPskIndex } from 'ts-mls/pskIndex.js';
 import { assert } from '../../core/base/assert.ts';
 import { bytesToBase64Url } from '../../core/base/base64url.ts';
 import { NONCE_BYTES } from '../../core/seal/aead-key.ts';
-import { MAX_ROOM_MEMBERS } from '../../core/wire/channels.ts';
 import { MAX_ADDS_PER_COMMIT, MAX_COMMIT_BYTES, MAX_WELCOME_BYTES } from '../../core/wire/key-delivery.ts';
 import { AES_KEY_BYTES } from '../base/aes-gcm-key.ts';
 import { type MembershipChange, prepareCommit } from './group-commit.ts';
+import { joinByWelcome, type OwnPackage, type WelcomeFailure } from './group-join.ts';
 import {
   type CommitFailure,
   identitiesOf,
@@ -23,7 +23,7 @@ import {
   removesLeaf,
 } from './group-messages.ts';
 import { wipePackage, wipeState } from './group-secrets.ts';
-import { GROUP_CONFIG, groupSuite, SUITE, sameBytes } from './group-suite.ts';
+import { GROUP_CONFIG, groupSuite, SUITE } from './group-suite.ts';
 import type { Identity } from './identity.ts';
 import { JobQueue } from './job-queue.ts';
 
@@ -52,20 +52,9 @@ export type ApplyResult =
   | { readonly ok: true; readonly outcome: 'advanced' | 'removed' }
   | { readonly ok: false; readonly reason: 'noGroup' | CommitFailure | 'invalid' };
 
-/** `notForUs`: sealed to another key package than our current one. `invalid`: it does not verify. */
 export type JoinResult =
   | { readonly ok: true }
-  | {
-      readonly ok: false;
-      readonly reason:
-        | 'noPackage'
-        | 'tooLong'
-        | 'malformed'
-        | 'notForUs'
-        | 'wrongGroup'
-        | 'forbidden'
-        | 'invalid';
-    };
+  | { readonly ok: false; readonly reason: 'noPackage' | 'tooLong' | 'malformed' | WelcomeFailure };
 
 /** What one member seals voice with in one epoch. */
 export interface MediaKey {
@@ -73,11 +62,6 @@ export interface MediaKey {
   readonly key: Uint8Array;
   /** NONCE_BYTES. */
   readonly salt: Uint8Array;
-}
-
-interface OwnPackage {
-  readonly publicPackage: KeyPackage;
-  readonly privatePackage: PrivateKeyPackage;
 }
 
 /**
@@ -259,30 +243,10 @@ export class ChannelGroup {
     const welcome = readWelcome(bytes);
     if (typeof welcome === 'string') return { ok: false, reason: welcome };
     const suite = await groupSuite();
-    const reference = await makeKeyPackageRef(own.publicPackage, suite.hash);
-    if (!welcome.secrets.some((secret) => sameBytes(secret.newMember, reference)))
-      return { ok: false, reason: 'notForUs' };
-    try {
-      const { publicPackage, privatePackage } = own;
-      const state = await joinGroup(
-        welcome,
-        publicPackage,
-        privatePackage,
-        emptyPskIndex,
-        suite,
-        undefined,
-        undefined,
-        GROUP_CONFIG,
-      );
-      if (!sameBytes(state.groupContext.groupId, groupId)) return { ok: false, reason: 'wrongGroup' };
-      const members = identitiesOf(state).length;
-      if (state.groupContext.extensions.length > 0 || members > MAX_ROOM_MEMBERS)
-        return { ok: false, reason: 'forbidden' };
-      this.#enter(state);
-      return { ok: true };
-    } catch {
-      return { ok: false, reason: 'invalid' };
-    }
+    const joined = await joinByWelcome(welcome, own, groupId, suite);
+    if (typeof joined === 'string') return { ok: false, reason: joined };
+    this.#enter(joined);
+    return { ok: true };
   }
 
   /** Into another group, with the keys of our current package, which is used up by that. */

@@ -11,7 +11,8 @@ import { decodeMlsMessage } from 'ts-mls/message.js';
 import { unprotectPublicMessage } from 'ts-mls/messageProtectionPublic.js';
 import { MAX_ROOM_MEMBERS } from '../../core/wire/channels.ts';
 import { MAX_COMMIT_BYTES, MAX_KEY_PACKAGE_BYTES, MAX_WELCOME_BYTES } from '../../core/wire/key-delivery.ts';
-import { identityOf, SUITE, sameBytes } from './group-suite.ts';
+import { SUITE, sameBytes } from './group-suite.ts';
+import { memberIdentityOf } from './group-tree.ts';
 
 /** Why the bytes are no commit we would even try. */
 export type CommitFailure = 'tooLong' | 'malformed' | 'wrongGroup' | 'wrongEpoch' | 'forbidden';
@@ -161,17 +162,7 @@ function isAllowed(commit: Commit, committer: number, state: ClientState): boole
 }
 
 function judgeKeyPackage(keyPackage: KeyPackage): ReadKeyPackage | null {
-  const { leafNode, cipherSuite, version } = keyPackage;
-  const { capabilities } = leafNode;
-  const identity = identityOf(leafNode.credential);
-  const ours =
-    cipherSuite === SUITE &&
-    version === 'mls10' &&
-    // A leaf that does not admit to these would make every later change of the group invalid.
-    capabilities.credentials.includes('basic') &&
-    capabilities.ciphersuites.includes(SUITE) &&
-    capabilities.versions.includes('mls10') &&
-    leafNode.extensions.length === 0;
-  if (!ours || identity === null || !sameBytes(identity, leafNode.signaturePublicKey)) return null;
-  return { keyPackage, identity };
+  if (keyPackage.cipherSuite !== SUITE || keyPackage.version !== 'mls10') return null;
+  const identity = memberIdentityOf(keyPackage.leafNode);
+  return identity === null ? null : { keyPackage, identity };
 }
