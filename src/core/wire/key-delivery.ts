@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { boundedBytesSchema, bytesSchema, identitySchema, u32Schema } from './fields.ts';
 
-/** Longest MLS key package (RFC 9420, section 10), in bytes: ours have about 300; a post-quantum one 1,500. */
-export const MAX_KEY_PACKAGE_BYTES = 4_096;
+/**
+ * Longest MLS key package (RFC 9420, section 10), in bytes: ours have about 300, and MAX_ADDS_PER_COMMIT of this length
+ * still fit the message that asks for a commit.
+ */
+export const MAX_KEY_PACKAGE_BYTES = 1_024;
 
 /** Longest commit, in bytes: one that adds MAX_ADDS_PER_COMMIT to a group of 200 whose tree is all blank. */
 export const MAX_COMMIT_BYTES = 32_768;
