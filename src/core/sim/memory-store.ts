@@ -98,7 +98,7 @@ export class MemoryStore implements RelayStore {
 
   saveBan(ban: Ban): void {
     this.#put(this.#bans, ban.id, ban);
-    this.#lastBanId = Math.max(this.#lastBanId, ban.id);
+    this.#gaveOut({ ban: ban.id });
   }
 
   removeBan(id: number): void {
@@ -116,13 +116,13 @@ export class MemoryStore implements RelayStore {
 
   saveMessage(message: ChatMessage): void {
     this.#put(this.#messages, message.id, message);
-    this.#lastMessageId = Math.max(this.#lastMessageId, message.id);
+    this.#gaveOut({ message: message.id });
   }
 
   saveDelivery(delivery: StoredDelivery): void {
     const others = this.#deliveries.get(delivery.token) ?? [];
     this.#put(this.#deliveries, delivery.token, [...others, delivery]);
-    this.#lastMessageId = Math.max(this.#lastMessageId, delivery.message.id);
+    this.#gaveOut({ message: delivery.message.id });
   }
 
   removeDeliveries(token: number, upTo: number): void {
@@ -151,23 +151,38 @@ export class MemoryStore implements RelayStore {
     this.#undo.push(() => this.audits.pop());
   }
 
+  #gaveOut(ids: { readonly message?: number; readonly ban?: number }): void {
+    const [lastMessageId, lastBanId] = [this.#lastMessageId, this.#lastBanId];
+    this.#lastMessageId = Math.max(lastMessageId, ids.message ?? 0);
+    this.#lastBanId = Math.max(lastBanId, ids.ban ?? 0);
+    this.#undo.push(() => {
+      this.#lastMessageId = lastMessageId;
+      this.#lastBanId = lastBanId;
+    });
+  }
+
   /** @param value undefined: takes it out */
   #put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined): void {
     this.#mayRefuse();
     const before = map.get(key);
-    this.#undo.push(() => set(map, key, before));
-    set(map, key, value);
+    if (value !== undefined) {
+      map.set(key, value);
+      this.#undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)));
+    } else if (before !== undefined) {
+      const entries = [...map];
+      map.delete(key);
+      // All of them: what comes back must stand where it stood.
+      this.#undo.push(() => {
+        map.clear();
+        for (const [old, kept] of entries) map.set(old, kept);
+      });
+    }
   }
 
   #mayRefuse(): void {
     if (this.failsAfter !== null) this.failsAfter -= 1;
     if (this.failing || (this.failsAfter ?? 0) < 0) throw new Error('the disk is full');
   }
-}
-
-function set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined): void {
-  if (value === undefined) map.delete(key);
-  else map.set(key, value);
 }
 
 function isIn(message: ChatMessage, channel: number): boolean {
