@@ -16,7 +16,10 @@ import { BUILT_IN_ROLES } from '../wire/roles.ts';
 import { memberFor, shapeOfWhisperKey, simChannels, simIdentity } from './sim-room.ts';
 
 /** What `RecordedSession.sign` sends. */
-export const recordedLogin = Object.freeze({ signature: 'B'.repeat(86), whisperKey: shapeOfWhisperKey });
+export const recordedLogin = Object.freeze({
+  signature: `${'B'.repeat(85)}A`,
+  whisperKey: shapeOfWhisperKey,
+});
 
 /** A session engine under a clock that tests move by hand, with everything it did written down. */
 export class RecordedSession {

@@ -2,9 +2,9 @@ import { bytesToBase64Url } from '../base/base64url.ts';
 import type { RelaySnapshot } from '../relay/relay-store.ts';
 import type { ChannelConfig, ChannelInfo } from '../wire/channels.ts';
 import type { MemberInfo } from '../wire/control.ts';
-import { MEMBER_ROLE_ID } from '../wire/roles.ts';
+import { MEMBER_ROLE_ID, MODERATOR_ROLE_ID } from '../wire/roles.ts';
 
-/** Channels of simulated rooms: anybody may do anything in them. */
+/** Channels of simulated rooms: anybody may do anything in them, but not change them. */
 export const simChannelConfig: ChannelConfig = Object.freeze({
   bitrate: 32_000,
   frameSamples: 960,
@@ -14,7 +14,7 @@ export const simChannelConfig: ChannelConfig = Object.freeze({
   enterRole: MEMBER_ROLE_ID,
   speakRole: MEMBER_ROLE_ID,
   whisperRole: MEMBER_ROLE_ID,
-  manageRole: MEMBER_ROLE_ID,
+  manageRole: MODERATOR_ROLE_ID,
   historyDays: 0,
 });
 
