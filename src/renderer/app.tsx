@@ -57,7 +57,7 @@ function Stage({ app, settingsOpen }: { app: AppState; settingsOpen: boolean }):
     <>
       <AppBar connection={app.connection} settingsOpen={settingsOpen} />
       <div className="stage">
-        <main className="view scrolls" data-room={inRoom} aria-label={inRoom ? 'Room' : 'Start'}>
+        <main className="view scrolls" aria-label={inRoom ? 'Room' : 'Start'}>
           {inRoom ? <RoomScreen app={app} /> : <StartScreen app={app} />}
         </main>
         {settingsOpen ? <SettingsPanel app={app} /> : null}

@@ -5,6 +5,7 @@ import { showDialog } from '../../state/dialog-store.ts';
 import { perform, useProgram } from '../../state/program.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { RuledButton } from '../../ui/ruled-button.tsx';
+import { placeText } from '../start/room-defaults.ts';
 import './bookmarks.css';
 
 interface BookmarkListProps {
@@ -59,7 +60,7 @@ function BookmarkRow({ bookmark, busy }: { bookmark: Bookmark; busy: boolean }):
         <span className="bookmark-text">
           <bdi className="bookmark-name">{name}</bdi>
           <span className="field-hint bookmark-where">
-            {bookmark.address}:{bookmark.port} as <bdi>{bookmark.nickname}</bdi>
+            {placeText(bookmark.address, bookmark.port)} as <bdi>{bookmark.nickname}</bdi>
             {bookmark.hasPassword ? ', with its password' : ''}
           </span>
         </span>

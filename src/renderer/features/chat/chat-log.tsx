@@ -19,18 +19,31 @@ function goesOn(entry: ChatEntry, before: ChatEntry | undefined): boolean {
   return before?.identity === entry.identity && entry.sentMs - before.sentMs < SAME_BREATH_MS;
 }
 
+/**
+ * Holds what is being read where it is: the distance to the end stays, so that older messages that come in above
+ * move nothing, and whoever reads the end stays there.
+ */
+function keepPlace(log: HTMLElement | null, fromEnd: number): void {
+  if (log === null) return;
+  log.scrollTop = log.scrollHeight - log.clientHeight - (fromEnd <= FOLLOW_WITHIN ? 0 : fromEnd);
+}
+
 /** The messages of one conversation, oldest first; stays at the end until somebody scrolls up. */
 export function ChatLog({ conversation }: { conversation: HeldConversation }): ReactElement {
   const { entries, target } = conversation;
   const box = useRef<HTMLDivElement>(null);
   const fromEnd = useRef(0);
   useLayoutEffect(() => {
-    const log = box.current;
-    if (log === null || entries.length === 0) return;
-    const follows = fromEnd.current <= FOLLOW_WITHIN;
-    // The distance to the end stays: older messages come in above without moving what is being read.
-    log.scrollTop = log.scrollHeight - log.clientHeight - (follows ? 0 : fromEnd.current);
+    if (entries.length > 0) keepPlace(box.current, fromEnd.current);
   }, [entries]);
+  useLayoutEffect(() => {
+    const log = box.current;
+    if (log === null) return;
+    // Also where the box grows, or comes out of hiding.
+    const observer = new ResizeObserver(() => keepPlace(log, fromEnd.current));
+    observer.observe(log);
+    return () => observer.disconnect();
+  }, []);
   return (
     <div
       ref={box}

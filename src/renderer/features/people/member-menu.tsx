@@ -69,14 +69,14 @@ function ForMe({ member }: { member: Member }): ReactElement {
       />
       <WhisperButton
         target={{ kind: 'member', token }}
-        label={`Hold to whisper to ${member.nickname}`}
+        label="Hold to whisper"
         rule={member.rules.whisper}
         testId="member-whisper"
         menuItem
       />
       <MenuItem
         icon="chat"
-        label="Write to"
+        label="Write a message"
         testId="member-write"
         onChoose={() => {
           openChat({ kind: 'member', identity: member.identity }, member.nickname);

@@ -78,7 +78,8 @@ function People({ app, ownChannel, relay }: PeopleProps): ReactElement {
           channels={channels}
           members={members}
           ownChannel={ownChannel}
-          onAir={app.transmitting}
+          // A whisper is not heard in the channel.
+          onAir={app.transmitting && app.whispers.activeTo === ''}
           plainRole={plainRole(roles)}
         />
         {members.length > 1 ? null : (

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultRoomName, readPort } from './room-defaults.ts';
+import { defaultRoomName, placeText, readPort } from './room-defaults.ts';
 
 test('a room is named after its host once there is a name', () => {
   expect(defaultRoomName(' Ada ')).toBe('Ada’s room');
@@ -19,4 +19,9 @@ test.each([
   ['4e3', { ok: false }],
 ])('the port box %j reads as %j', (text, expected) => {
   expect(readPort(text)).toEqual(expected);
+});
+
+test('a place is unmistakable, whatever kind of address it has', () => {
+  expect(placeText('voice.example', 48_480)).toBe('voice.example:48480');
+  expect(placeText('2001:db8::1', 50_000)).toBe('[2001:db8::1]:50000');
 });

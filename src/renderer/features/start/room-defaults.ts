@@ -15,3 +15,8 @@ export function readPort(text: string): PortText {
   const port = Number(trimmed);
   return port >= 1 && port <= 65_535 ? { ok: true, port } : { ok: false };
 }
+
+/** Where a room is, in one word: an IPv6 address stands in brackets (RFC 3986 section 3.2.2). */
+export function placeText(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -36,6 +36,7 @@ function talkButtonLabel(app: AppState, rule: string): string {
   if (app.deafened) return 'Deafened';
   if (app.muted) return 'Muted';
   if (rule !== '') return 'You cannot speak here';
+  if (app.whispers.activeTo !== '') return 'Whispering';
   if (app.transmitting) return 'On air';
   switch (app.activation) {
     case 'pushToTalk':
