@@ -1,4 +1,3 @@
-import type { Channel } from '../../contract/dto.ts';
 import type { CommandHandlers } from '../../contract/ipc.ts';
 import type { Ban } from '../../contract/room.ts';
 import type { MockStage } from './mock-stage.ts';
@@ -139,22 +138,11 @@ function channelHandlers(
         ...(password === undefined ? {} : { locked: password !== null }),
       }),
     removeChannel: ({ channel }) => {
-      const gone = branchOf(stage.state.channels, channel);
-      const landing = stage.state.channels.find((one) => one.landing)?.id ?? null;
-      return stage.change({
-        channels: stage.state.channels.filter((one) => !gone.has(one.id)),
-        members: stage.state.members.map((one) =>
-          one.channel !== null && gone.has(one.channel) ? { ...one, channel: landing } : one,
-        ),
-      });
+      const { channels, members } = stage.state;
+      const used =
+        members.some((one) => one.channel === channel) || channels.some((one) => one.parent === channel);
+      if (used) return stage.refuse('A channel must be empty before it is removed.');
+      return stage.change({ channels: channels.filter((one) => one.id !== channel) });
     },
   };
-}
-
-/** A channel and all that lie in it; channels come in tree order. */
-function branchOf(channels: readonly Channel[], root: number): ReadonlySet<number> {
-  const branch = new Set([root]);
-  for (const channel of channels)
-    if (channel.parent !== null && branch.has(channel.parent)) branch.add(channel.id);
-  return branch;
 }

@@ -77,7 +77,7 @@ export const people: Member[] = [
   member(1, 'Ada Lovelace', { self: true, role: 3, roleName: 'Admin', safetyCode: '' }),
   member(2, 'Grace', { talking: true, verified: true, role: 2, roleName: 'Moderator' }),
   member(3, 'Jean-Luc', { muted: true, volume: 0.35 }),
-  member(4, '李小龙', { keys: 'waiting' }),
+  member(4, 'Mei', { keys: 'waiting' }),
   member(5, 'Łukasz Żółć', { keys: 'noKey' }),
   member(6, 'محمد', { channel: 2, talking: true }),
   member(7, 'Zoë', { channel: 2, mutedForAll: true, muted: true }),
@@ -105,12 +105,16 @@ export const manyChannels: Channel[] = Array.from({ length: 20 }, (_, index) =>
   }),
 );
 export const manyPeople: Member[] = Array.from({ length: 50 }, (_, index) =>
-  member(index + 1, `${people[index % people.length]?.nickname ?? ''} ${index}`, {
-    self: index === 0,
-    channel: ((index * 7) % 20) + 1,
-    talking: index % 9 === 0,
-    keys: 'elsewhere',
-  }),
+  member(
+    index + 1,
+    `${index % 9 === 4 ? '李小龙' : (people[index % people.length]?.nickname ?? '')} ${index}`,
+    {
+      self: index === 0,
+      channel: ((index * 7) % 20) + 1,
+      talking: index % 9 === 0,
+      keys: 'elsewhere',
+    },
+  ),
 );
 
 const MINUTE_MS = 60_000;
@@ -146,7 +150,7 @@ export const conversations: Conversation[] = [
         'The notes of last Sunday are at https://notes.example/2031/may?view=all (all of them).',
       ),
       message(41, 2, 'Who brings the microphone?'),
-      message(30, 4, '我来。<b>Not bold</b>, and http://\u0430pple.example is not what it looks like.'),
+      message(30, 4, 'Me. <b>Not bold</b>, and http://\u0430pple.example is not what it looks like.'),
       message(12, 6, 'مرحبا بالجميع: سأتأخر قليلا اليوم'),
       message(5, 1, 'Then we start at eight.\n- sound check\n- the long version of the second one'),
       message(2, 1, 'Can everybody hear me?', {

@@ -11,11 +11,13 @@ import { channelSoundText } from './channel-words.ts';
 interface ChannelMenuProps {
   readonly channel: Channel;
   readonly own: boolean;
+  /** Why it cannot be removed; empty: it can. */
+  readonly removal: string;
   readonly place: MenuPlace;
 }
 
 /** Everything that can be done with one channel; what may not be done says why. */
-export function ChannelMenu({ channel, own, place }: ChannelMenuProps): ReactElement {
+export function ChannelMenu({ channel, own, removal, place }: ChannelMenuProps): ReactElement {
   const { rules } = channel;
   const enter = useEnterChannel(channel);
   const about = { channel: channel.id };
@@ -77,7 +79,7 @@ export function ChannelMenu({ channel, own, place }: ChannelMenuProps): ReactEle
         icon="trash"
         label="Remove…"
         testId="menu-remove"
-        rule={rules.manage === '' && channel.landing ? 'Everybody who comes lands here.' : rules.manage}
+        rule={removal}
         danger
         onChoose={() => showDialog({ kind: 'removeChannel', ...about })}
       />

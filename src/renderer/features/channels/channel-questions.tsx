@@ -48,10 +48,7 @@ export function RemoveChannelDialog({ channel, onClose }: AboutChannel): ReactEl
       onClose={onClose}
       onSubmit={() => sentenceOf(api.removeChannel({ channel: channel.id }))}
     >
-      <p>
-        The channel goes, with the channels that lie in it and the messages that were kept there. Whoever is
-        in it lands where everybody lands who comes.
-      </p>
+      <p>The channel goes, with the messages that were kept there.</p>
     </FormDialog>
   );
 }

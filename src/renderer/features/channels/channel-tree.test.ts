@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { someChannel, someMember } from '../../dev/some-member.ts';
-import { type ChannelNode, channelChoices, memberCountText, roomTree } from './channel-tree.ts';
+import { type ChannelNode, channelChoices, memberCountText, removeRule, roomTree } from './channel-tree.ts';
 
 const channel = (id: number, parent: number | null = null) => someChannel({ id, parent, name: `c${id}` });
 const member = (token: number, inChannel: number | null) =>
@@ -44,4 +44,13 @@ test('choices show the depth in a way that lists keep', () => {
   expect(channelChoices([{ id: 4, name: 'Side', depth: 2 }])).toEqual([
     { value: '4', label: '\u00a0\u00a0\u00a0\u00a0Side' },
   ]);
+});
+
+test('only an empty channel that nobody lands in can be removed, by whoever may', () => {
+  const one = channel(2);
+  expect(removeRule(one, [channel(1)], [member(1, 1)])).toBe('');
+  expect(removeRule(one, [], [member(1, 2)])).toBe('Somebody is in it.');
+  expect(removeRule(one, [channel(3, 2)], [])).toBe('Other channels lie in it.');
+  expect(removeRule({ ...one, landing: true }, [], [])).toContain('lands here');
+  expect(removeRule({ ...one, rules: { ...one.rules, manage: 'No.' } }, [], [member(1, 2)])).toBe('No.');
 });

@@ -46,6 +46,18 @@ export function roomTree(channels: readonly Channel[], members: readonly Member[
   return { roots: (lying.get(null) ?? []).map(node), outside };
 }
 
+/** Why a channel cannot be removed although one may change it; empty: it can. The room decides the same way. */
+export function removeRule(
+  channel: Pick<Channel, 'id' | 'landing' | 'rules'>,
+  channels: readonly Pick<Channel, 'parent'>[],
+  members: readonly Pick<Member, 'channel'>[],
+): string {
+  if (channel.rules.manage !== '') return channel.rules.manage;
+  if (channel.landing) return 'Everybody who comes lands here.';
+  if (members.some((member) => member.channel === channel.id)) return 'Somebody is in it.';
+  return channels.some((one) => one.parent === channel.id) ? 'Other channels lie in it.' : '';
+}
+
 /** "3", or "3 of 10" where the channel takes no more than ten. */
 export function memberCountText(count: number, limit: number): string {
   return limit >= NO_MEMBER_LIMIT ? String(count) : `${count} of ${limit}`;

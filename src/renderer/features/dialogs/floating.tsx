@@ -6,6 +6,7 @@ import { BookmarkDialog, RemoveBookmarkDialog } from '../bookmarks/bookmark-dial
 import { ChannelDialog } from '../channels/channel-dialog.tsx';
 import { ChannelMenu } from '../channels/channel-menu.tsx';
 import { ChannelPasswordDialog, RemoveChannelDialog } from '../channels/channel-questions.tsx';
+import { removeRule } from '../channels/channel-tree.ts';
 import { OpenLinkDialog } from '../chat/open-link-dialog.tsx';
 import { ExportIdentityDialog, ImportIdentityDialog } from '../identity/identity-dialogs.tsx';
 import { MemberMenu } from '../people/member-menu.tsx';
@@ -40,7 +41,13 @@ function ShownMenu({ app, menu }: { app: AppState; menu: OpenMenu }): ReactEleme
       const channel = app.channels.find((one) => one.id === menu.channel);
       const own = app.members.some((one) => one.self && one.channel === menu.channel);
       return channel === undefined ? null : (
-        <ChannelMenu key={channel.id} channel={channel} own={own} place={menu.place} />
+        <ChannelMenu
+          key={channel.id}
+          channel={channel}
+          own={own}
+          removal={removeRule(channel, app.channels, app.members)}
+          place={menu.place}
+        />
       );
     }
     case 'room':
