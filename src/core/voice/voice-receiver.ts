@@ -89,10 +89,17 @@ export class VoiceReceiver {
     return taken;
   }
 
-  /** Another session, or none: forgets all voices, keys and numbers seen. */
+  /** Another session: forgets all voices, keys and numbers seen. Volumes and mutes stay. */
   clear(): void {
     this.#voices.retire(() => true);
     this.#opener.clear();
+  }
+
+  /** Another room, or none: forgets everybody whole. */
+  forgetEverybody(): void {
+    this.clear();
+    this.#volumes.clear();
+    this.#muted.clear();
   }
 
   /** A person has left the room. */

@@ -2,8 +2,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../core/base/assert.ts';
 import { PacketRing } from '../../core/ring/packet-ring.ts';
 import { SampleRing, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
-import { levelDb } from '../../core/voice/level.ts';
-import { TalkGate } from '../../core/voice/talk-gate.ts';
+import { CHANNEL_TARGET } from '../../core/seal/key-ring.ts';
+import { SILENCE_DB } from '../../core/voice/level.ts';
+import { Microphone, SELF_TEST_TARGET } from '../../core/voice/microphone.ts';
+import { SAMPLES_PER_MS } from '../../core/voice/sample-rate.ts';
 import { preferThisThread } from '../base/thread-priority.ts';
 import { VoiceEncoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
@@ -14,15 +16,17 @@ import {
   MAX_OPUS_PACKET_BYTES,
   PACKET_LAST,
   PACKET_SELF_TEST,
-  SAMPLES_PER_MS,
+  packetKind,
 } from './voice-protocol.ts';
 
 /** Until a channel says otherwise: what the hear-yourself test sounds like outside of any room. */
 const DEFAULT_BITRATE = 32_000;
-const DEFAULT_FRAME_SAMPLES = 960;
 
 /** More than this waiting in the capture ring is old news (a stalled machine): dropped, counted. 100 ms. */
 const MAX_BACKLOG_SAMPLES = 4_800;
+
+/** Longest frame a channel may ask for: 60 ms. */
+const MAX_FRAME_SAMPLES = 2_880;
 
 const LEVEL_INTERVAL_MS = 50;
 const COUNTERS_INTERVAL_MS = 1_000;
@@ -33,17 +37,15 @@ preferThisThread();
 const data = workerData as EncoderWorkerData;
 const capture = new SampleRing(data.captureMemory);
 const packets = new PacketRing(data.packetMemory);
-const gate = new TalkGate();
+const microphone = new Microphone(data.firstTimestamp);
 const encoder = new VoiceEncoder(DEFAULT_BITRATE);
+const captured = new Float32Array(MAX_FRAME_SAMPLES);
+const out = { encodeFrame };
 
-let frame = new Float32Array(DEFAULT_FRAME_SAMPLES);
-let samplePosition = data.firstTimestamp;
-let inRoom = false;
-let selfTest = false;
-let transmitting = false;
-let loudestDb = -120;
+let sendingReported: number | null = null;
+let loudestDb = SILENCE_DB;
 let levelSentMs = 0;
-const counters = { frames: 0, encoded: 0, staleSamples: 0, tooLong: 0, encodeMaxUs: 0, encodeMeanUs: 0 };
+const counters = { encoded: 0, forgotten: 0, staleSamples: 0, tooLong: 0, encodeMaxUs: 0, encodeMeanUs: 0 };
 
 function send(event: EncoderEvent): void {
   port.postMessage(event);
@@ -53,30 +55,45 @@ function handleCommand(command: EncoderCommand): void {
   switch (command.kind) {
     case 'codec':
       encoder.setBitrate(command.bitrate);
-      if (command.frameSamples !== frame.length) frame = new Float32Array(command.frameSamples);
+      microphone.setFrameSamples(command.frameSamples);
       return;
     case 'activation':
-      gate.mode = command.mode;
-      gate.thresholdDb = command.thresholdDb;
+      microphone.gate.mode = command.mode;
+      microphone.gate.thresholdDb = command.thresholdDb;
       return;
     case 'pushToTalk':
-      gate.pushToTalkHeld = command.held;
+      microphone.gate.pushToTalkHeld = command.held;
+      return;
+    case 'whisper':
+      microphone.handleWhisper(command.whisper, capture.readable(), out);
+      // The target before gets its last samples now, and not when the next block has been captured.
+      drain();
       return;
     case 'muted':
-      gate.muted = command.muted;
+      microphone.gate.muted = command.muted;
       return;
     case 'inRoom':
-      inRoom = command.inRoom;
+      microphone.setInRoom(command.inRoom);
       return;
     case 'selfTest':
-      selfTest = command.on;
+      microphone.setSelfTest(command.on, out);
       return;
   }
 }
 
-function encodeFrame(kind: number): void {
+function encodeFrame(
+  samples: Float32Array,
+  target: number,
+  timestamp: number,
+  last: boolean,
+  forget: boolean,
+): void {
   const startUs = performance.now() * 1_000;
-  const packet = encoder.encode(frame);
+  if (forget) {
+    encoder.reset();
+    counters.forgotten += 1;
+  }
+  const packet = encoder.encode(samples);
   const tookUs = performance.now() * 1_000 - startUs;
   counters.encoded += 1;
   counters.encodeMaxUs = Math.max(counters.encodeMaxUs, tookUs);
@@ -85,57 +102,62 @@ function encodeFrame(kind: number): void {
     counters.tooLong += 1;
     return;
   }
-  packets.push(packet, packet.length, kind, samplePosition / SAMPLES_PER_MS);
+  const flags = last ? PACKET_LAST : 0;
+  const kind =
+    target === SELF_TEST_TARGET ? packetKind(PACKET_SELF_TEST, CHANNEL_TARGET) : packetKind(flags, target);
+  packets.push(packet, packet.length, kind, timestamp / SAMPLES_PER_MS);
 }
 
-function handleFrame(): void {
-  capture.pull(frame, frame.length);
-  counters.frames += 1;
-  const db = levelDb(frame, frame.length);
-  loudestDb = Math.max(loudestDb, db);
-  const decision = gate.handleFrame(db, frame.length / SAMPLES_PER_MS);
-  if (selfTest) encodeFrame(PACKET_SELF_TEST);
-  else if (inRoom && decision !== 'hold') encodeFrame(decision === 'last' ? PACKET_LAST : 0);
-  samplePosition = (samplePosition + frame.length) % 2 ** 32;
+function drain(): void {
+  dropBacklog();
+  for (let count = microphone.nextSamples(); capture.readable() >= count; count = microphone.nextSamples()) {
+    capture.pull(captured, count);
+    microphone.handleSamples(captured, count, out);
+    loudestDb = Math.max(loudestDb, microphone.levelDb);
+  }
   report(performance.now());
 }
 
 function report(nowMs: number): void {
-  const open = inRoom && !selfTest && gate.isOpen;
-  if (open !== transmitting) {
-    transmitting = open;
-    send({ kind: 'transmitting', transmitting });
+  const sendingTo = microphone.sendingTo;
+  if (sendingTo !== sendingReported) {
+    sendingReported = sendingTo;
+    const transmitting = sendingTo !== null;
+    send({ kind: 'transmitting', transmitting, whispering: transmitting && sendingTo !== CHANNEL_TARGET });
   }
   if (nowMs - levelSentMs < LEVEL_INTERVAL_MS) return;
   levelSentMs = nowMs;
   send({ kind: 'level', inputDb: loudestDb });
-  loudestDb = -120;
+  loudestDb = SILENCE_DB;
 }
 
 function dropBacklog(): void {
   const surplus = capture.readable() - MAX_BACKLOG_SAMPLES;
   if (surplus <= 0) return;
-  counters.staleSamples += capture.discard(surplus);
-  samplePosition = (samplePosition + surplus) % 2 ** 32;
+  const dropped = capture.discard(surplus);
+  counters.staleSamples += dropped;
+  microphone.handleGap(dropped, out);
 }
 
 async function run(): Promise<never> {
   for (;;) {
     const seen = Atomics.load(capture.indices, WRITE_INDEX);
-    dropBacklog();
-    while (capture.readable() >= frame.length) handleFrame();
+    drain();
     await counterMoved(capture.indices, WRITE_INDEX, seen);
   }
 }
 
 port.on('message', handleCommand);
 setInterval(() => {
-  const overflowed = packets.overflowed;
-  const captureOverrunSamples = capture.overrunSamples;
-  const captureFillSamples = capture.readable();
   send({
     kind: 'counters',
-    counters: { ...counters, overflowed, captureOverrunSamples, captureFillSamples },
+    counters: {
+      ...microphone.counters(),
+      ...counters,
+      overflowed: packets.overflowed,
+      captureOverrunSamples: capture.overrunSamples,
+      captureFillSamples: capture.readable(),
+    },
   });
   counters.encodeMaxUs = 0;
 }, COUNTERS_INTERVAL_MS);

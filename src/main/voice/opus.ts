@@ -10,6 +10,7 @@ const SET_APPLICATION = 4000;
 const SET_BITRATE = 4002;
 const SET_COMPLEXITY = 4010;
 const SET_SIGNAL = 4024;
+const RESET_STATE = 4028;
 const APPLICATION_VOIP = 2048;
 const SIGNAL_VOICE = 3001;
 
@@ -68,6 +69,14 @@ export class VoiceEncoder {
   /** @param bitrate in bit/s */
   setBitrate(bitrate: number): void {
     this.#native.applyEncoderCTL(SET_BITRATE, bitrate);
+  }
+
+  /**
+   * Forgets what was encoded so far: the prediction and the 6.5 ms of lookahead that the next packet would still
+   * carry. What follows is byte for byte what a new encoder makes. The settings stay.
+   */
+  reset(): void {
+    this.#native.applyEncoderCTL(RESET_STATE, 0);
   }
 
   /**

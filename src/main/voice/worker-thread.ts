@@ -7,7 +7,7 @@ export interface WorkerThreadOptions<Command, Event> {
   readonly path: string;
   readonly workerData: unknown;
   readonly onEvent: (event: Event) => void;
-  /** The thread died with `reason` and is started again. */
+  /** The thread died with `reason` and will be started again. */
   readonly onDidCrash: (reason: string) => void;
   /** Commands that a new thread must hear again to stand where the old one stood. */
   readonly replay: () => Command[];
@@ -17,6 +17,7 @@ export interface WorkerThreadOptions<Command, Event> {
 export class WorkerThread<Command, Event> {
   readonly #options: WorkerThreadOptions<Command, Event>;
   #worker: Worker;
+  #running = true;
   #closing = false;
   #restartTimer: NodeJS.Timeout | null = null;
 
@@ -25,8 +26,14 @@ export class WorkerThread<Command, Event> {
     this.#worker = this.#start();
   }
 
+  /** False between a crash and the next start. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** While the thread is not running nothing hears `command`: what must be heard is in `replay`. */
   send(command: Command): void {
-    this.#worker.postMessage(command);
+    if (this.#running) this.#worker.postMessage(command);
   }
 
   async close(): Promise<void> {
@@ -38,16 +45,23 @@ export class WorkerThread<Command, Event> {
   #start(): Worker {
     const worker = new Worker(this.#options.path, { workerData: this.#options.workerData });
     worker.on('message', (event: Event) => this.#options.onEvent(event));
-    worker.on('error', (error) => {
-      this.#options.onDidCrash(error instanceof Error ? error.message : String(error));
-    });
-    worker.on('exit', () => {
+    worker.on('error', (error) => this.#handleCrash(error instanceof Error ? error.message : String(error)));
+    worker.on('exit', (code) => {
+      this.#handleCrash(`it ended with code ${code}`);
       if (this.#closing) return;
       this.#restartTimer = setTimeout(() => {
         this.#worker = this.#start();
+        this.#running = true;
         for (const command of this.#options.replay()) this.send(command);
       }, RESTART_DELAY_MS);
     });
     return worker;
+  }
+
+  /** A thread that throws reports an error and then its end; one that ends by itself only the latter. */
+  #handleCrash(reason: string): void {
+    if (this.#closing || !this.#running) return;
+    this.#running = false;
+    this.#options.onDidCrash(reason);
   }
 }
