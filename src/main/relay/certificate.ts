@@ -1,8 +1,9 @@
 import 'reflect-metadata';
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import { PemConverter, X509Certificate, X509CertificateGenerator } from '@peculiar/x509';
+import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
+import { z } from 'zod';
+import { readPrivateFile, writePrivateFile } from '../base/private-file.ts';
 
 /** The relay's own TLS identity. */
 export interface RelayCertificate {
@@ -11,6 +12,9 @@ export interface RelayCertificate {
   /** SHA-256 over the DER form, base64url: what an invite link carries. */
   readonly sha256: string;
 }
+
+/** The certificate cannot be had. The message is a sentence for people. */
+export class CertificateError extends Error {}
 
 const FILE_NAME = 'relay-certificate.json';
 
@@ -45,33 +49,46 @@ async function createCertificate(): Promise<RelayCertificate> {
   };
 }
 
-async function readCertificate(path: string): Promise<RelayCertificate | null> {
-  let stored: { certificatePem?: unknown; keyPem?: unknown };
+const storedSchema = z.object({ certificatePem: z.string(), keyPem: z.string() });
+
+/** The certificate in a stored file, or null when it is none, or the key is that of another one. */
+function parseCertificate(text: string): RelayCertificate | null {
   try {
-    stored = JSON.parse(await readFile(path, 'utf8')) as typeof stored;
+    const { certificatePem, keyPem } = storedSchema.parse(JSON.parse(text));
+    const certificate = new X509Certificate(certificatePem);
+    if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) return null;
+    return { certificatePem, keyPem, sha256: certificateSha256(certificate.raw) };
   } catch {
     return null;
   }
-  const { certificatePem, keyPem } = stored;
-  if (typeof certificatePem !== 'string' || typeof keyPem !== 'string') return null;
-  const der = new Uint8Array(new X509Certificate(certificatePem).rawData);
-  return { certificatePem, keyPem, sha256: certificateSha256(der) };
+}
+
+async function createAndKeep(path: string): Promise<RelayCertificate> {
+  const created = await createCertificate();
+  const { certificatePem, keyPem } = created;
+  writePrivateFile(path, JSON.stringify({ certificatePem, keyPem }));
+  return created;
 }
 
 /**
  * The certificate of the relay whose data lies in `folder`; made on the first call, so that invite links stay
  * valid over restarts. The file is for its owner alone.
  *
- * @throws Error when the folder cannot be written
+ * @throws CertificateError when the disk refuses, or when the file is there and damaged: a new certificate would turn
+ * everybody away who holds an old link, without a word
  */
 export async function loadOrCreateCertificate(folder: string): Promise<RelayCertificate> {
   const path = join(folder, FILE_NAME);
-  const stored = await readCertificate(path);
-  if (stored !== null) return stored;
-  const created = await createCertificate();
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { certificatePem, keyPem } = created;
-  await writeFile(`${path}.new`, JSON.stringify({ certificatePem, keyPem }), { mode: 0o600 });
-  await rename(`${path}.new`, path);
-  return created;
+  let certificate: RelayCertificate | null;
+  try {
+    const stored = readPrivateFile(path);
+    certificate = stored === null ? await createAndKeep(path) : parseCertificate(stored.toString('utf8'));
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new CertificateError(`The room's certificate could not be read or made in ${path}: ${detail}`);
+  }
+  if (certificate !== null) return certificate;
+  throw new CertificateError(
+    `${path} is damaged. Put a backup in its place; or remove it, and the room gets a new certificate, with which old invite links do not work any more.`,
+  );
 }

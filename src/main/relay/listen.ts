@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { RelayCertificate } from './certificate.ts';
 import type { ListenFailure } from './relay-protocol.ts';
@@ -24,6 +25,18 @@ const MAX_PORT_ATTEMPTS = 16;
 
 /** Receive buffer asked of the kernel: what 100 speakers send in 100 ms, for a relay that was held up. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** TLS handshake, and after it the request for a WebSocket, each, in ms: slow round trips, not patience. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** How often requests that do not come are looked for, in ms. */
+const CHECK_INTERVAL_MS = 2_000;
+
+/** Answers a request for anything but a WebSocket: a browser on the relay's port gets a sentence. */
+function answerPlainRequest(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(426, { connection: 'close', 'content-type': 'text/plain; charset=utf-8' });
+  response.end('This is a room of Sidetone. Open its invite link in Sidetone to enter.\n');
+}
 
 function toListenError(error: unknown): ListenError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -61,11 +74,18 @@ async function listenOnce(
   ipv6: boolean,
 ): Promise<ListeningSockets> {
   const host = ipv6 ? '::' : '0.0.0.0';
-  const tcp = createServer({
-    cert: certificate.certificatePem,
-    key: certificate.keyPem,
-    minVersion: 'TLSv1.3',
-  });
+  const tcp = createServer(
+    {
+      cert: certificate.certificatePem,
+      key: certificate.keyPem,
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      headersTimeout: HANDSHAKE_TIMEOUT_MS,
+      requestTimeout: HANDSHAKE_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+    answerPlainRequest,
+  );
   const bound = await bindTcp(tcp, port, host);
   const udp = createSocket({ type: ipv6 ? 'udp6' : 'udp4' });
   try {

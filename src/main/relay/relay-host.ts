@@ -1,8 +1,18 @@
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { assertNever } from '../../core/base/assert.ts';
-import type { ListenFailure, RelayCommand, RelayEvent, RelayWorkerData } from './relay-protocol.ts';
+import type {
+  RelayCommand,
+  RelayEvent,
+  RelayWorkerData,
+  StartFailure,
+  StopReason,
+} from './relay-protocol.ts';
 
-export interface RelayHostOptions extends RelayWorkerData {
+/** In the relay's folder. */
+const RELAY_DATABASE_NAME = 'relay.db';
+
+export interface RelayHostOptions extends Omit<RelayWorkerData, 'databasePath'> {
   readonly workerPath: string;
   readonly onCounters: (counters: Record<string, number>) => void;
   /** The relay died while it was running. */
@@ -12,8 +22,8 @@ export interface RelayHostOptions extends RelayWorkerData {
 export interface RunningRelay {
   readonly port: number;
   readonly certificateSha256: string;
-  /** Tells the members, closes both doors, ends the thread. */
-  stop(): Promise<void>;
+  /** Tells the members, closes both doors, ends the thread. `restarting`: they keep their places for the next one. */
+  stop(reason: StopReason): Promise<void>;
 }
 
 export type RelayStart = { ok: true; relay: RunningRelay } | { ok: false; sentence: string };
@@ -21,14 +31,17 @@ export type RelayStart = { ok: true; relay: RunningRelay } | { ok: false; senten
 /** A relay that does not say farewell within this time is ended, in ms. */
 const STOP_LIMIT_MS = 3_000;
 
-function listenSentence(failure: ListenFailure, port: number, detail: string): string {
+function failureSentence(failure: StartFailure, port: number, detail: string): string {
   switch (failure) {
     case 'portInUse':
       return `Port ${port} is taken on this machine, perhaps by another room. Stop that one, or choose another port.`;
     case 'portForbidden':
       return `This machine does not let you use port ${port}. Choose one above 1023.`;
     case 'certificateFailed':
-      return `The room's certificate could not be made or read: ${detail}`;
+    case 'databaseFailed':
+      return detail;
+    case 'failed':
+      return `The room could not be opened: ${detail}`;
     case 'socketFailed':
       return `The room could not be opened on port ${port}: ${detail}`;
     default:
@@ -38,15 +51,16 @@ function listenSentence(failure: ListenFailure, port: number, detail: string): s
 
 /** Starts the embedded relay in a thread of its own and waits until both its doors are open. */
 export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
-  const { workerPath, onCounters, onDidDie, ...workerData } = options;
+  const { workerPath, onCounters, onDidDie, ...rest } = options;
+  const workerData: RelayWorkerData = { ...rest, databasePath: join(options.folder, RELAY_DATABASE_NAME) };
   const worker = new Worker(workerPath, { workerData });
   let running = false;
   let stopping = false;
 
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  const stop = async (): Promise<void> => {
+  const stop = async (reason: StopReason): Promise<void> => {
     stopping = true;
-    const command: RelayCommand = { kind: 'stop' };
+    const command: RelayCommand = { kind: 'stop', reason };
     worker.postMessage(command);
     const limit = setTimeout(() => void worker.terminate(), STOP_LIMIT_MS);
     await ended;
@@ -57,7 +71,7 @@ export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
     worker.on('message', (event: RelayEvent) => {
       if (event.kind === 'counters') onCounters(event.counters);
       if (event.kind === 'failed') {
-        resolve({ ok: false, sentence: listenSentence(event.failure, options.port, event.detail) });
+        resolve({ ok: false, sentence: failureSentence(event.failure, options.port, event.detail) });
       }
       if (event.kind !== 'listening') return;
       running = true;
@@ -67,7 +81,7 @@ export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
     worker.on('error', (error) => {
       const reason = error instanceof Error ? error.message : String(error);
       if (running && !stopping) onDidDie(reason);
-      else resolve({ ok: false, sentence: listenSentence('socketFailed', options.port, reason) });
+      else resolve({ ok: false, sentence: failureSentence('failed', options.port, reason) });
     });
   });
 }

@@ -1,129 +1,66 @@
-import { createHmac } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
-import type { SeqNo, SessionToken } from '../../core/base/brand.ts';
-import { PathEngine } from '../../core/session/path-engine.ts';
-import { MAX_CONTROL_LENGTH, PROTOCOL_VERSION, type RelayMessage } from '../../core/wire/control.ts';
-import { createHeader, encodeHeader } from '../../core/wire/datagram.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MAX_LANE_MESSAGE_BYTES } from '../../core/wire/control.ts';
+import { MAX_DATAGRAM_BYTES } from '../../core/wire/datagram.ts';
+import { ADMIN_ROLE_ID } from '../../core/wire/roles.ts';
 import { loadOrCreateCertificate, type RelayCertificate } from './certificate.ts';
+import { MAX_CONNECTIONS_PER_ADDRESS } from './connection-limit.ts';
 import { type ListeningSockets, listen } from './listen.ts';
+import { RelayDatabase } from './relay-database.ts';
 import { RelayServer } from './relay-server.ts';
 import { defaultChannels } from './room-defaults.ts';
+import { TestClient, TestIdentity } from './test-client.ts';
 
-const mac = (key: Uint8Array, bytes: Uint8Array): Uint8Array =>
-  createHmac('sha256', key).update(bytes).digest();
-
-/** A member made of bare sockets. */
-class RawMember {
-  readonly lane: WebSocket;
-  readonly udp: Socket = createSocket('udp4');
-  readonly voice: Buffer[] = [];
-  readonly #port: number;
-  readonly #messages: RelayMessage[] = [];
-  #arrived: () => void = () => undefined;
-  #closed = false;
-  token = 0 as SessionToken;
-
-  constructor(port: number) {
-    this.#port = port;
-    this.lane = new WebSocket(`wss://127.0.0.1:${port}/`, { rejectUnauthorized: false });
-    this.lane.on('message', (text) => {
-      this.#messages.push(JSON.parse(String(text)) as RelayMessage);
-      this.#arrived();
-    });
-    this.lane.on('error', () => undefined);
-    this.udp.on('message', (bytes) => {
-      this.voice.push(bytes);
-      this.#arrived();
-    });
-  }
-
-  async next(type: RelayMessage['type']): Promise<RelayMessage> {
-    for (;;) {
-      const index = this.#messages.findIndex((message) => message.type === type);
-      if (index >= 0) return this.#messages.splice(0, index + 1).at(-1) as RelayMessage;
-      await this.moved();
-    }
-  }
-
-  moved(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#arrived = resolve;
-    });
-  }
-
-  async enter(nickname: string): Promise<void> {
-    await once(this.lane, 'open');
-    this.lane.send(JSON.stringify({ type: 'hello', protocol: PROTOCOL_VERSION, nickname }));
-    const welcome = await this.next('welcome');
-    if (welcome.type !== 'welcome') throw new Error('no welcome');
-    this.token = welcome.token as SessionToken;
-    const pathKey = new Uint8Array(Buffer.from(welcome.pathKey, 'base64url'));
-    const path = new PathEngine({ token: welcome.token, pathKey, mac });
-    path.handleStart(performance.now(), {
-      sendDatagram: (bytes, length) => this.send(bytes.slice(0, length)),
-    });
-    await this.moved();
-    this.voice.length = 0;
-  }
-
-  send(bytes: Uint8Array): void {
-    this.udp.send(bytes, this.#port, '127.0.0.1');
-  }
-
-  say(sequence: number, payload: Uint8Array): Buffer {
-    const header = createHeader();
-    header.token = this.token;
-    header.sequence = sequence as SeqNo;
-    const datagram = Buffer.alloc(64);
-    const offset = encodeHeader(header, datagram);
-    datagram.set(payload, offset);
-    const bytes = datagram.subarray(0, offset + payload.length);
-    this.send(bytes);
-    return bytes;
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.lane.terminate();
-    this.udp.close();
-  }
-}
+const migrationsFolder = join(import.meta.dirname, '../../../resources/migrations/relay');
 
 describe('RelayServer on real sockets', () => {
   let folder = '';
   let certificate: RelayCertificate;
   let sockets: ListeningSockets;
+  let database: RelayDatabase;
   let server: RelayServer;
-  const members: RawMember[] = [];
+  const owner = new TestIdentity();
+  const members: TestClient[] = [];
 
-  function admit(): RawMember {
-    const member = new RawMember(sockets.port);
+  function admit(identity?: TestIdentity): TestClient {
+    const member = new TestClient(sockets.port, identity);
     members.push(member);
     return member;
   }
 
-  beforeAll(async () => {
+  async function openRoom(port = 0): Promise<void> {
+    database = new RelayDatabase({ path: join(folder, 'relay.db'), migrationsFolder });
+    const snapshot = database.snapshot(defaultChannels());
+    sockets = await listen(certificate, port);
+    server = new RelayServer({
+      sockets,
+      snapshot,
+      store: database,
+      roomName: 'Test',
+      maxMembers: 10,
+      ownerIdentity: owner.name,
+    });
+  }
+
+  async function closeRoom(reason: 'closing' | 'restarting'): Promise<void> {
+    await server.close(reason);
+    database.close();
+  }
+
+  beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sidetone-relay-'));
     certificate = await loadOrCreateCertificate(folder);
-    sockets = await listen(certificate, 0);
-    server = new RelayServer({ sockets, roomName: 'Test', maxMembers: 10, channels: defaultChannels() });
+    await openRoom();
   });
-  afterAll(async () => {
-    for (const member of members) member.close();
-    await server.close();
+  afterEach(async () => {
+    for (const member of members.splice(0)) member.close();
+    await closeRoom('closing');
     rmSync(folder, { recursive: true, force: true });
-  });
-
-  it('keeps its certificate, readable by its owner alone', async () => {
-    expect(await loadOrCreateCertificate(folder)).toEqual(certificate);
-    expect(statSync(join(folder, 'relay-certificate.json')).mode & 0o777).toBe(0o600);
   });
 
   it('forwards the exact bytes to the others and not to the sender, and tells who is there', async () => {
@@ -132,15 +69,23 @@ describe('RelayServer on real sockets', () => {
     const bob = admit();
     await bob.enter('Bob');
     expect(await ada.next('memberJoined')).toMatchObject({ member: { nickname: 'Bob' } });
-    const sent = ada.say(0, Uint8Array.of(1, 2, 3));
-    while (bob.voice.length === 0) await bob.moved();
+    const sent = ada.datagram(0, Uint8Array.of(1, 2, 3));
+    ada.send(sent);
+    await bob.until(() => bob.voice.length > 0);
     expect(bob.voice).toEqual([sent]);
     expect(ada.voice).toEqual([]);
-    bob.close();
+    bob.say({ type: 'bye' });
     expect(await ada.next('memberLeft')).toMatchObject({ token: bob.token });
   });
 
-  it('refuses, with a sentence, what is no message, and drops what is no datagram; the others go on', async () => {
+  it('lets nobody in with a signature made for another connection', async () => {
+    const eve = admit();
+    await eve.greet('Eve', { exporter: new Uint8Array(32) });
+    expect(await eve.next('refused')).toMatchObject({ code: 'badSignature' });
+    await eve.until(() => eve.closed);
+  });
+
+  it('refuses what is no message, and drops what is no datagram; the others go on', async () => {
     const eve = admit();
     await once(eve.lane, 'open');
     eve.lane.send('{"type":"rob"}');
@@ -152,22 +97,138 @@ describe('RelayServer on real sockets', () => {
     await carol.enter('Carol');
     const dave = admit();
     await dave.enter('Dave');
-    const sent = carol.say(0, Uint8Array.of(9));
-    while (dave.voice.length === 0) await dave.moved();
+    const sent = carol.datagram(0, Uint8Array.of(9));
+    carol.send(sent);
+    await dave.until(() => dave.voice.length > 0);
     expect(dave.voice).toEqual([sent]);
     expect(server.counters()).toMatchObject({ keepAlives: 1 });
   });
 
-  it('cuts a lane that sends more than a message may hold, or binary', async () => {
+  it('carries voice over the lane for whom UDP does not reach, byte for byte', async () => {
+    const ada = admit();
+    await ada.enter('Ada');
+    const bob = admit();
+    await bob.enter('Bob');
+    bob.say({ type: 'voicePath', path: 'lane' });
+    bob.say({ type: 'ping', id: 1 });
+    await bob.next('pong');
+    const fromAda = ada.datagram(0, Uint8Array.of(1, 2, 3));
+    ada.send(fromAda);
+    await bob.until(() => bob.laneVoice.length > 0);
+    expect(bob.laneVoice).toEqual([fromAda]);
+    const fromBob = bob.datagram(0, Uint8Array.of(4, 5));
+    bob.lane.send(fromBob);
+    await ada.until(() => ada.voice.length > 0);
+    expect(ada.voice).toEqual([fromBob]);
+    expect(bob.voice).toEqual([]);
+  });
+
+  it('cuts a lane that sends more than a message or a datagram may hold', async () => {
     const loud = admit();
     await once(loud.lane, 'open');
-    loud.lane.send('x'.repeat(MAX_CONTROL_LENGTH + 1));
+    loud.lane.send('x'.repeat(MAX_LANE_MESSAGE_BYTES + 1));
     await once(loud.lane, 'close');
     const binary = admit();
     await once(binary.lane, 'open');
-    binary.lane.send(Buffer.alloc(4));
+    binary.lane.send(Buffer.alloc(MAX_DATAGRAM_BYTES));
+    binary.lane.send(Buffer.alloc(MAX_DATAGRAM_BYTES + 1));
     await once(binary.lane, 'close');
-    expect(server.counters().binaryMessages).toBe(1);
+    expect(server.counters()).toMatchObject({
+      laneDatagramsTooLong: 1,
+      laneDatagramsFromNobody: 1,
+      laneErrors: 1,
+    });
+  });
+
+  it('asks for the password of a channel, off its own thread', async () => {
+    const host = admit(owner);
+    const { channels } = await host.enter('Host');
+    const [lobby] = channels;
+    if (lobby === undefined) throw new Error('no channel');
+    const { config } = lobby;
+    expect(
+      await host.request({ kind: 'createChannel', name: 'Den', parent: null, config, password: 'sesame' }),
+    ).toBe('done');
+    const ada = admit();
+    const den = (await ada.enter('Ada')).channels.find(({ name }) => name === 'Den');
+    expect(den).toMatchObject({ locked: true });
+    const channel = den?.id ?? 0;
+    expect(await ada.request({ kind: 'join', channel })).toMatchObject({ code: 'wrongPassword' });
+    expect(await ada.request({ kind: 'join', channel, password: 'guess' })).toMatchObject({
+      code: 'wrongPassword',
+    });
+    expect(await ada.request({ kind: 'join', channel, password: 'sesame' })).toBe('done');
+    expect(server.counters()).toMatchObject({ 'password.hashed': 1, 'password.compared': 2 });
+  });
+
+  it('gives a place back after a restart, with the chat that came in meanwhile, and remembers the room', async () => {
+    const host = admit(owner);
+    const lobby = (await host.enter('Host')).channels[0];
+    const ada = admit();
+    const welcome = await ada.enter('Ada');
+    await host.request({ kind: 'assignRole', identity: ada.identity.name, role: ADMIN_ROLE_ID });
+    await host.request({
+      kind: 'createChannel',
+      name: 'Den',
+      parent: lobby?.id ?? null,
+      config: { ...(lobby?.config as NonNullable<typeof lobby>['config']), historyDays: 7 },
+      password: null,
+    });
+    const banned = new TestIdentity();
+    await host.request({
+      kind: 'ban',
+      subject: { kind: 'identity', identity: banned.name },
+      reason: 'noise',
+      seconds: null,
+    });
+    ada.lane.terminate();
+    await host.next('memberChanged');
+    host.say({ type: 'chat', id: 1, to: { kind: 'channel', channel: 1 }, text: 'while you were away' });
+    await host.next('chatTaken');
+    const { port } = sockets;
+    await closeRoom('restarting');
+    await openRoom(port);
+
+    const again = admit(ada.identity);
+    const { token, resumeSecret: secret } = welcome;
+    const resumed = await again.enter('Ada', { resume: { token, secret, chatSeen: 0 } });
+    expect(resumed).toMatchObject({ token, resumed: true });
+    expect(resumed.channels.map(({ name }) => name)).toEqual(['Lobby', 'Den']);
+    expect(resumed.members.find((member) => member.token === token)).toMatchObject({ role: ADMIN_ROLE_ID });
+    expect(await again.next('chat')).toMatchObject({ message: { text: 'while you were away' } });
+    const out = admit(banned);
+    const refused = out.greet('Noise').catch(() => undefined);
+    expect(await out.next('refused')).toMatchObject({ code: 'banned', rule: { reason: 'noise' } });
+    out.close();
+    await refused;
+  });
+
+  it('bounds the connections of one address, whether they speak TLS or not, and takes others once they go', async () => {
+    const silent = Array.from({ length: MAX_CONNECTIONS_PER_ADDRESS + 1 }, () =>
+      connect({ host: '127.0.0.1', port: sockets.port }).on('error', () => undefined),
+    );
+    const last = silent.at(-1);
+    if (last === undefined) throw new Error('no socket');
+    last.resume();
+    await once(last, 'close');
+    expect(server.counters()).toMatchObject({
+      connections: MAX_CONNECTIONS_PER_ADDRESS + 1,
+      connectionsAboveAddressLimit: 1,
+      lanes: 0,
+    });
+    for (const socket of silent) socket.destroy();
+    await expect.poll(() => server.counters().connectionsOpen).toBe(0);
+    const ada = admit();
+    await ada.enter('Ada');
+  });
+
+  it('answers a browser with a sentence', async () => {
+    const asked = request({ host: '127.0.0.1', port: sockets.port, rejectUnauthorized: false }).end();
+    const [response] = await once(asked, 'response');
+    expect(response.statusCode).toBe(426);
+    let text = '';
+    for await (const chunk of response) text += chunk;
+    expect(text).toContain('invite link');
   });
 
   it('says which port is taken', async () => {

@@ -1,20 +1,30 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type LaneId, RelayEngine, type RelayOut } from '../../core/relay/relay-engine.ts';
-import type { ChannelInfo } from '../../core/wire/channels.ts';
-import { MAX_CONTROL_LENGTH, type RelayMessage } from '../../core/wire/control.ts';
+import { assert } from '../../core/base/assert.ts';
+import { type LaneFacts, type LaneId, RelayEngine, type RelayOut } from '../../core/relay/relay-engine.ts';
+import type { RelaySnapshot, RelayStore } from '../../core/relay/relay-store.ts';
+import { MAX_LANE_MESSAGE_BYTES, type RelayMessage } from '../../core/wire/control.ts';
+import { MAX_DATAGRAM_BYTES } from '../../core/wire/datagram.ts';
+import { LOGIN_EXPORTER_LABEL, LOGIN_SECRET_BYTES } from '../../core/wire/login.ts';
 import { DeadlineTimer } from '../base/deadline-timer.ts';
+import { AddressRanges, isRange, plainAddress } from './address-range.ts';
+import { ConnectionLimit } from './connection-limit.ts';
+import { engineCrypto } from './engine-crypto.ts';
+import { LaneSocket } from './lane-socket.ts';
 import type { ListeningSockets } from './listen.ts';
+import { PasswordHasher } from './password-hasher.ts';
+import type { StopReason } from './relay-protocol.ts';
 
 export interface RelayServerOptions {
   readonly sockets: ListeningSockets;
   readonly roomName: string;
   readonly maxMembers: number;
-  readonly channels: readonly ChannelInfo[];
+  readonly snapshot: RelaySnapshot;
+  readonly store: RelayStore;
+  /** base64url of the host's Ed25519 public key; null: nobody's room. */
+  readonly ownerIdentity: string | null;
 }
-
-/** A lane with this much unsent is that of a reader who stopped reading: it is cut, so that memory stays bounded. */
-const MAX_LANE_BACKLOG_BYTES = 1_048_576;
 
 /** Time for farewells to go out before sockets are torn down, in ms. */
 const CLOSE_GRACE_MS = 500;
@@ -25,17 +35,54 @@ export class RelayServer {
   readonly #webSockets: WebSocketServer;
   readonly #engine: RelayEngine;
   readonly #timer: DeadlineTimer;
-  readonly #lanes = new Map<LaneId, WebSocket>();
-  readonly #counts = { slowLanesCut: 0, binaryMessages: 0, udpSendFailed: 0, laneErrors: 0 };
+  readonly #hasher = new PasswordHasher();
+  readonly #connections: ConnectionLimit;
+  readonly #lanes = new Map<LaneId, LaneSocket>();
+  readonly #counts = {
+    slowLanesCut: 0,
+    laneDatagramsLeftOut: 0,
+    laneDatagramsTooLong: 0,
+    udpSendFailed: 0,
+    laneErrors: 0,
+  };
   readonly #out: RelayOut = {
     sendDatagram: (bytes, lengthBytes, to) => {
-      // Incoming datagrams are never written again and can go out as they are; the engine's own answers must be copied.
-      const steady =
-        bytes === this.#incoming ? bytes : Uint8Array.prototype.slice.call(bytes, 0, lengthBytes);
-      this.#sockets.udp.send(steady, 0, lengthBytes, to.port, to.address, this.#onSent);
+      this.#sockets.udp.send(
+        this.#steady(bytes, lengthBytes),
+        0,
+        lengthBytes,
+        to.port,
+        to.address,
+        this.#onSent,
+      );
     },
-    sendControl: (lane, message) => this.#sendControl(lane, message),
+    sendLaneDatagram: (lane, bytes, lengthBytes) => {
+      const outcome = this.#lanes
+        .get(lane)
+        ?.sendDatagram(this.#steady(bytes, lengthBytes).subarray(0, lengthBytes));
+      if (outcome === 'tooSlow') this.#counts.laneDatagramsLeftOut += 1;
+    },
+    sendControl: (lane, message) => {
+      if (this.#lanes.get(lane)?.sendText(this.#serialise(message), this.#turn) === 'tooSlow')
+        this.#counts.slowLanesCut += 1;
+    },
     closeLane: (lane) => this.#lanes.get(lane)?.close(),
+    checkPassword: (job, password, hash) => {
+      void this.#hasher
+        .compare(password, hash)
+        .then((verdict) =>
+          this.#handle((nowMs) =>
+            this.#engine.handlePasswordChecked(job, verdict === 'right', nowMs, this.#out),
+          ),
+        );
+    },
+    hashPassword: (job, password) => {
+      void this.#hasher
+        .hash(password)
+        .then((hash) =>
+          this.#handle((nowMs) => this.#engine.handlePasswordHashed(job, hash, nowMs, this.#out)),
+        );
+    },
   };
   readonly #onSent = (error: Error | null): void => {
     if (error !== null) this.#counts.udpSendFailed += 1;
@@ -43,90 +90,139 @@ export class RelayServer {
   #incoming: Uint8Array | null = null;
   #serialised: { message: RelayMessage; text: string } | null = null;
   #nextLane: LaneId = 1;
+  /** Counts calls of the engine. */
+  #turn = 0;
+  #closed = false;
 
   constructor(options: RelayServerOptions) {
-    this.#sockets = options.sockets;
+    const { sockets, ...engineOptions } = options;
+    this.#sockets = sockets;
+    const ranges = new AddressRanges();
+    const startMs = performance.now();
     this.#engine = new RelayEngine({
-      roomName: options.roomName,
-      maxMembers: options.maxMembers,
-      channels: options.channels,
-      mac: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
-      randomToken: () => randomBytes(4).readUInt32BE(),
-      randomPathKey: () => new Uint8Array(randomBytes(32)),
+      ...engineOptions,
+      ...engineCrypto,
+      startMs,
+      wallOriginMs: Date.now() - startMs,
+      isRange,
+      addressInRange: (address, range) => ranges.includes(address, range),
     });
-    this.#timer = new DeadlineTimer(this.#engine, (nowMs) => this.#engine.handleDeadline(nowMs, this.#out));
+    this.#timer = new DeadlineTimer(this.#engine, (nowMs) => {
+      this.#turn += 1;
+      this.#engine.handleDeadline(nowMs, this.#out);
+    });
+    this.#connections = new ConnectionLimit(sockets.tcp);
     this.#webSockets = new WebSocketServer({
-      server: options.sockets.tcp,
-      // Bytes, while the engine's limit counts characters: whichever is passed first closes the lane.
-      maxPayload: MAX_CONTROL_LENGTH,
+      server: sockets.tcp,
+      maxPayload: MAX_LANE_MESSAGE_BYTES,
       perMessageDeflate: false,
+      // Members ping with messages, which are rate limited; answers to WebSocket pings would pile up unseen.
+      autoPong: false,
     });
-    this.#webSockets.on('connection', (socket) => this.#acceptLane(socket));
-    this.#sockets.udp.on('message', (bytes, source) => {
+    this.#webSockets.on('connection', (socket, request) => this.#acceptLane(socket, request));
+    sockets.udp.on('message', (bytes, source) => {
       this.#incoming = bytes;
       this.#engine.handleDatagram(bytes, bytes.length, source, performance.now(), this.#out);
       this.#incoming = null;
     });
     // ICMP answers of clients that are gone; the lane's own end tells the engine.
-    this.#sockets.udp.on('error', () => {
+    sockets.udp.on('error', () => {
       this.#counts.udpSendFailed += 1;
     });
     this.#timer.reschedule();
   }
 
   counters(): Record<string, number> {
-    return { ...this.#engine.stats(), ...this.#counts };
+    const counters: Record<string, number> = {
+      ...this.#engine.stats(),
+      ...this.#counts,
+      ...this.#connections.counters,
+    };
+    for (const [name, count] of Object.entries(this.#hasher.counters)) counters[`password.${name}`] = count;
+    return counters;
   }
 
-  /** Says farewell, then closes both doors. */
-  async close(): Promise<void> {
+  /** Says farewell, then closes both doors. `restarting`: the members' places are kept in the store. */
+  async close(reason: StopReason): Promise<void> {
     this.#timer.stop();
-    this.#engine.close(performance.now(), this.#out);
+    this.#turn += 1;
+    this.#engine.close(reason, performance.now(), this.#out);
+    this.#closed = true;
     await new Promise((resolve) => setTimeout(resolve, this.#lanes.size > 0 ? CLOSE_GRACE_MS : 0));
-    for (const socket of this.#lanes.values()) socket.terminate();
+    for (const lane of this.#lanes.values()) lane.terminate();
     this.#webSockets.close();
+    this.#sockets.tcp.closeAllConnections();
     await Promise.all([
       new Promise<void>((resolve) => this.#sockets.udp.close(() => resolve())),
       new Promise<void>((resolve) => this.#sockets.tcp.close(() => resolve())),
     ]);
   }
 
-  #acceptLane(socket: WebSocket): void {
+  /** One call of the engine, which may move its deadline. */
+  #handle(work: (nowMs: number) => void): void {
+    if (this.#closed) return;
+    this.#turn += 1;
+    work(performance.now());
+    this.#timer.reschedule();
+  }
+
+  #acceptLane(socket: WebSocket, request: IncomingMessage): void {
+    const facts = laneFacts(request);
+    if (facts === null) {
+      this.#counts.laneErrors += 1;
+      socket.terminate();
+      return;
+    }
     const lane = this.#nextLane;
     this.#nextLane += 1;
-    this.#lanes.set(lane, socket);
+    const laneSocket = new LaneSocket(socket);
+    this.#lanes.set(lane, laneSocket);
     socket.on('message', (message, isBinary) => {
-      if (isBinary) {
-        // Voice through the control lane has its place here; until then binary is no message.
-        this.#counts.binaryMessages += 1;
-        socket.close();
-        return;
-      }
-      this.#engine.handleLaneMessage(lane, message.toString(), performance.now(), this.#out);
-      this.#timer.reschedule();
+      if (isBinary) this.#handleLaneDatagram(lane, laneSocket, message);
+      else
+        this.#handle((nowMs) => this.#engine.handleLaneMessage(lane, message.toString(), nowMs, this.#out));
     });
     socket.on('error', () => {
       this.#counts.laneErrors += 1;
     });
     socket.on('close', () => {
       this.#lanes.delete(lane);
-      this.#engine.handleLaneClosed(lane, performance.now(), this.#out);
-      this.#timer.reschedule();
+      this.#handle((nowMs) => this.#engine.handleLaneClosed(lane, nowMs, this.#out));
     });
-    this.#engine.handleLaneOpened(lane, performance.now(), this.#out);
-    this.#timer.reschedule();
+    this.#handle((nowMs) => this.#engine.handleLaneOpened(lane, facts, nowMs, this.#out));
   }
 
-  #sendControl(lane: LaneId, message: RelayMessage): void {
-    const socket = this.#lanes.get(lane);
-    if (socket === undefined) return;
-    if (socket.bufferedAmount > MAX_LANE_BACKLOG_BYTES) {
-      this.#counts.slowLanesCut += 1;
-      socket.terminate();
+  #handleLaneDatagram(lane: LaneId, socket: LaneSocket, message: WebSocket.RawData): void {
+    if (!(message instanceof Buffer) || message.length > MAX_DATAGRAM_BYTES) {
+      this.#counts.laneDatagramsTooLong += 1;
+      socket.close();
       return;
     }
-    // A broadcast passes the same object for each lane: it is written out once.
-    if (this.#serialised?.message !== message) this.#serialised = { message, text: JSON.stringify(message) };
-    socket.send(this.#serialised.text);
+    if (this.#closed) return;
+    this.#incoming = message;
+    this.#engine.handleLaneDatagram(lane, message, message.length, performance.now(), this.#out);
+    this.#incoming = null;
   }
+
+  /** Incoming bytes are never written again and can go out as they are; the engine's own must be copied. */
+  #steady(bytes: Uint8Array, lengthBytes: number): Uint8Array {
+    return bytes === this.#incoming ? bytes : Uint8Array.prototype.slice.call(bytes, 0, lengthBytes);
+  }
+
+  /** A broadcast passes the same object for each lane: it is written out once. */
+  #serialise(message: RelayMessage): string {
+    if (this.#serialised?.message !== message) this.#serialised = { message, text: JSON.stringify(message) };
+    return this.#serialised.text;
+  }
+}
+
+/** @returns null when the connection is gone already */
+function laneFacts(request: IncomingMessage): LaneFacts | null {
+  const { socket } = request;
+  assert(socket instanceof TLSSocket, 'lanes come over TLS');
+  const { remoteAddress } = socket;
+  if (remoteAddress === undefined || socket.destroyed) return null;
+  // TLS 1.3 knows no difference between no context and an empty one (RFC 8446, section 7.5).
+  const exporter = socket.exportKeyingMaterial(LOGIN_SECRET_BYTES, LOGIN_EXPORTER_LABEL, Buffer.alloc(0));
+  return { address: plainAddress(remoteAddress), exporter: new Uint8Array(exporter) };
 }

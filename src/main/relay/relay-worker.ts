@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../core/base/assert.ts';
+import { DatabaseError } from '../base/sqlite/database-error.ts';
 import { preferThisThread } from '../base/thread-priority.ts';
-import { loadOrCreateCertificate } from './certificate.ts';
+import { CertificateError, loadOrCreateCertificate } from './certificate.ts';
 import { ListenError, listen } from './listen.ts';
-import type { RelayCommand, RelayEvent, RelayWorkerData } from './relay-protocol.ts';
+import { RelayDatabase } from './relay-database.ts';
+import type { RelayCommand, RelayEvent, RelayWorkerData, StartFailure } from './relay-protocol.ts';
 import { RelayServer } from './relay-server.ts';
 
 const COUNTERS_INTERVAL_MS = 1_000;
@@ -11,26 +13,28 @@ const COUNTERS_INTERVAL_MS = 1_000;
 assert(parentPort !== null, 'the embedded relay is a worker thread');
 const port = parentPort;
 preferThisThread();
-const data = workerData as RelayWorkerData;
 
 function send(event: RelayEvent): void {
   port.postMessage(event);
 }
 
-async function start(): Promise<void> {
-  const certificate = await loadOrCreateCertificate(data.folder).catch((error: unknown) => {
-    throw new ListenError('certificateFailed', String(error));
-  });
+/** Order matters: nobody can connect before the database is checked and up to date. */
+async function openDoors(data: RelayWorkerData, database: RelayDatabase): Promise<void> {
+  const snapshot = database.snapshot(data.channels);
+  const certificate = await loadOrCreateCertificate(data.folder);
   const sockets = await listen(certificate, data.port);
-  const server = new RelayServer({ sockets, ...data });
-  const timer = setInterval(
-    () => send({ kind: 'counters', counters: server.counters() }),
-    COUNTERS_INTERVAL_MS,
-  );
+  const { roomName, maxMembers, ownerIdentity } = data;
+  const server = new RelayServer({ sockets, snapshot, store: database, roomName, maxMembers, ownerIdentity });
+  const timer = setInterval(() => {
+    const counters = server.counters();
+    for (const [table, count] of Object.entries(database.droppedRows))
+      counters[`droppedRows.${table}`] = count;
+    send({ kind: 'counters', counters });
+  }, COUNTERS_INTERVAL_MS);
   port.on('message', (command: RelayCommand) => {
-    if (command.kind !== 'stop') return;
     clearInterval(timer);
-    void server.close().then(() => {
+    void server.close(command.reason).then(() => {
+      database.close();
       send({ kind: 'stopped' });
       port.close();
     });
@@ -38,8 +42,25 @@ async function start(): Promise<void> {
   send({ kind: 'listening', port: sockets.port, certificateSha256: certificate.sha256 });
 }
 
-start().catch((error: unknown) => {
-  const failure = error instanceof ListenError ? error.failure : 'socketFailed';
-  send({ kind: 'failed', failure, detail: String(error) });
+async function start(data: RelayWorkerData): Promise<void> {
+  const { databasePath, migrationsFolder } = data;
+  const database = new RelayDatabase({ path: databasePath, migrationsFolder });
+  try {
+    await openDoors(data, database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function failureOf(error: unknown): StartFailure {
+  if (error instanceof ListenError) return error.failure;
+  if (error instanceof DatabaseError) return 'databaseFailed';
+  return error instanceof CertificateError ? 'certificateFailed' : 'failed';
+}
+
+start(workerData as RelayWorkerData).catch((error: unknown) => {
+  const detail = error instanceof Error ? error.message : String(error);
+  send({ kind: 'failed', failure: failureOf(error), detail });
   port.close();
 });
