@@ -5,6 +5,7 @@ import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
 import { MAX_LANE_MESSAGE_BYTES, PROTOCOL_VERSION, type RelayMessage } from '../wire/control.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
 import { BACKOFF_BASE_MS, BACKOFF_CAP_MS, BACKOFF_HASTE_MS, backoffMs } from './backoff.ts';
+import { MAX_SHORT_LANES, SHORT_LANE_MS } from './reconnection.ts';
 import {
   CONNECT_TIMEOUT_MS,
   GREETING_TIMEOUT_MS,
@@ -563,6 +564,24 @@ describe('a lost session', () => {
     }
     expect(session.engine.phase).toBe('connected');
     expect(session.ends).toEqual([]);
+  });
+
+  test('is not hurried for when lane after lane is lost soon after its welcome', () => {
+    const session = new RecordedSession();
+    session.enter();
+    const pausesMs: number[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      session.laneClosed();
+      pausesMs.push(session.passPause());
+      session.greet(welcomeFor(7, { resumed: true }));
+    }
+    expect(Math.max(...pausesMs.slice(0, MAX_SHORT_LANES))).toBeLessThanOrEqual(BACKOFF_BASE_MS);
+    // Full jitter: half the cap on average.
+    const late = pausesMs.slice(10);
+    expect(late.reduce((sum, pauseMs) => sum + pauseMs, 0) / late.length).toBeGreaterThan(BACKOFF_CAP_MS / 4);
+    session.pass(SHORT_LANE_MS);
+    session.laneClosed();
+    expect(session.passPause()).toBeLessThanOrEqual(BACKOFF_BASE_MS);
   });
 
   test('is left at once when the person leaves while it waits', () => {

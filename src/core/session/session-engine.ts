@@ -6,11 +6,11 @@ import type { ChatTarget } from '../wire/chat.ts';
 import type { MemberInfo, RelayMessage, Request, VoicePath } from '../wire/control.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Role } from '../wire/roles.ts';
-import { backoffMs } from './backoff.ts';
 import { type Entrant, fatalRefusals, type GreetingStep, helloOf } from './greeting.ts';
 import { LaneWatch } from './lane-watch.ts';
 import { earliestMs, Membership } from './membership.ts';
 import { parseRelayMessage } from './parse-relay-message.ts';
+import { Reconnection } from './reconnection.ts';
 import { createSessionCounters, type SessionCounters } from './session-counters.ts';
 import { endedByFailure, endedByGivingUp, endedByLeaving, endedByRefusal } from './session-end.ts';
 import type {
@@ -26,6 +26,7 @@ import type {
 
 export type { Entrant } from './greeting.ts';
 export { LANE_DEAD_MS, PING_INTERVAL_MS } from './lane-watch.ts';
+export { RECONNECT_LIMIT_MS } from './reconnection.ts';
 export type * from './session-out.ts';
 
 /** Longest wait for a lane to open, in ms: three TCP retransmissions (1 + 2 + 4 s) and the TLS handshake. */
@@ -34,34 +35,28 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 /** Longest wait from our hello to the welcome, in ms: two round trips on a bad line, many times over. */
 export const GREETING_TIMEOUT_MS = 10_000;
 
-/** How long a lost session is tried for, in ms: as long as a relay is to hold it. */
-export const RECONNECT_LIMIT_MS = 120_000;
-
 /**
  * Client's half of the control lane: connects, proves who we are, keeps what a member has in the room, and comes back
  * when the lane breaks, with the same session where the relay still holds it.
  */
 export class SessionEngine {
-  readonly #rng: Rng;
   readonly #counters: SessionCounters = createSessionCounters();
   readonly #membership = new Membership(this.#counters);
   readonly #watch = new LaneWatch();
+  readonly #reconnection: Reconnection;
   #phase: SessionPhase = 'idle';
   #greeting: GreetingStep = 'hello';
   #entrant: Entrant | null = null;
-  #attempt = 0;
   /** What resumes the session; used up by the next welcome, which brings another. */
   #resume: { readonly token: number; readonly secret: string } | null = null;
   /** End of the current phase's patience: connecting, greeting, waiting. */
   #phaseDeadlineMs = 0;
-  /** Null until the first welcome and while connected; after it, no new attempt begins. */
-  #reconnectUntilMs: number | null = null;
   /** A lane is open or opening. */
   #hasLane = false;
 
   /** @param options.rng spreads the attempts to reconnect */
   constructor(options: { readonly rng: Rng }) {
-    this.#rng = options.rng;
+    this.#reconnection = new Reconnection(options.rng);
   }
 
   get phase(): SessionPhase {
@@ -70,7 +65,7 @@ export class SessionEngine {
 
   /** Attempts to reconnect since the connection was lost, 0 while connected. */
   get attempt(): number {
-    return this.#attempt;
+    return this.#reconnection.attempt;
   }
 
   get token(): number | null {
@@ -122,7 +117,6 @@ export class SessionEngine {
   handleConnect(entrant: Entrant, nowMs: number, out: SessionOut): void {
     assert(this.#phase === 'idle', 'one session at a time');
     this.#entrant = entrant;
-    this.#attempt = 0;
     this.#membership.handleBegin(entrant.identity);
     this.#open(nowMs, out);
   }
@@ -283,7 +277,7 @@ export class SessionEngine {
     this.#counters.refusals += 1;
     if (message.code === 'resumeFailed') this.#resume = null;
     // The first connection asks the person. A lost one asks again: the old session may still hold our name and place.
-    if (this.#reconnectUntilMs === null || fatalRefusals.has(message.code)) {
+    if (!this.#reconnection.underWay || fatalRefusals.has(message.code)) {
       this.#end(endedByRefusal(message), out);
     } else {
       this.#closeLane(out);
@@ -299,8 +293,7 @@ export class SessionEngine {
     if (welcome.resumed) this.#counters.resumes += 1;
     this.#phase = 'connected';
     this.#resume = { token: welcome.token, secret: welcome.resumeSecret };
-    this.#attempt = 0;
-    this.#reconnectUntilMs = null;
+    this.#reconnection.handleWelcome(nowMs);
     this.#watch.begin(nowMs);
     out.onDidWelcome(welcome);
     this.#membership.handleWelcome(welcome, nowMs, out);
@@ -354,13 +347,8 @@ export class SessionEngine {
   /** An attempt came to nothing; its lane is gone. */
   #fail(failure: LaneFailure, nowMs: number, out: SessionOut): void {
     this.#counters.attemptsFailed += 1;
-    if (this.#reconnectUntilMs === null || failure === 'certificate') {
-      this.#end(endedByFailure(failure), out);
-    } else if (nowMs >= this.#reconnectUntilMs) {
-      this.#end(endedByGivingUp(failure), out);
-    } else {
-      this.#wait(nowMs, this.#reconnectUntilMs, out);
-    }
+    if (!this.#reconnection.underWay || failure === 'certificate') this.#end(endedByFailure(failure), out);
+    else this.#wait(failure, nowMs, out);
   }
 
   /** Gives up a lane that carries a session, and looks for another. */
@@ -372,25 +360,27 @@ export class SessionEngine {
   /** A lane that had carried a session is gone. */
   #lose(nowMs: number, out: SessionOut): void {
     this.#counters.lanesLost += 1;
-    this.#reconnectUntilMs = nowMs + RECONNECT_LIMIT_MS;
+    this.#reconnection.handleLost(nowMs);
     this.#watch.clear();
     this.#membership.handleLaneLost(out);
-    this.#wait(nowMs, this.#reconnectUntilMs, out);
+    this.#wait('closed', nowMs, out);
   }
 
-  /** The last attempt begins at the limit itself, so that a computer that slept through it tries once more. */
-  #wait(nowMs: number, untilMs: number, out: SessionOut): void {
-    this.#attempt += 1;
+  /** @param failure what became of the last attempt */
+  #wait(failure: LaneFailure, nowMs: number, out: SessionOut): void {
+    const nextMs = this.#reconnection.nextAttemptMs(nowMs);
+    if (nextMs === null) {
+      this.#end(endedByGivingUp(failure), out);
+      return;
+    }
     this.#phase = 'waiting';
-    const lostForMs = nowMs - (untilMs - RECONNECT_LIMIT_MS);
-    this.#phaseDeadlineMs = Math.min(nowMs + backoffMs(this.#attempt, lostForMs, this.#rng), untilMs);
+    this.#phaseDeadlineMs = nextMs;
     out.onDidChange();
   }
 
   #end(end: SessionEnd, out: SessionOut): void {
     this.#phase = 'idle';
-    this.#attempt = 0;
-    this.#reconnectUntilMs = null;
+    this.#reconnection.reset();
     this.#resume = null;
     this.#membership.handleEnd(out);
     this.#watch.clear();
