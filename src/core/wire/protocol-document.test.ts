@@ -2,10 +2,21 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as jitterBuffer from '../jitter/jitter-buffer.ts';
 import * as restartDetector from '../jitter/restart-detector.ts';
+import * as guessLimit from '../relay/guess-limit.ts';
+import * as lanes from '../relay/lanes.ts';
+import * as sessions from '../relay/sessions.ts';
+import * as channels from './channels.ts';
+import * as chat from './chat.ts';
 import * as control from './control.ts';
 import * as datagram from './datagram.ts';
+import * as fields from './fields.ts';
 import * as invite from './invite.ts';
+import * as keyDelivery from './key-delivery.ts';
+import * as login from './login.ts';
 import * as probe from './probe.ts';
+import * as refusal from './refusal.ts';
+import * as roles from './roles.ts';
+import * as rule from './rule.ts';
 import vectors from './vectors.json' with { type: 'json' };
 
 /** The formatter pads the columns of tables: how wide they are is nothing to test. */
@@ -16,7 +27,17 @@ const document = readFileSync(new URL('../../../docs/protocol.md', import.meta.u
 
 describe('docs/protocol.md', () => {
   it('names only constants that exist', () => {
-    const constants = { ...jitterBuffer, ...restartDetector, ...control, ...datagram, ...invite, ...probe };
+    const wire = { ...channels, ...chat, ...control, ...datagram, ...fields, ...invite, ...keyDelivery };
+    const relay = { ...guessLimit, ...lanes, ...sessions };
+    const constants = {
+      ...jitterBuffer,
+      ...restartDetector,
+      ...wire,
+      ...login,
+      ...probe,
+      ...roles,
+      ...relay,
+    };
     const named = [...document.matchAll(/`([A-Z]+(?:_[A-Z0-9]+)+)`/g)].map((match) => match[1] ?? '');
     expect(named.length).toBeGreaterThan(20);
     for (const name of named) expect(constants).toHaveProperty(name);
@@ -28,12 +49,15 @@ describe('docs/protocol.md', () => {
     }
   });
 
-  it('names every message, every code and every reason', () => {
+  it('names every message, every request, every code, every rule and every reason', () => {
     const types = [...control.clientMessageSchema.options, ...control.relayMessageSchema.options].flatMap(
       (option) => [...option.shape.type.values],
     );
     const reasons = [...vectors.datagrams.invalid, ...vectors.probes.invalid].map((vector) => vector.reason);
-    for (const name of [...types, ...control.refusalCodeSchema.options, ...reasons]) {
+    const kinds = [...control.requestSchema.options, ...rule.ruleSchema.options].flatMap((option) => [
+      ...option.shape.kind.values,
+    ]);
+    for (const name of [...types, ...kinds, ...refusal.refusalCodeSchema.options, ...reasons]) {
       expect(document).toContain(`\`${name}\``);
     }
   });
