@@ -87,13 +87,17 @@ describe('BrowserBridge', () => {
     const meters: unknown[] = [];
     const states: unknown[] = [];
     const stop = bridge.api.onMetersChanged((value) => meters.push(value));
+    const chats: unknown[] = [];
     bridge.api.onStateChanged((value) => states.push(value));
+    bridge.api.onChatChanged((value) => chats.push(value));
     const payload = { inputDb: -20, outputDb: -30, talkingTokens: [7] };
     socket.deliver({ event: 'metersChanged', payload });
     stop();
     socket.deliver({ event: 'metersChanged', payload });
     expect(meters).toEqual([payload]);
     expect(states).toEqual([]);
+    socket.deliver({ event: 'chatChanged', payload: { title: 'Lobby' } });
+    expect(chats).toEqual([{ title: 'Lobby' }]);
   });
 
   test('refuses requests before the socket is open and after it closed', async () => {

@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { clearChats, fetchConversations, takeChatEvent } from './features/chat/chat-store.ts';
 import { applyTheme, storedThemeChoice } from './features/theme/theme.ts';
+import { closeFloating } from './state/dialog-store.ts';
 import { type Program, ProgramContext } from './state/program.ts';
 import { followProgram, raiseWindowNotice, showPane, takeAppState, useWindow } from './state/window-store.ts';
 
@@ -20,15 +21,20 @@ async function fetchState(program: Program): Promise<void> {
   }
 }
 
-/** Feeds the chat from the program: whole when a room is entered or the program is found again, then event by event. */
-function followChat(program: Program): void {
+/**
+ * Feeds the chat from the program: whole when a room is entered or the program is found again, then event by event.
+ * With the room goes what was open about it.
+ */
+function followRoom(program: Program): void {
   program.api.onChatChanged(takeChatEvent);
   useWindow.subscribe((now, before) => {
     const phase = now.app?.connection.phase ?? 'idle';
+    if (now.link === 'gone') closeFloating();
     const found = now.link === 'up' && before.link !== 'up';
     if (phase === 'idle') {
       if (before.app !== null && before.app.connection.phase !== 'idle') {
         clearChats();
+        closeFloating();
         showPane('people');
       }
     } else if (phase === 'connected' && (found || before.app?.connection.phase !== 'connected')) {
@@ -54,7 +60,7 @@ export function openWindow(program: Program): void {
   applyTheme(storedThemeChoice());
   keepSideButtonsFromNavigating();
   followProgram(program.api);
-  followChat(program);
+  followRoom(program);
   useWindow.subscribe((now, before) => {
     if (now.link === 'up' && before.link !== 'up') void fetchState(program);
   });

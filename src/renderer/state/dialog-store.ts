@@ -57,3 +57,8 @@ export function showMenu(menu: OpenMenu): void {
 export function closeMenu(): void {
   useFloating.setState({ menu: null });
 }
+
+/** Closes both: what they are about is gone. */
+export function closeFloating(): void {
+  useFloating.setState({ dialog: null, menu: null });
+}

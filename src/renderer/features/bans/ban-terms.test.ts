@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { banSeconds, banTerms, rangeProblem, untilText } from './ban-terms.ts';
+import { commandSchemas } from '../../../contract/ipc.ts';
+import { banSeconds, banTerms, MAX_RANGE_LENGTH, rangeProblem, untilText } from './ban-terms.ts';
 
 test('the terms are whole seconds, and one of them has no end', () => {
   expect(banTerms.map((term) => banSeconds(term.value))).toEqual([3_600, 86_400, 604_800, 2_592_000, null]);
@@ -25,4 +26,11 @@ test.each([
   ['', false],
 ])('%j is a range: %s', (range, fine) => {
   expect(rangeProblem(range) === '').toBe(fine);
+});
+
+test('the longest range is what the contract takes', () => {
+  const ban = { reason: '', seconds: null };
+  const { payload } = commandSchemas.banRange;
+  expect(payload.safeParse({ ...ban, range: 'x'.repeat(MAX_RANGE_LENGTH) }).success).toBe(true);
+  expect(payload.safeParse({ ...ban, range: 'x'.repeat(MAX_RANGE_LENGTH + 1) }).success).toBe(false);
 });

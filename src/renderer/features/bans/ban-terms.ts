@@ -1,6 +1,9 @@
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
 
+/** Longest address range as text, as the contract's schema has it. */
+export const MAX_RANGE_LENGTH = 64;
+
 /** How long a ban may hold, as a choice; the value is seconds, or empty for good. */
 export const banTerms = [
   { value: String(HOUR_SECONDS), label: 'One hour' },

@@ -5,11 +5,8 @@ import { useProgram } from '../../state/program.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { FieldError, TextField } from '../../ui/field.tsx';
 import { ReasonField, TermField } from '../people/moderation-dialogs.tsx';
-import { banSeconds, banTerms, rangeProblem, untilText } from './ban-terms.ts';
+import { banSeconds, banTerms, MAX_RANGE_LENGTH, rangeProblem, untilText } from './ban-terms.ts';
 import '../roles/roles.css';
-
-/** Longest address range as text; the contract's schema says the same. */
-const MAX_RANGE_LENGTH = 64;
 
 /** Who is kept out, until when and why; lets them in again, keeps others out by address. */
 export function BansDialog({ onClose }: { onClose: () => void }): ReactElement {

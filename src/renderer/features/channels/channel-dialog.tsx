@@ -10,14 +10,12 @@ import { NO_MEMBER_LIMIT } from './channel-tree.ts';
 import {
   bitrateChoices,
   frameChoices,
+  MAX_HISTORY_DAYS,
   readFrameSamples,
   readWhole,
   redundancyChoices,
   retentionSentence,
 } from './channel-words.ts';
-
-/** Longest time chat can be kept, in days; the contract's schema says the same. */
-const MAX_HISTORY_DAYS = 365;
 
 interface ChannelDialogProps {
   /** The one to change; null: a new one. */

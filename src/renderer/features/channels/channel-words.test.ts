@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { channelConfigSchema } from '../../../contract/room.ts';
 import { someChannel } from '../../dev/some-member.ts';
+import { NO_MEMBER_LIMIT } from './channel-tree.ts';
 import {
   bitrateChoices,
   bitrateWords,
   channelSoundText,
   frameChoices,
+  MAX_HISTORY_DAYS,
   readFrameSamples,
   readWhole,
   redundancyChoices,
@@ -42,6 +44,15 @@ test('whatever is offered is a configuration the room takes', () => {
         expect(channelConfigSchema.safeParse(chosen).success).toBe(true);
         expect(chosen.frameSamples).toBe(Number(frame.value));
       }
+});
+
+test.each([
+  ['maxMembers', NO_MEMBER_LIMIT],
+  ['historyDays', MAX_HISTORY_DAYS],
+])('the most of %s is what the contract takes', (field, most) => {
+  const { config } = someChannel();
+  expect(channelConfigSchema.safeParse({ ...config, [field]: most }).success).toBe(true);
+  expect(channelConfigSchema.safeParse({ ...config, [field]: most + 1 }).success).toBe(false);
 });
 
 test('the sound in a line', () => {

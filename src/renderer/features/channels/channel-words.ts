@@ -57,6 +57,9 @@ export function channelSoundText(config: ChannelConfig): string {
   return `${kilobits} kbit/s (${bitrateWords(config.bitrate)}), ${config.frameSamples / 48} ms frames, ${copies ?? ''}`;
 }
 
+/** Longest time chat can be kept, in days, as the contract's schema has it. */
+export const MAX_HISTORY_DAYS = 365;
+
 /** How long messages stay, as it is told to those who write them. */
 export function retentionSentence(historyDays: number): string {
   if (historyDays === 0) return 'Messages here are not kept: only those present read them.';

@@ -39,6 +39,8 @@ export function ChatLog({ conversation }: { conversation: HeldConversation }): R
   useLayoutEffect(() => {
     const log = box.current;
     if (log === null) return;
+    // What scrolls can be scrolled with the keyboard, also where there are links in it.
+    log.tabIndex = 0;
     // Also where the box grows, or comes out of hiding.
     const observer = new ResizeObserver(() => keepPlace(log, fromEnd.current));
     observer.observe(log);

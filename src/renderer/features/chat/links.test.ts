@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { commandSchemas } from '../../../contract/ipc.ts';
 import { MAX_LINK_LENGTH, messageParts } from './links.ts';
 
 /** Links of a message as "shown -> opened", or only once where both are the same. */
@@ -77,4 +78,13 @@ test('nothing of a message is lost', () => {
   expect(parts.filter((part) => part.kind === 'link')).toHaveLength(2);
   expect(messageParts('')).toEqual([]);
   expect(messageParts('plain')).toEqual([{ kind: 'text', text: 'plain' }]);
+});
+
+test('the longest link is what the command takes that opens it', () => {
+  const { payload } = commandSchemas.openLink;
+  const start = 'https://a.example/';
+  const longest = start + 'x'.repeat(MAX_LINK_LENGTH - start.length);
+  expect(links(longest)).toEqual([longest]);
+  expect(payload.safeParse({ url: longest }).success).toBe(true);
+  expect(payload.safeParse({ url: `${longest}x` }).success).toBe(false);
 });

@@ -1,6 +1,12 @@
-import type { ReactElement } from 'react';
+import { type ReactElement, useEffect } from 'react';
 import type { AppState } from '../../../contract/dto.ts';
-import { closeDialog, type OpenDialog, type OpenMenu, useFloating } from '../../state/dialog-store.ts';
+import {
+  closeDialog,
+  closeFloating,
+  type OpenDialog,
+  type OpenMenu,
+  useFloating,
+} from '../../state/dialog-store.ts';
 import { BansDialog } from '../bans/bans-dialog.tsx';
 import { BookmarkDialog, RemoveBookmarkDialog } from '../bookmarks/bookmark-dialogs.tsx';
 import { ChannelDialog } from '../channels/channel-dialog.tsx';
@@ -17,7 +23,13 @@ import { GroupCodeDialog } from '../room/group-code-dialog.tsx';
 import { RoomMenu } from '../room/room-menu.tsx';
 import { WhisperListDialog } from '../whispers/whisper-list-dialog.tsx';
 
-/** The dialog and the menu that are open; one whose subject went away is not drawn. */
+/** Stands for what is about somebody or something that went away: closes it. */
+function Gone(): null {
+  useEffect(closeFloating, []);
+  return null;
+}
+
+/** The dialog and the menu that are open; one whose subject goes away closes. */
 export function Floating({ app }: { app: AppState }): ReactElement {
   const dialog = useFloating((state) => state.dialog);
   const menu = useFloating((state) => state.menu);
@@ -33,14 +45,18 @@ function ShownMenu({ app, menu }: { app: AppState; menu: OpenMenu }): ReactEleme
   switch (menu.kind) {
     case 'member': {
       const member = app.members.find((one) => one.token === menu.token);
-      return member === undefined ? null : (
+      return member === undefined ? (
+        <Gone />
+      ) : (
         <MemberMenu key={member.token} member={member} place={menu.place} />
       );
     }
     case 'channel': {
       const channel = app.channels.find((one) => one.id === menu.channel);
       const own = app.members.some((one) => one.self && one.channel === menu.channel);
-      return channel === undefined ? null : (
+      return channel === undefined ? (
+        <Gone />
+      ) : (
         <ChannelMenu
           key={channel.id}
           channel={channel}
@@ -60,7 +76,7 @@ type AboutChannel = Extract<OpenDialog, { channel: number }>;
 
 function MemberDialog({ app, dialog }: { app: AppState; dialog: AboutMember }): ReactElement | null {
   const member = app.members.find((one) => one.token === dialog.token);
-  if (member === undefined) return null;
+  if (member === undefined) return <Gone />;
   const about = { member, onClose: closeDialog };
   switch (dialog.kind) {
     case 'verify':
@@ -78,7 +94,7 @@ function MemberDialog({ app, dialog }: { app: AppState; dialog: AboutMember }): 
 
 function OneChannelDialog({ app, dialog }: { app: AppState; dialog: AboutChannel }): ReactElement | null {
   const channel = app.channels.find((one) => one.id === dialog.channel);
-  if (channel === undefined) return null;
+  if (channel === undefined) return <Gone />;
   const about = { channel, onClose: closeDialog };
   switch (dialog.kind) {
     case 'changeChannel':
@@ -94,7 +110,7 @@ function NewChannelDialog({ app, parent }: { app: AppState; parent: number | nul
   const within = app.channels.find((one) => one.id === parent) ?? null;
   // A room has a channel at least: the one everybody lands in is what a new one at the top starts like.
   const model = app.channels.find((one) => one.landing) ?? app.channels[0];
-  if (model === undefined) return null;
+  if (model === undefined) return <Gone />;
   return (
     <ChannelDialog
       channel={null}
@@ -135,7 +151,11 @@ function ShownDialog({ app, dialog }: { app: AppState; dialog: OpenDialog }): Re
     }
     case 'removeBookmark': {
       const bookmark = app.bookmarks.find((one) => one.id === dialog.id);
-      return bookmark === undefined ? null : <RemoveBookmarkDialog bookmark={bookmark} onClose={onClose} />;
+      return bookmark === undefined ? (
+        <Gone />
+      ) : (
+        <RemoveBookmarkDialog bookmark={bookmark} onClose={onClose} />
+      );
     }
     case 'whisperList': {
       const list = app.whispers.lists.find((one) => one.id === dialog.id) ?? null;

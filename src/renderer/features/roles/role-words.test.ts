@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { commandSchemas } from '../../../contract/ipc.ts';
 import { permissionSchema } from '../../../contract/room.ts';
-import { permissionChoices, permissionsText } from './role-words.ts';
+import { MAX_RANK, permissionChoices, permissionsText } from './role-words.ts';
 
 test('every permission can be chosen', () => {
   expect(permissionChoices.map((choice) => choice.value).sort()).toEqual(
@@ -14,4 +15,11 @@ test('a role is told in a line', () => {
     'Move others to another channel; kick others out of the room',
   );
   expect(permissionsText(permissionSchema.options)).toBe('May do everything');
+});
+
+test('the highest rank is what the contract takes', () => {
+  const role = { role: null, name: 'x', permissions: [] };
+  const { payload } = commandSchemas.saveRole;
+  expect(payload.safeParse({ ...role, rank: MAX_RANK }).success).toBe(true);
+  expect(payload.safeParse({ ...role, rank: MAX_RANK + 1 }).success).toBe(false);
 });

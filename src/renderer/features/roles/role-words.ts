@@ -1,5 +1,8 @@
 import type { Permission } from '../../../contract/room.ts';
 
+/** Highest rank a role can have, as the contract's schema has it. */
+export const MAX_RANK = 100;
+
 /** Everything a role can be allowed, in words, in the order it is shown. */
 export const permissionChoices: readonly { readonly value: Permission; readonly label: string }[] = [
   { value: 'move', label: 'Move others to another channel' },

@@ -7,11 +7,8 @@ import { useProgram } from '../../state/program.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { FieldError, TextField } from '../../ui/field.tsx';
 import { readWhole } from '../channels/channel-words.ts';
-import { permissionChoices, permissionsText } from './role-words.ts';
+import { MAX_RANK, permissionChoices, permissionsText } from './role-words.ts';
 import './roles.css';
-
-/** Highest rank a role can have; the contract's schema says the same. */
-const MAX_RANK = 100;
 
 interface RolesDialogProps {
   readonly roles: readonly Role[];

@@ -1,4 +1,4 @@
-import { type ReactElement, useEffect } from 'react';
+import { type ReactElement, useEffect, useRef } from 'react';
 import type { Member, WhisperList, Whispers } from '../../../contract/dto.ts';
 import { showDialog } from '../../state/dialog-store.ts';
 import { perform, useProgram } from '../../state/program.ts';
@@ -19,11 +19,16 @@ interface WhispersPanelProps {
 export function WhispersPanel({ whispers, members, hotkeyProblem }: WhispersPanelProps): ReactElement {
   const { api } = useProgram();
   const { capturing, lastFrom } = whispers;
-  useEffect(() => {
-    if (capturing === null) return;
-    // Keys are taken for a binding only while the question for one is on the screen.
-    return () => void perform(api.captureWhisperBinding({ key: capturing, capturing: false }));
-  }, [api, capturing]);
+  const capturingNow = useRef(capturing);
+  capturingNow.current = capturing;
+  useEffect(
+    () => () => {
+      // Keys are taken for a binding only while the question for one is on the screen.
+      const key = capturingNow.current;
+      if (key !== null) void perform(api.captureWhisperBinding({ key, capturing: false }));
+    },
+    [api],
+  );
   return (
     <section className="whispers" aria-label="Whispers">
       <p className="field-hint">
