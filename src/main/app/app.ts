@@ -213,7 +213,7 @@ export class App {
     this.#hotkeyProblem = problem;
     if (problem !== '') {
       this.#transmission.handleKey(false);
-      this.#room.whispers.releaseAll();
+      this.#room.whispers.release('key.');
     }
     this.#announce();
   }

@@ -52,18 +52,21 @@ export class Bindings {
     for (const { id, binding } of whisperLists) keys.setBinding(`${LIST_PREFIX}${id}`, binding);
   }
 
-  setCapturing(use: KeyUse, capturing: boolean): void {
+  /** @returns false when there is no such list */
+  setCapturing(use: KeyUse, capturing: boolean): boolean {
+    if (capturing && !this.#exists(use)) return false;
     this.#capturing = capturing ? use : null;
     if (capturing) this.#keys?.startCapture(nameOf(use));
     else this.#keys?.cancelCapture();
     this.#options.onDidChange();
+    return true;
   }
 
   /** @param binding null: the person gave up choosing */
   handleCaptured(name: string, binding: Binding | null): void {
     const use = readKeyName(name);
     this.#capturing = null;
-    if (binding !== null && use !== null) this.set(use, binding);
+    if (binding !== null && use !== null && this.#exists(use)) this.set(use, binding);
     else this.#options.onDidChange();
   }
 
@@ -86,5 +89,13 @@ export class Bindings {
   /** A list is gone, and its key with it. */
   forgetList(list: number): void {
     this.#keys?.setBinding(`${LIST_PREFIX}${list}`, null);
+    if (this.#capturing?.kind !== 'whisper' || this.#capturing.key !== list) return;
+    this.#capturing = null;
+    this.#keys?.cancelCapture();
+  }
+
+  #exists(use: KeyUse): boolean {
+    if (use.kind === 'pushToTalk' || use.key === 'reply') return true;
+    return this.#options.settings.current.whisperLists.some(({ id }) => id === use.key);
   }
 }

@@ -7,7 +7,6 @@ import {
   type HistoryMessage,
   type KeyMessage,
   type OwnKeyMessage,
-  type RequestAnswer,
   SessionEngine,
   type SessionOut,
   type WelcomeMessage,
@@ -15,13 +14,17 @@ import {
 } from '../../core/session/session-engine.ts';
 import type { ChannelInfo } from '../../core/wire/channels.ts';
 import type { ChatMessage, ChatTarget } from '../../core/wire/chat.ts';
-import type { Ban, MemberInfo, Request, VoicePath } from '../../core/wire/control.ts';
+import type { MemberInfo, Request, VoicePath } from '../../core/wire/control.ts';
 import type { Invite } from '../../core/wire/invite.ts';
 import { loginStatement } from '../../core/wire/login.ts';
 import type { Role } from '../../core/wire/roles.ts';
 import { DeadlineTimer } from '../base/deadline-timer.ts';
+import { Answers, type ListBansOutcome } from './answers.ts';
+import { CertificateCheck } from './certificate-check.ts';
+import { NO_PATH, type Path, type RoomConnectionFacts, viewConnection } from './connection-view.ts';
+import { EngineTurn } from './engine-turn.ts';
 import type { IdentityPort, Lane, OpenLane, PeoplePort, VoicePort, WhisperCryptoPort } from './ports.ts';
-import { judgeCertificate, relayName } from './trust.ts';
+import { relayName } from './trust.ts';
 
 export interface CallOptions {
   readonly rng: Rng;
@@ -39,6 +42,8 @@ export interface CallOptions {
   readonly onDidEnd: () => void;
   /** The call ended without the person asking for it. */
   readonly onDidDrop: (sentence: string) => void;
+  /** Something did not work that the person should know of; the call goes on. */
+  readonly onProblem: (sentence: string) => void;
   readonly onKeyMessage: (message: KeyMessage) => void;
   readonly onDidRefuseKey: (code: 'keyRejected' | 'staleCommit') => void;
   readonly onWhisperKey: (message: WhisperKeyFromMessage) => void;
@@ -47,50 +52,46 @@ export interface CallOptions {
   readonly onHistory: (history: HistoryMessage) => void;
 }
 
-/** What the path to the relay is like, as the voice thread sees it. */
-interface Path {
-  readonly alive: boolean;
-  readonly pingMs: number | null;
-  readonly deafForMs: number | null;
-}
-
-const NO_PATH: Path = { alive: false, pingMs: null, deafForMs: null };
-
-type RoomConnection = Extract<Connection, { phase: 'connected' }>;
+const NOT_CONNECTED = { ok: false, sentence: 'You are not connected to a room.' } as const;
+const LEFT = { ok: false, sentence: 'You left.' } as const;
 
 /** One room at a time: drives the session engine with a real control lane and tells the voice threads. */
 export class Call {
   readonly #options: CallOptions;
   readonly #engine: SessionEngine;
   readonly #timer: DeadlineTimer;
+  readonly #turn = new EngineTurn();
+  readonly #answers = new Answers();
+  readonly #certificate: CertificateCheck;
   readonly #out: SessionOut = {
     openLane: () => this.#openLane(),
     closeLane: () => this.#closeLane(),
     sendControl: (message) => this.#lane?.send(JSON.stringify(message)),
     signLogin: (nonce) => this.#signLogin(nonce),
-    onDidChange: () => this.#handleChange(),
-    onDidWelcome: (welcome) => this.#handleWelcome(welcome),
-    onDidEnd: (end) => this.#handleEnd(end.sentence),
-    onDidAnswer: (request, answer) => this.#handleAnswer(request, answer),
-    onChat: (message, { own }) => this.#options.onChat(message, own),
-    onDidSettleChat: (chat, outcome) => this.#options.onDidSettleChat(chat, outcome),
-    onHistory: (history) => this.#options.onHistory(history),
-    onBans: (bans) => this.#bans.push(...bans),
-    onKeyMessage: (message) => this.#options.onKeyMessage(message),
-    onDidRefuseKey: (code) => this.#options.onDidRefuseKey(code),
-    onWhisperKey: (message) => this.#options.onWhisperKey(message),
+    onDidChange: () => this.#tell(() => this.#handleChange()),
+    onDidWelcome: (welcome) => this.#tell(() => this.#handleWelcome(welcome)),
+    onDidEnd: (end) => this.#tell(() => this.#handleEnd(end.sentence)),
+    onDidAnswer: (request, answer) => this.#tell(() => this.#answers.handleAnswer(request, answer)),
+    onChat: (message, { own }) => this.#tell(() => this.#options.onChat(message, own)),
+    onDidSettleChat: (chat, outcome) => this.#tell(() => this.#options.onDidSettleChat(chat, outcome)),
+    onHistory: (history) => this.#tell(() => this.#options.onHistory(history)),
+    onBans: (bans) => this.#tell(() => this.#answers.handleBans(bans)),
+    onKeyMessage: (message) => this.#tell(() => this.#options.onKeyMessage(message)),
+    onDidRefuseKey: (code) => this.#tell(() => this.#options.onDidRefuseKey(code)),
+    onWhisperKey: (message) => this.#tell(() => this.#options.onWhisperKey(message)),
   };
   #target: Invite | null = null;
   #lane: Lane | null = null;
   #laneFacts: { readonly remoteAddress: string; readonly exporter: Uint8Array } | null = null;
   #whisperCrypto: WhisperCryptoPort | null = null;
   #password: string | null = null;
-  #shownCertificate = '';
-  #distrust: string | null = null;
-  #certificatesRefused = 0;
+  /** Counts attempts to enter and leavings: an attempt that was overtaken is dropped. */
+  #entries = 0;
+  /** On the way in, and no lane is opened yet. */
+  #entering = false;
+  /** What has to be over before anybody enters. */
+  #outside: Promise<unknown> = Promise.resolve();
   #answer: ((outcome: Outcome) => void) | null = null;
-  readonly #requests = new Map<number, (outcome: Outcome) => void>();
-  #bans: Ban[] = [];
   #path = NO_PATH;
   #voiceRoute: VoicePath = 'udp';
   #codec = '';
@@ -98,8 +99,11 @@ export class Call {
 
   constructor(options: CallOptions) {
     this.#options = options;
+    this.#certificate = new CertificateCheck({ people: options.people, onProblem: options.onProblem });
     this.#engine = new SessionEngine({ rng: options.rng });
-    this.#timer = new DeadlineTimer(this.#engine, (nowMs) => this.#engine.handleDeadline(nowMs, this.#out));
+    this.#timer = new DeadlineTimer(this.#engine, (nowMs) =>
+      this.#turn.run(() => this.#engine.handleDeadline(nowMs, this.#out)),
+    );
   }
 
   get members(): readonly MemberInfo[] {
@@ -127,8 +131,9 @@ export class Call {
     return this.#engine.phase === 'connected';
   }
 
+  /** In no room, and on the way into none. */
   get idle(): boolean {
-    return this.#engine.phase === 'idle';
+    return this.#engine.phase === 'idle' && !this.#entering;
   }
 
   get target(): Invite | null {
@@ -139,9 +144,9 @@ export class Call {
     return this.#engine.roomName;
   }
 
-  /** SHA-256 of the relay's certificate, base64url. */
+  /** SHA-256 of the relay's certificate, base64url; empty in no room. */
   get server(): string {
-    return this.#shownCertificate;
+    return this.#certificate.accepted;
   }
 
   /** The password we entered with, to be kept with a bookmark. */
@@ -155,63 +160,71 @@ export class Call {
 
   counters(): Record<string, number> {
     const { counters, tcpPingMs } = this.#engine;
-    return { ...counters, certificatesRefused: this.#certificatesRefused, tcpPingMs: tcpPingMs ?? -1 };
+    return {
+      ...counters,
+      certificatesRefused: this.#certificate.refused,
+      bansUnasked: this.#answers.bansUnasked,
+      tcpPingMs: tcpPingMs ?? -1,
+    };
   }
 
   /** What the window shows of the connection; `room` are the facts of the room that others know. */
-  describe(room: Pick<RoomConnection, 'speakRule' | 'sealing'>): Connection {
-    const relay = this.#target === null ? '' : relayName(this.#target);
-    switch (this.#engine.phase) {
-      case 'idle':
-        return { phase: 'idle' };
-      case 'connected': {
-        const channel = this.#engine.ownChannel;
-        return {
-          phase: 'connected',
-          relay,
-          roomName: this.#engine.roomName,
-          channel: channel?.id ?? null,
-          channelName: channel?.name ?? '',
-          bitrate: channel?.config.bitrate ?? 0,
-          voicePath: this.#path.alive,
-          voiceRoute: this.#voiceRoute,
-          deafForMs: this.#path.deafForMs,
-          pingMs: this.#path.pingMs,
-          ...room,
-        };
-      }
-      default:
-        // Without an answer pending, the person was in the room before.
-        return this.#answer === null
-          ? { phase: 'reconnecting', relay, attempt: this.#engine.attempt }
-          : { phase: 'connecting', relay };
+  describe(room: RoomConnectionFacts): Connection {
+    return viewConnection({
+      engine: this.#engine,
+      relay: this.#target === null ? '' : relayName(this.#target),
+      entering: this.#answer !== null,
+      path: this.#path,
+      voiceRoute: this.#voiceRoute,
+      room,
+    });
+  }
+
+  /**
+   * Enters the room at `target`; resolves when the relay let us in, or with the reason why not. Of two attempts at
+   * once the later one counts.
+   */
+  async join(target: Invite, nickname: string, password: string | null): Promise<Outcome> {
+    this.leave();
+    const entry = this.#entries;
+    this.#entering = true;
+    try {
+      await this.#outside;
+      const identity = this.#options.identity();
+      const crypto = await identity.createWhisperCrypto();
+      if (entry !== this.#entries) return LEFT;
+      this.#target = target;
+      this.#certificate.begin();
+      this.#whisperCrypto = crypto;
+      this.#password = password;
+      const answered = new Promise<Outcome>((resolve) => {
+        this.#answer = resolve;
+      });
+      const entrant = { nickname, identity: identity.publicKey, ...(password === null ? {} : { password }) };
+      this.#drive((nowMs) => this.#engine.handleConnect(entrant, nowMs, this.#out));
+      return answered;
+    } finally {
+      if (entry === this.#entries) this.#entering = false;
     }
   }
 
-  /** Enters the room at `target`; resolves when the relay let us in, or with the reason why not. */
-  async join(target: Invite, nickname: string, password: string | null): Promise<Outcome> {
-    this.leave();
-    const identity = this.#options.identity();
-    const crypto = await identity.createWhisperCrypto();
-    // Two joins at once: the later one counts, and the earlier is told so.
-    this.leave();
-    this.#target = target;
-    this.#distrust = null;
-    this.#whisperCrypto = crypto;
-    this.#password = password;
-    const answered = new Promise<Outcome>((resolve) => {
-      this.#answer = resolve;
-    });
-    const entrant = { nickname, identity: identity.publicKey, ...(password === null ? {} : { password }) };
-    this.#engine.handleConnect(entrant, performance.now(), this.#out);
-    this.#timer.reschedule();
-    return answered;
+  leave(): void {
+    this.#entries += 1;
+    this.#entering = false;
+    if (this.#engine.phase === 'idle') return;
+    this.#drive((nowMs) => this.#engine.handleLeave(nowMs, this.#out));
   }
 
-  leave(): void {
-    if (this.#engine.phase === 'idle') return;
-    this.#engine.handleLeave(performance.now(), this.#out);
-    this.#timer.reschedule();
+  /**
+   * Does something that must not happen while we are in a room; whoever wants to enter one waits until it is done.
+   *
+   * @returns null when we are in a room, or on the way into one
+   */
+  async whileOutside<Result>(work: () => Promise<Result>): Promise<Result | null> {
+    if (!this.idle) return null;
+    const done = this.#outside.then(work);
+    this.#outside = done.catch(() => undefined);
+    return done;
   }
 
   /** The room at `target` is the one we are in, or on the way into. */
@@ -221,46 +234,47 @@ export class Call {
   }
 
   setState(muted: boolean, deafened: boolean): void {
-    this.#engine.setState({ muted, deafened }, performance.now(), this.#out);
+    this.#drive((nowMs) => this.#engine.setState({ muted, deafened }, nowMs, this.#out));
   }
 
-  /** @param channel null: leave the channel, stay in the room */
+  /**
+   * While the connection is lost it is asked for after its return.
+   *
+   * @param channel null: leave the channel, stay in the room
+   */
   async joinChannel(channel: number | null, password: string | null): Promise<Outcome> {
-    const number = this.#engine.joinChannel(channel, performance.now(), this.#out, password ?? undefined);
-    this.#timer.reschedule();
-    return number === null ? { ok: true } : this.#answerTo(number);
+    if (this.#engine.phase === 'idle') return NOT_CONNECTED;
+    const number = this.#drive((nowMs) =>
+      this.#engine.joinChannel(channel, nowMs, this.#out, password ?? undefined),
+    );
+    return number === null ? { ok: true } : this.#answers.to(number);
   }
 
   async request(request: Request): Promise<Outcome> {
-    if (this.#engine.phase !== 'connected')
-      return { ok: false, sentence: 'You are not connected to a room.' };
-    const number = this.#engine.request(request, performance.now(), this.#out);
-    this.#timer.reschedule();
-    return this.#answerTo(number);
+    if (this.#engine.phase !== 'connected') return NOT_CONNECTED;
+    return this.#answers.to(this.#drive((nowMs) => this.#engine.request(request, nowMs, this.#out)));
   }
 
-  async listBans(): Promise<{ ok: true; bans: Ban[] } | { ok: false; sentence: string }> {
-    this.#bans = [];
-    const outcome = await this.request({ kind: 'listBans' });
-    return outcome.ok ? { ok: true, bans: this.#bans.splice(0) } : outcome;
+  async listBans(): Promise<ListBansOutcome> {
+    if (this.#engine.phase !== 'connected') return NOT_CONNECTED;
+    const request = { kind: 'listBans' } as const;
+    return this.#answers.toListing(this.#drive((nowMs) => this.#engine.request(request, nowMs, this.#out)));
   }
 
   sendChat(
     to: ChatTarget,
     text: string,
   ): { readonly ok: true; readonly id: number } | { readonly ok: false; readonly sentence: string } {
-    const sent = this.#engine.sendChat(to, text, performance.now(), this.#out);
-    this.#timer.reschedule();
-    return sent;
+    return this.#drive((nowMs) => this.#engine.sendChat(to, text, nowMs, this.#out));
   }
 
-  sendKey(message: OwnKeyMessage): void {
-    this.#engine.sendKey(message, performance.now(), this.#out);
+  /** @returns false when there is no connection: it did not go out */
+  sendKey(message: OwnKeyMessage): boolean {
+    return this.#drive((nowMs) => this.#engine.sendKey(message, nowMs, this.#out));
   }
 
   setWhisperList(list: number, targets: readonly number[]): void {
-    this.#engine.setWhisperList(list, targets, performance.now(), this.#out);
-    this.#timer.reschedule();
+    this.#drive((nowMs) => this.#engine.setWhisperList(list, targets, nowMs, this.#out));
   }
 
   handlePath(path: Path): void {
@@ -271,13 +285,24 @@ export class Call {
   /** Which way voice takes, as the path engine found out. */
   handleVoiceRoute(route: VoicePath): void {
     this.#voiceRoute = route;
-    this.#engine.setVoicePath(route, performance.now(), this.#out);
+    this.#drive((nowMs) => this.#engine.setVoicePath(route, nowMs, this.#out));
     this.#options.onDidChange();
   }
 
   /** The voice thread sends a datagram over the control lane. */
   sendLaneDatagram(bytes: Uint8Array): void {
     this.#lane?.sendDatagram(bytes);
+  }
+
+  /** Has the engine do something, with its clock set anew afterwards. */
+  #drive<Result>(handler: (nowMs: number) => Result): Result {
+    const result = this.#turn.run(() => handler(performance.now()));
+    this.#timer.reschedule();
+    return result;
+  }
+
+  #tell(fact: () => void): void {
+    this.#turn.defer(fact);
   }
 
   #openLane(): void {
@@ -287,21 +312,16 @@ export class Call {
     this.#lane = this.#options.openLane({
       host: target.host,
       port: target.port,
-      acceptCertificate: (sha256) => this.#acceptCertificate(target, sha256),
+      acceptCertificate: (sha256) => this.#certificate.accept(target, sha256),
       onDidOpen: (facts) => {
         this.#laneFacts = facts;
-        this.#engine.handleLaneOpened(performance.now(), this.#out);
-        this.#timer.reschedule();
+        this.#drive((nowMs) => this.#engine.handleLaneOpened(nowMs, this.#out));
       },
-      onMessage: (text) => {
-        this.#engine.handleLaneMessage(text, performance.now(), this.#out);
-        this.#timer.reschedule();
-      },
+      onMessage: (text) => this.#drive((nowMs) => this.#engine.handleLaneMessage(text, nowMs, this.#out)),
       onDatagram: (bytes) => this.#options.voice.handleLaneDatagram(bytes),
       onDidClose: (failure) => {
         this.#lane = null;
-        this.#engine.handleLaneClosed(failure, performance.now(), this.#out);
-        this.#timer.reschedule();
+        this.#drive((nowMs) => this.#engine.handleLaneClosed(failure, nowMs, this.#out));
       },
     });
   }
@@ -320,35 +340,21 @@ export class Call {
       const whisperKey = crypto === null ? null : base64UrlToBytes(crypto.publicKey.key);
       if (lane !== this.#lane || crypto === null || exporter === undefined || whisperKey === null) return;
       const signature = this.#options.identity().sign(loginStatement(exporter, nonce, whisperKey));
-      this.#engine.handleLoginSigned(
-        { signature: bytesToBase64Url(signature), whisperKey: crypto.publicKey },
-        performance.now(),
-        this.#out,
-      );
-      this.#timer.reschedule();
+      const login = { signature: bytesToBase64Url(signature), whisperKey: crypto.publicKey };
+      this.#drive((nowMs) => this.#engine.handleLoginSigned(login, nowMs, this.#out));
     });
-  }
-
-  #acceptCertificate(target: Invite, sha256: string): boolean {
-    this.#shownCertificate = sha256;
-    const known = this.#options.people.knownRelay(relayName(target)) ?? undefined;
-    const decision = judgeCertificate(target, known, sha256);
-    if (decision.accept) return true;
-    this.#distrust = decision.sentence;
-    this.#certificatesRefused += 1;
-    return false;
   }
 
   #handleWelcome(welcome: WelcomeMessage): void {
     const key = base64UrlToBytes(welcome.pathKey);
     if (this.#target === null || this.#laneFacts === null || key === null) return;
-    const server = this.#shownCertificate;
-    const name = relayName(this.#target);
-    if (this.#options.people.knownRelay(name) !== server) this.#options.people.rememberRelay(name, server);
+    this.#certificate.remember(this.#target);
     this.#path = NO_PATH;
-    this.#voiceRoute = 'udp';
     this.#options.voice.connect(this.#laneFacts.remoteAddress, this.#target.port, welcome.token, key);
-    this.#options.onDidWelcome({ server, resumed: welcome.resumed });
+    // The new path looks for UDP first, whatever the one before had come to.
+    this.#voiceRoute = 'udp';
+    this.#drive((nowMs) => this.#engine.setVoicePath('udp', nowMs, this.#out));
+    this.#options.onDidWelcome({ server: this.#certificate.accepted, resumed: welcome.resumed });
     this.#settle({ ok: true });
   }
 
@@ -373,21 +379,16 @@ export class Call {
     this.#options.voice.setInRoom(false);
     this.#options.voice.disconnect();
     this.#path = NO_PATH;
+    this.#voiceRoute = 'udp';
     this.#options.onDidEnd();
-    const told = this.#distrust ?? sentence;
-    if (this.#answer !== null) this.#settle({ ok: false, sentence: told === '' ? 'You left.' : told });
+    this.#whisperCrypto = null;
+    this.#password = null;
+    this.#laneFacts = null;
+    const told = this.#certificate.distrust ?? sentence;
+    this.#certificate.begin();
+    if (this.#answer !== null) this.#settle(told === '' ? LEFT : { ok: false, sentence: told });
     else if (told !== '') this.#options.onDidDrop(told);
     this.#options.onDidChange();
-  }
-
-  #answerTo(number: number): Promise<Outcome> {
-    return new Promise((resolve) => this.#requests.set(number, resolve));
-  }
-
-  #handleAnswer(number: number, answer: RequestAnswer): void {
-    const resolve = this.#requests.get(number);
-    this.#requests.delete(number);
-    resolve?.(answer.ok ? { ok: true } : { ok: false, sentence: answer.sentence });
   }
 
   #settle(outcome: Outcome): void {

@@ -6,6 +6,9 @@ import type { ChatMessage } from '../../core/wire/chat.ts';
 /** Conversations kept at once: every channel of a room, and as many people again; the one silent longest goes. */
 const MAX_CONVERSATIONS = 128;
 
+/** Own messages that are recognized when history brings them again: as many as can be shown. */
+const MAX_OWN_MESSAGES = MAX_CONVERSATIONS * MAX_SHOWN_CHATS;
+
 /** Spaces the messages that wait behind the newest one the relay has numbered. */
 const PENDING_STEP = 1e-6;
 
@@ -103,7 +106,7 @@ export class ChatLog {
       this.#put(waiting.target, { ...entry, state: 'failed', problem: outcome.sentence });
       return;
     }
-    if (outcome.message !== null) this.#ownKeys.set(outcome.message, entry.key);
+    if (outcome.message !== null) this.#rememberOwn(outcome.message, entry.key);
     this.#put(waiting.target, {
       ...entry,
       state: 'delivered',
@@ -128,6 +131,12 @@ export class ChatLog {
       state: 'delivered',
       problem: '',
     });
+  }
+
+  #rememberOwn(message: number, key: string): void {
+    this.#ownKeys.set(message, key);
+    const [oldest] = this.#ownKeys.keys();
+    if (this.#ownKeys.size > MAX_OWN_MESSAGES && oldest !== undefined) this.#ownKeys.delete(oldest);
   }
 
   #numbered(message: number | null): number | null {

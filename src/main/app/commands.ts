@@ -1,9 +1,7 @@
 import type { AppState, Stats } from '../../contract/dto.ts';
 import type { CommandHandlers, Outcome } from '../../contract/ipc.ts';
 import { DEFAULT_PORT } from '../../core/wire/control.ts';
-import { nicknameSchema, roomNameSchema } from '../../core/wire/fields.ts';
 import { parseJoinTarget } from '../../core/wire/invite.ts';
-import { refusalSentence } from '../../core/wire/refusal.ts';
 import type { Bindings } from './bindings.ts';
 import type { Devices } from './devices.ts';
 import type { Hosting } from './hosting.ts';
@@ -11,8 +9,9 @@ import type { Notices } from './notices.ts';
 import { createOwnCommands } from './own-commands.ts';
 import type { BookmarksPort, IdentityPort, SettingsPort } from './ports.ts';
 import type { Room } from './room.ts';
-import { createRoomCommands, DONE, refuse } from './room-commands.ts';
+import { createRoomCommands } from './room-commands.ts';
 import type { Transmission } from './transmission.ts';
+import { type Checked, DONE, refuse, Typed } from './typed.ts';
 
 export interface CommandParts {
   readonly getState: () => AppState;
@@ -46,24 +45,24 @@ function doorCommands(
   const { hosting, settings, countRefusal } = parts;
   const { call } = parts.room;
 
-  const takeNickname = (text: string): string | null => {
-    const nickname = nicknameSchema.safeParse(text);
-    if (!nickname.success) {
-      countRefusal('nickname');
-      return null;
-    }
-    if (settings.current.nickname !== nickname.data) settings.update({ nickname: nickname.data });
-    return nickname.data;
+  const typed = new Typed(countRefusal);
+
+  const takeNickname = (text: string): Checked<string> => {
+    const nickname = typed.nickname(text);
+    if (nickname.ok && settings.current.nickname !== nickname.value)
+      settings.update({ nickname: nickname.value });
+    return nickname;
   };
 
   return {
     async join({ target, nickname, password }) {
       const name = takeNickname(nickname);
-      if (name === null) return refuse(refusalSentence('nicknameInvalid'));
+      const checked = typed.password(password);
+      if (!name.ok) return name;
+      if (!checked.ok) return checked;
       const parsed = parseJoinTarget(target);
-      if (parsed.ok) return call.join(parsed.target, name, password);
-      countRefusal(`joinTarget.${parsed.reason}`);
-      return refuse(parsed.sentence);
+      if (parsed.ok) return call.join(parsed.target, name.value, password);
+      return typed.refuse(`joinTarget.${parsed.reason}`, parsed.sentence);
     },
     async leave() {
       call.leave();
@@ -71,16 +70,13 @@ function doorCommands(
     },
     async host({ roomName, nickname, address, port }) {
       const name = takeNickname(nickname);
-      if (name === null) return refuse(refusalSentence('nicknameInvalid'));
-      const room = roomNameSchema.safeParse(roomName);
-      if (!room.success) {
-        countRefusal('roomName');
-        return refuse('Give the room a name of 1 to 64 visible characters.');
-      }
-      const started = await hosting.start(room.data, port ?? DEFAULT_PORT, address);
+      const room = typed.name(roomName, 'the room');
+      if (!name.ok) return name;
+      if (!room.ok) return room;
+      const started = await hosting.start(room.value, port ?? DEFAULT_PORT, address);
       if (!started.ok) countRefusal('host');
       const own = hosting.ownTarget;
-      return started.ok && own !== null ? call.join(own, name, null) : started;
+      return started.ok && own !== null ? call.join(own, name.value, null) : started;
     },
     async stopHosting() {
       const own = hosting.ownTarget;

@@ -23,7 +23,9 @@ interface OpenRoom {
 /** The room this program hosts, if any, and the link that leads to it. */
 export class Hosting {
   readonly #options: HostingOptions;
-  #starting = false;
+  /** Resolves when the room that is being opened is open, or will not be. */
+  #opening: Promise<Outcome> | null = null;
+  #stopWanted = false;
   #room: OpenRoom | null = null;
 
   constructor(options: HostingOptions) {
@@ -37,7 +39,7 @@ export class Hosting {
   }
 
   describe(): HostingState {
-    if (this.#starting) return { phase: 'starting' };
+    if (this.#opening !== null) return { phase: 'starting' };
     if (this.#room === null) return { phase: 'off' };
     return {
       phase: 'on',
@@ -55,29 +57,21 @@ export class Hosting {
    * @param address for the invite link; null: the one used before, else the best guess
    */
   async start(roomName: string, port: number, address: string | null): Promise<Outcome> {
-    if (this.#starting) return { ok: false, sentence: 'Your room is being opened already.' };
+    if (this.#opening !== null) return { ok: false, sentence: 'Your room is being opened already.' };
     if (this.#room !== null) return { ok: false, sentence: 'You host a room already. Close that one first.' };
     const chosen =
       address ?? this.#options.settings.current.inviteAddress ?? reachableAddresses()[0] ?? LOOPBACK_ADDRESS;
     const problem = addressProblem(chosen);
     if (problem !== null) return { ok: false, sentence: problem };
-    this.#starting = true;
+    this.#stopWanted = false;
+    this.#opening = this.#open(roomName, port, chosen);
     this.#options.onDidChange();
-    const started = await this.#options.startHosting({
-      roomName,
-      port,
-      ownerIdentity: this.#options.ownIdentity(),
-      onDidDie: (reason) => {
-        this.#room = null;
-        this.#options.onDidDie(
-          `Your room went down: ${reason}. Open it again; the invite link stays the same.`,
-        );
-      },
-    });
-    this.#starting = false;
-    if (started.ok) this.#room = { relay: started.relay, roomName, address: chosen };
-    this.#options.onDidChange();
-    return started.ok ? { ok: true } : { ok: false, sentence: started.sentence };
+    try {
+      return await this.#opening;
+    } finally {
+      this.#opening = null;
+      this.#options.onDidChange();
+    }
   }
 
   setAddress(address: string): Outcome {
@@ -90,11 +84,38 @@ export class Hosting {
     return { ok: true };
   }
 
+  /** Closes the room, or the one that is just being opened. */
   async stop(): Promise<void> {
+    this.#stopWanted = true;
+    await this.#opening?.catch(() => undefined);
     const room = this.#room;
     this.#room = null;
     this.#options.onDidChange();
     await room?.relay.stop('closing');
+  }
+
+  async #open(roomName: string, port: number, address: string): Promise<Outcome> {
+    const opened: { room: OpenRoom | null } = { room: null };
+    const started = await this.#options.startHosting({
+      roomName,
+      port,
+      ownerIdentity: this.#options.ownIdentity(),
+      onDidDie: (reason) => {
+        // Another room may be open by now.
+        if (this.#room === opened.room) this.#room = null;
+        this.#options.onDidDie(
+          `Your room went down: ${reason}. Open it again; the invite link stays the same.`,
+        );
+      },
+    });
+    if (!started.ok) return { ok: false, sentence: started.sentence };
+    if (this.#stopWanted) {
+      await started.relay.stop('closing');
+      return { ok: false, sentence: 'You closed your room before it was open.' };
+    }
+    opened.room = { relay: started.relay, roomName, address };
+    this.#room = opened.room;
+    return { ok: true };
   }
 
   #invite(room: OpenRoom): Invite {

@@ -1,13 +1,11 @@
 import type { CommandHandlers } from '../../contract/ipc.ts';
 import { MAX_BOOKMARKS } from '../../contract/limits.ts';
-import { nicknameSchema, roomNameSchema } from '../../core/wire/fields.ts';
 import { parseJoinTarget } from '../../core/wire/invite.ts';
-import { refusalSentence } from '../../core/wire/refusal.ts';
 import type { Bindings } from './bindings.ts';
 import type { BookmarksPort, IdentityPort, SettingsPort } from './ports.ts';
 import type { Room } from './room.ts';
-import { DONE, refuse } from './room-commands.ts';
 import { relayName } from './trust.ts';
+import { DONE, refuse, Typed } from './typed.ts';
 import { MAX_KEPT_WHISPER_LISTS } from './whispers.ts';
 
 export interface OwnCommandParts {
@@ -29,21 +27,23 @@ type WhisperCommands = Pick<
   | 'setWhisperButton'
 >;
 
-function whisperCommands(parts: OwnCommandParts): WhisperCommands {
-  const { room, settings, bindings, countRefusal } = parts;
+function whisperCommands(parts: OwnCommandParts, typed: Typed): WhisperCommands {
+  const { room, settings, bindings } = parts;
   return {
     async saveWhisperList({ list, name, targets }) {
-      const named = roomNameSchema.safeParse(name);
-      if (!named.success) {
-        countRefusal('name');
-        return refuse('Give the list a name of 1 to 64 visible characters.');
-      }
+      const named = typed.name(name, 'the list');
+      if (!named.ok) return named;
       const lists = settings.current.whisperLists;
       const known = lists.find(({ id }) => id === list);
       if (known === undefined && lists.length >= MAX_KEPT_WHISPER_LISTS)
         return refuse(`There are ${MAX_KEPT_WHISPER_LISTS} lists already. Remove one first.`);
       const id = known?.id ?? Math.max(0, ...lists.map((other) => other.id)) + 1;
-      const saved = { id, name: named.data, targets: [...new Set(targets)], binding: known?.binding ?? null };
+      const saved = {
+        id,
+        name: named.value,
+        targets: [...new Set(targets)],
+        binding: known?.binding ?? null,
+      };
       settings.update({ whisperLists: [...lists.filter((other) => other.id !== id), saved] });
       room.whispers.handleRoster();
       parts.announce();
@@ -57,8 +57,9 @@ function whisperCommands(parts: OwnCommandParts): WhisperCommands {
       return DONE;
     },
     async captureWhisperBinding({ key, capturing }) {
-      bindings.setCapturing({ kind: 'whisper', key }, capturing);
-      return DONE;
+      return bindings.setCapturing({ kind: 'whisper', key }, capturing)
+        ? DONE
+        : refuse('That whisper list is gone.');
     },
     async clearWhisperBinding({ key }) {
       bindings.set({ kind: 'whisper', key }, null);
@@ -76,22 +77,18 @@ type BookmarkCommands = Pick<
   'saveBookmark' | 'bookmarkThisRoom' | 'removeBookmark' | 'joinBookmark'
 >;
 
-function bookmarkCommands(parts: OwnCommandParts): BookmarkCommands {
-  const { room, bookmarks, countRefusal } = parts;
+function bookmarkCommands(parts: OwnCommandParts, typed: Typed): BookmarkCommands {
+  const { room, bookmarks } = parts;
   return {
     async saveBookmark({ id, name, address, port, nickname, password }) {
-      const parsed = parseJoinTarget(address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
-      const named = roomNameSchema.safeParse(name);
-      const called = nicknameSchema.safeParse(nickname);
-      if (!parsed.ok || !named.success || !called.success) {
-        countRefusal('bookmark');
-        if (!parsed.ok) return refuse(parsed.sentence);
-        return refuse(
-          named.success
-            ? refusalSentence('nicknameInvalid')
-            : 'Give the bookmark a name of 1 to 64 visible characters.',
-        );
-      }
+      const parsed = parseJoinTarget(`${bracketed(address.trim())}:${port}`);
+      const named = typed.name(name, 'the bookmark');
+      const called = typed.nickname(nickname);
+      const checked = typed.password(password);
+      if (!parsed.ok) return typed.refuse(`joinTarget.${parsed.reason}`, parsed.sentence);
+      if (!named.ok) return named;
+      if (!called.ok) return called;
+      if (!checked.ok) return checked;
       const known = bookmarks.list();
       const before = known.find((bookmark) => bookmark.id === id);
       if (before === undefined && known.length >= MAX_BOOKMARKS)
@@ -102,10 +99,10 @@ function bookmarkCommands(parts: OwnCommandParts): BookmarkCommands {
       bookmarks.save(
         {
           id: before?.id ?? null,
-          name: named.data,
+          name: named.value,
           address: host,
           port,
-          nickname: called.data,
+          nickname: called.value,
           certificateSha256: same ? before.certificateSha256 : null,
         },
         password,
@@ -151,15 +148,22 @@ function bookmarkCommands(parts: OwnCommandParts): BookmarkCommands {
   };
 }
 
+/** An IPv6 address stands in brackets where a port follows. */
+function bracketed(address: string): string {
+  return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
+}
+
 type IdentityCommands = Pick<CommandHandlers, 'exportIdentity' | 'importIdentity'>;
 
 function identityCommands(parts: OwnCommandParts): IdentityCommands {
   return {
     exportIdentity: ({ passphrase }) => parts.identity().exportTo(passphrase),
     async importIdentity({ text, passphrase }) {
-      if (!parts.room.call.idle)
+      const imported = await parts.room.call.whileOutside(() =>
+        parts.identity().importFrom(text, passphrase),
+      );
+      if (imported === null)
         return refuse('Leave the room first: there you are known by the identity you have.');
-      const imported = await parts.identity().importFrom(text, passphrase);
       if (!imported.ok) parts.countRefusal('importIdentity');
       parts.announce();
       return imported;
@@ -171,5 +175,10 @@ function identityCommands(parts: OwnCommandParts): IdentityCommands {
 export function createOwnCommands(
   parts: OwnCommandParts,
 ): WhisperCommands & BookmarkCommands & IdentityCommands {
-  return { ...whisperCommands(parts), ...bookmarkCommands(parts), ...identityCommands(parts) };
+  const typed = new Typed(parts.countRefusal);
+  return {
+    ...whisperCommands(parts, typed),
+    ...bookmarkCommands(parts, typed),
+    ...identityCommands(parts),
+  };
 }

@@ -55,6 +55,9 @@ export class People {
       if (this.#applied.get(token) !== identity) this.#apply(token, this.of(identity));
     }
     this.#applied = present;
+    // What is kept of those who went is in the store; strangers by the thousand must not pile up here.
+    const identities = new Set(present.values());
+    for (const identity of this.#known.keys()) if (!identities.has(identity)) this.#known.delete(identity);
   }
 
   #apply(token: number, values: PersonValues): void {

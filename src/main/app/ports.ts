@@ -20,7 +20,7 @@ export interface VoicePort {
   disconnect(): void;
   /** Keys of the channel we are in: our own to send under (null: nothing may be sent), the others' to open. */
   setEpoch(keyId: number, own: MediaKey | null, members: readonly [number, Uint8Array, Uint8Array][]): void;
-  /** The whisper slot that is held down; null: none. */
+  /** The whisper slot that is held down; NOBODY: held, and nobody is there to hear it; null: none. */
   setWhisper(slot: number | null): void;
   /** What a slot stands for and the key to whisper under; target null: nothing any more. */
   setWhisperTarget(

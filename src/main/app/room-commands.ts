@@ -1,13 +1,8 @@
 import type { CommandHandlers, Outcome } from '../../contract/ipc.ts';
-import { base64UrlToBytes } from '../../core/base/base64url.ts';
 import { chatTextSchema, MAX_CHAT_BYTES, utf8Bytes } from '../../core/wire/chat.ts';
-import {
-  MAX_PASSWORD_LENGTH,
-  MAX_REASON_LENGTH,
-  reasonSchema,
-  roomNameSchema,
-} from '../../core/wire/fields.ts';
+import type { Request } from '../../core/wire/control.ts';
 import type { Room } from './room.ts';
+import { DONE, refuse, Typed } from './typed.ts';
 
 export interface RoomCommandParts {
   readonly room: Room;
@@ -17,45 +12,10 @@ export interface RoomCommandParts {
   readonly openLink: (url: string) => void;
 }
 
-export const DONE: Outcome = { ok: true };
-
-export function refuse(sentence: string): { ok: false; sentence: string } {
-  return { ok: false, sentence };
-}
-
-/** Checks what a person typed, with a sentence for what is wrong. */
-class Typed {
-  readonly #countRefusal: (reason: string) => void;
-
-  constructor(countRefusal: (reason: string) => void) {
-    this.#countRefusal = countRefusal;
-  }
-
-  name(text: string): { ok: true; text: string } | { ok: false; sentence: string } {
-    const name = roomNameSchema.safeParse(text);
-    return name.success
-      ? { ok: true, text: name.data }
-      : this.#refuse('name', 'Give a name of 1 to 64 visible characters.');
-  }
-
-  reason(text: string): { ok: true; text: string } | { ok: false; sentence: string } {
-    const reason = reasonSchema.safeParse(text.trim());
-    return reason.success
-      ? { ok: true, text: reason.data }
-      : this.#refuse('reason', `A reason has at most ${MAX_REASON_LENGTH} visible characters.`);
-  }
-
-  /** @param password null or undefined pass */
-  password(password: string | null | undefined): { ok: true } | { ok: false; sentence: string } {
-    if (password == null || (password.length > 0 && password.length <= MAX_PASSWORD_LENGTH))
-      return { ok: true };
-    return this.#refuse('password', `A password has 1 to ${MAX_PASSWORD_LENGTH} characters.`);
-  }
-
-  #refuse(reason: string, sentence: string): { ok: false; sentence: string } {
-    this.#countRefusal(reason);
-    return refuse(sentence);
-  }
+/** Asks the relay for something, if it is anything that relays understand. */
+async function ask({ call }: Room, typed: Typed, request: Request): Promise<Outcome> {
+  const checked = typed.request(request);
+  return checked.ok ? call.request(checked.value) : checked;
 }
 
 type ChannelCommands = Pick<
@@ -63,28 +23,31 @@ type ChannelCommands = Pick<
   'joinChannel' | 'createChannel' | 'changeChannel' | 'removeChannel'
 >;
 
-function channelCommands({ call }: Room, typed: Typed): ChannelCommands {
+function channelCommands(room: Room, typed: Typed): ChannelCommands {
   return {
     async joinChannel({ channel, password }) {
       const checked = typed.password(password);
-      return checked.ok ? call.joinChannel(channel, password) : checked;
+      if (!checked.ok) return checked;
+      if (channel === null) return room.call.joinChannel(null, null);
+      const asked = typed.request({ kind: 'join', channel });
+      return asked.ok ? room.call.joinChannel(channel, password) : asked;
     },
     async createChannel({ name, parent, config, password }) {
-      const named = typed.name(name);
+      const named = typed.name(name, 'the channel');
       const checked = typed.password(password);
       if (!named.ok) return named;
       if (!checked.ok) return checked;
-      return call.request({ kind: 'createChannel', name: named.text, parent, config, password });
+      return ask(room, typed, { kind: 'createChannel', name: named.value, parent, config, password });
     },
     async changeChannel({ channel, name, config, password }) {
-      const named = typed.name(name);
+      const named = typed.name(name, 'the channel');
       const checked = typed.password(password);
       if (!named.ok) return named;
       if (!checked.ok) return checked;
-      const change = { kind: 'changeChannel', channel, name: named.text, config } as const;
-      return call.request(password === undefined ? change : { ...change, password });
+      const change = { kind: 'changeChannel', channel, name: named.value, config } as const;
+      return ask(room, typed, password === undefined ? change : { ...change, password });
     },
-    removeChannel: ({ channel }) => call.request({ kind: 'removeChannel', channel }),
+    removeChannel: ({ channel }) => ask(room, typed, { kind: 'removeChannel', channel }),
   };
 }
 
@@ -102,38 +65,34 @@ type ModerationCommands = Pick<
   | 'assignRole'
 >;
 
-function moderationCommands({ call }: Room, typed: Typed): ModerationCommands {
+function moderationCommands(room: Room, typed: Typed): ModerationCommands {
   return {
-    moveMember: ({ token, channel }) => call.request({ kind: 'move', member: token, channel }),
-    muteMemberForAll: ({ token, muted }) => call.request({ kind: 'muteForAll', member: token, muted }),
+    moveMember: ({ token, channel }) => ask(room, typed, { kind: 'move', member: token, channel }),
+    muteMemberForAll: ({ token, muted }) => ask(room, typed, { kind: 'muteForAll', member: token, muted }),
     async kickMember({ token, reason }) {
       const given = typed.reason(reason);
-      return given.ok ? call.request({ kind: 'kick', member: token, reason: given.text }) : given;
+      return given.ok ? ask(room, typed, { kind: 'kick', member: token, reason: given.value }) : given;
     },
     async banMember({ token, by, reason, seconds }) {
       const given = typed.reason(reason);
-      const member = call.members.find((candidate) => candidate.token === token);
+      const member = room.call.members.find((candidate) => candidate.token === token);
       if (!given.ok) return given;
       if (member === undefined) return refuse('That person has left the room.');
       const subject =
         by === 'identity'
           ? ({ kind: 'identity', identity: member.identity } as const)
           : ({ kind: 'addressOf', member: token } as const);
-      return call.request({ kind: 'ban', subject, reason: given.text, seconds });
+      return ask(room, typed, { kind: 'ban', subject, reason: given.value, seconds });
     },
     async banRange({ range, reason, seconds }) {
       const given = typed.reason(reason);
       if (!given.ok) return given;
-      return call.request({
-        kind: 'ban',
-        subject: { kind: 'range', range: range.trim() },
-        reason: given.text,
-        seconds,
-      });
+      const subject = { kind: 'range', range: range.trim() } as const;
+      return ask(room, typed, { kind: 'ban', subject, reason: given.value, seconds });
     },
-    unban: ({ ban }) => call.request({ kind: 'unban', ban }),
+    unban: ({ ban }) => ask(room, typed, { kind: 'unban', ban }),
     async listBans() {
-      const listed = await call.listBans();
+      const listed = await room.call.listBans();
       if (!listed.ok) return listed;
       const bans = listed.bans.map(({ id, subject, nickname, reason, by, createdMs, untilMs }) => ({
         id,
@@ -147,14 +106,12 @@ function moderationCommands({ call }: Room, typed: Typed): ModerationCommands {
       return { ok: true, bans };
     },
     async saveRole({ role, name, rank, permissions }) {
-      const named = typed.name(name);
-      return named.ok ? call.request({ kind: 'saveRole', role, name: named.text, rank, permissions }) : named;
+      const named = typed.name(name, 'the role');
+      if (!named.ok) return named;
+      return ask(room, typed, { kind: 'saveRole', role, name: named.value, rank, permissions });
     },
-    removeRole: ({ role }) => call.request({ kind: 'removeRole', role }),
-    async assignRole({ identity, role }) {
-      if (base64UrlToBytes(identity)?.length !== 32) return refuse('That person has left the room.');
-      return call.request({ kind: 'assignRole', identity, role });
-    },
+    removeRole: ({ role }) => ask(room, typed, { kind: 'removeRole', role }),
+    assignRole: ({ identity, role }) => ask(room, typed, { kind: 'assignRole', identity, role }),
   };
 }
 
@@ -181,33 +138,39 @@ function peopleCommands({ call, people }: Room): PeopleCommands {
 
 type ChatCommands = Pick<CommandHandlers, 'sendChat' | 'getConversations' | 'loadOlderChat' | 'openLink'>;
 
-function chatCommands(parts: RoomCommandParts): ChatCommands {
-  const { room, countRefusal } = parts;
+function chatCommands({ room, openLink }: RoomCommandParts, typed: Typed): ChatCommands {
   return {
     async sendChat({ target, text }) {
       const checked = chatTextSchema.safeParse(text);
       if (checked.success) return room.sendChat(target, checked.data);
-      countRefusal('chat');
       const bytes = utf8Bytes(text);
-      if (bytes > MAX_CHAT_BYTES)
-        return refuse(`That message is too long: ${bytes} bytes, and ${MAX_CHAT_BYTES} is the most.`);
-      return refuse('That message is empty, or has characters that cannot be shown.');
+      return typed.refuse(
+        'chat',
+        bytes > MAX_CHAT_BYTES
+          ? `That message is too long: ${bytes} bytes, and ${MAX_CHAT_BYTES} is the most.`
+          : 'That message is empty, or has characters that cannot be shown.',
+      );
     },
     getConversations: async () => room.conversations(),
-    loadOlderChat: ({ channel }) => room.loadOlderChat(channel),
+    async loadOlderChat({ channel }) {
+      const checked = typed.request({ kind: 'history', channel, before: null });
+      return checked.ok ? room.loadOlderChat(channel) : checked;
+    },
     async openLink({ url }) {
-      if (!isWebAddress(url)) {
-        countRefusal('link');
-        return refuse('Sidetone opens only web addresses that begin with http:// or https://.');
-      }
-      parts.openLink(url);
+      const address = readWebAddress(url);
+      if (address === null)
+        return typed.refuse('link', 'Sidetone opens only web addresses that begin with http:// or https://.');
+      openLink(address);
       return DONE;
     },
   };
 }
 
-function isWebAddress(text: string): boolean {
-  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+/** @returns the address in its usual spelling, null when it is none of the web */
+function readWebAddress(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  const { protocol, href } = new URL(text);
+  return protocol === 'http:' || protocol === 'https:' ? href : null;
 }
 
 export type RoomCommands = ChannelCommands & ModerationCommands & PeopleCommands & ChatCommands;
@@ -219,6 +182,6 @@ export function createRoomCommands(parts: RoomCommandParts): RoomCommands {
     ...channelCommands(parts.room, typed),
     ...moderationCommands(parts.room, typed),
     ...peopleCommands(parts.room),
-    ...chatCommands(parts),
+    ...chatCommands(parts, typed),
   };
 }

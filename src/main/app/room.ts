@@ -34,6 +34,8 @@ export class Room {
   readonly whispers: Whispers;
   readonly #options: RoomOptions;
   readonly #chat: ChatLog;
+  /** Channels of this session whose newest messages were asked for. */
+  readonly #historyOf = new Set<number>();
   #talking: ReadonlySet<number> = new Set();
   #whispering: ReadonlySet<number> = new Set();
   /** Safety codes cost a hash of many rounds each and never change. */
@@ -62,6 +64,7 @@ export class Room {
       onDidWelcome: ({ server, resumed }) => this.#handleWelcome(server, resumed),
       onDidEnd: () => this.#handleEnd(),
       onDidDrop: (sentence) => options.notify('error', sentence),
+      onProblem: (sentence) => options.notify('warning', sentence),
       onKeyMessage: (message) => this.keys.handleMessage(message),
       onDidRefuseKey: (code) => this.keys.handleRefused(code),
       onWhisperKey: (message) => void this.whispers.handleKey(message),
@@ -129,10 +132,14 @@ export class Room {
     return { ok: true };
   }
 
-  async loadOlderChat(
+  loadOlderChat(channel: number): Promise<{ ok: true; more: boolean } | { ok: false; sentence: string }> {
+    return this.#loadChat(channel, this.#chat.oldestOf(channel));
+  }
+
+  async #loadChat(
     channel: number,
+    before: number | null,
   ): Promise<{ ok: true; more: boolean } | { ok: false; sentence: string }> {
-    const before = this.#chat.oldestOf(channel);
     const outcome = await this.call.request({ kind: 'history', channel, before });
     if (!outcome.ok) return outcome;
     const conversation = this.#chat
@@ -155,20 +162,27 @@ export class Room {
   handleVoiceCrash(): void {
     this.keys.renew();
     this.whispers.renew();
+    // The new thread looks for UDP first, whatever the one before had come to.
+    this.call.handleVoiceRoute('udp');
   }
 
   #handleWelcome(server: string, resumed: boolean): void {
     this.people.enter(server);
-    if (resumed) return;
+    if (resumed) {
+      this.keys.handleResumed();
+      return;
+    }
     this.keys.handleNewSession();
     this.whispers.renew();
-    void this.#loadHistory();
+    this.#historyOf.clear();
   }
 
-  /** What was said before we came, where the channel keeps it. */
-  async #loadHistory(): Promise<void> {
+  /** What was said in our channel before we came, where it is kept. Once for each channel. */
+  #loadHistory(): void {
     const channel = this.call.channels.find(({ id }) => id === this.call.channel);
-    if (channel !== undefined && channel.config.historyDays > 0) await this.loadOlderChat(channel.id);
+    if (channel === undefined || channel.config.historyDays === 0 || this.#historyOf.has(channel.id)) return;
+    this.#historyOf.add(channel.id);
+    void this.#loadChat(channel.id, null);
   }
 
   #handleChange(): void {
@@ -177,13 +191,15 @@ export class Room {
       this.keys.handleRoster(this.call.channel, performance.now());
       this.people.handleRoster(this.call.members);
       this.whispers.handleRoster();
+      this.#loadHistory();
     }
     this.#options.onDidChange();
   }
 
   #handleEnd(): void {
     this.keys.handleNewSession();
-    this.whispers.releaseAll();
+    this.whispers.handleEnd();
+    this.#historyOf.clear();
     this.#chat.clear();
     this.#talking = new Set();
     this.#whispering = new Set();

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { bytesToBase64Url } from '../../core/base/base64url.ts';
 import { judgeCertificate, relayName } from './trust.ts';
 
-const PINNED = 'A'.repeat(43);
-const OTHER = 'B'.repeat(43);
+const PINNED = bytesToBase64Url(new Uint8Array(32).fill(0xa1));
+const OTHER = bytesToBase64Url(new Uint8Array(32).fill(0x0b));
 const byLink = { host: 'room.example', port: 48480, certificateSha256: PINNED, roomName: null };
 const byName = { ...byLink, certificateSha256: null };
 
@@ -13,8 +14,7 @@ describe('judgeCertificate', () => {
   });
 
   it('refuses any other certificate than the link carries, although it was known', () => {
-    const decision = judgeCertificate(byLink, OTHER, OTHER);
-    expect(decision).toMatchObject({ accept: false });
+    expect(judgeCertificate(byLink, OTHER, OTHER)).toMatchObject({ accept: false });
   });
 
   it('trusts a relay without a link on first use, and holds it to that', () => {
@@ -23,9 +23,20 @@ describe('judgeCertificate', () => {
     expect(judgeCertificate(byName, PINNED, OTHER)).toMatchObject({ accept: false });
   });
 
-  it('shows both fingerprints when it refuses', () => {
-    const decision = judgeCertificate(byName, PINNED, OTHER);
-    expect(decision.accept ? '' : decision.sentence).toMatch(/AAAA AAAA.*BBBB BBBB/);
+  it('does not trust the first one that shows nothing at all', () => {
+    expect(judgeCertificate(byName, undefined, '')).toMatchObject({ accept: false });
+  });
+
+  it('shows how both fingerprints begin, as a person can compare them, and says which is which', () => {
+    const shown = (target: typeof byLink | typeof byName, known: string | undefined): string => {
+      const decision = judgeCertificate(target, known, OTHER);
+      return decision.accept ? '' : decision.sentence;
+    };
+    const should = Array(8).fill('a1a1').join(' ');
+    const does = Array(8).fill('0b0b').join(' ');
+    expect(shown(byName, PINNED)).toContain(`should begin with ${should}, but begins with ${does}.`);
+    expect(shown(byName, PINNED)).toContain('the last time');
+    expect(shown(byLink, undefined)).toContain('the invite link');
   });
 });
 

@@ -1,3 +1,4 @@
+import { base64UrlToBytes } from '../../core/base/base64url.ts';
 import type { Invite } from '../../core/wire/invite.ts';
 
 /** What to do with the certificate a relay shows. */
@@ -8,9 +9,15 @@ export function relayName(target: Pick<Invite, 'host' | 'port'>): string {
   return target.host.includes(':') ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
 }
 
-/** The first 16 characters of a fingerprint in groups of four: enough to compare by eye. */
+/** Bytes of a fingerprint that are shown: nobody can make a certificate that shares so many, and eyes still compare them. */
+const SHOWN_FINGERPRINT_BYTES = 16;
+
+/** The beginning of a fingerprint in groups of four hexadecimal digits, as other programs show them. */
 function readable(sha256: string): string {
-  return sha256.slice(0, 16).replace(/(.{4})(?=.)/g, '$1 ');
+  const bytes = base64UrlToBytes(sha256)?.slice(0, SHOWN_FINGERPRINT_BYTES) ?? new Uint8Array();
+  if (bytes.length === 0) return 'nothing';
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return digits.replace(/(.{4})(?=.)/g, '$1 ');
 }
 
 /**
@@ -18,6 +25,11 @@ function readable(sha256: string): string {
  * remembered from the last visit, else trust on first use.
  */
 export function judgeCertificate(target: Invite, known: string | undefined, shown: string): TrustDecision {
+  if (shown === '')
+    return {
+      accept: false,
+      sentence: `${relayName(target)} shows no certificate, so nothing was sent to it.`,
+    };
   const expected = target.certificateSha256 ?? known;
   if (expected === undefined || expected === shown) return { accept: true };
   const source =
@@ -26,6 +38,7 @@ export function judgeCertificate(target: Invite, known: string | undefined, show
     accept: false,
     sentence:
       `${relayName(target)} shows another certificate than ${source}, so nothing was sent to it. ` +
-      `Expected ${readable(expected)}, got ${readable(shown)}. Ask the host for a new link if the room was set up anew.`,
+      `Its fingerprint should begin with ${readable(expected)}, but begins with ${readable(shown)}. ` +
+      'If the room was set up anew, ask the host for a new link.',
   };
 }

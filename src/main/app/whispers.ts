@@ -4,12 +4,22 @@ import type { WhisperTarget } from '../../contract/room.ts';
 import { base64UrlToBytes, bytesToBase64Url } from '../../core/base/base64url.ts';
 import { createCounters } from '../../core/base/counters.ts';
 import type { WhisperKeyFromMessage } from '../../core/session/session-engine.ts';
+import { MAX_WHISPER_SLOTS, NOBODY } from '../../core/voice/whisper-schedule.ts';
 import { MAX_WHISPER_LISTS, type MemberInfo } from '../../core/wire/control.ts';
 import { WHISPER_LIST_BIT } from '../../core/wire/datagram.ts';
-import type { StoredWhisperList, VoicePort, WhisperCryptoPort } from './ports.ts';
+import type { MediaKey, StoredWhisperList, VoicePort, WhisperCryptoPort } from './ports.ts';
 
-/** Whisper targets the sound threads know at a time: a slot number fits four bits of a packet's kind. */
-export const MAX_WHISPER_SLOTS = 16;
+/**
+ * Slots that lists leave for single persons: a slot given to somebody else must not meet the tail of the whisper before,
+ * and nobody whispers to so many people within WHISPER_TAIL_MS.
+ */
+const SLOTS_FOR_PEOPLE = 4;
+
+/** Lists a person may keep. */
+export const MAX_KEPT_WHISPER_LISTS = Math.min(MAX_WHISPER_LISTS, MAX_WHISPER_SLOTS - SLOTS_FOR_PEOPLE);
+
+/** Keys that are being opened at a time: everybody in a full room gives us one; more is a relay that floods us. */
+export const MAX_KEYS_BEING_OPENED = 256;
 
 const counterNames = [
   'keysSealed',
@@ -18,6 +28,8 @@ const counterNames = [
   'fromStrangers',
   'nobodyThere',
   'sealingFailed',
+  'overtaken',
+  'overflow',
 ] as const;
 
 /** What the key of a list, or of replying, is called by whoever holds it. */
@@ -31,7 +43,8 @@ export interface WhispersOptions {
   readonly lists: () => readonly StoredWhisperList[];
   /** Registers a list of present members with the relay; no targets: forgets it. */
   readonly registerList: (list: number, targets: readonly number[]) => void;
-  readonly sendKey: (to: number, target: number, sealed: string) => void;
+  /** @returns false when there is no connection: it did not go out */
+  readonly sendKey: (to: number, target: number, sealed: string) => boolean;
   /** Cryptographically random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly onDidChange: () => void;
@@ -41,7 +54,7 @@ export interface WhispersOptions {
 /** A target that whispers can go to right now. */
 interface Ready {
   readonly slot: number;
-  /** Who holds the key; another set of people gets another key. */
+  /** Who holds the key; another set of people gets another key. Empty: it did not reach all of them. */
   readonly holders: string;
   readonly keyId: number;
 }
@@ -58,8 +71,11 @@ export class Whispers {
   readonly #held: { readonly name: string; readonly target: WhisperTarget }[] = [];
   /** Key ids count on over all keys of a target, so that a receiver tells the new one from the one before. */
   readonly #lastKeyId = new Map<number, number>();
+  #lastSlot = 0;
   #activeTo = '';
+  #whispering: readonly number[] = [];
   #lastFrom: number | null = null;
+  #opening = 0;
 
   constructor(options: WhispersOptions) {
     this.#options = options;
@@ -88,12 +104,27 @@ export class Whispers {
     const at = this.#held.findIndex((other) => other.name === name);
     if (at >= 0) this.#held.splice(at, 1);
     if (held) this.#held.push({ name, target });
+    const reached = this.#apply();
+    if (!held || reached) return;
+    this.counters.nobodyThere += 1;
+    this.#options.notify('Nobody is here whom that whisper could go to.');
+  }
+
+  /** The keyboard hook is gone: nothing is held any more whose name begins so. */
+  release(prefix: string): void {
+    const left = this.#held.filter(({ name }) => !name.startsWith(prefix));
+    this.#held.splice(0, this.#held.length, ...left);
     this.#apply();
   }
 
-  /** The window or the keyboard hook is gone: nothing is held any more. */
-  releaseAll(): void {
+  /** The session is over: nothing of it is used in the next one. */
+  handleEnd(): void {
     this.#held.length = 0;
+    for (const { slot } of this.#ready.values()) this.#options.voice.setWhisperTarget(slot, null);
+    this.#ready.clear();
+    this.#lastKeyId.clear();
+    this.#whispering = [];
+    this.#lastFrom = null;
     this.#apply();
   }
 
@@ -102,7 +133,6 @@ export class Whispers {
     for (const { slot } of this.#ready.values()) this.#options.voice.setWhisperTarget(slot, null);
     this.#ready.clear();
     this.handleRoster();
-    this.#apply();
   }
 
   /** Who is here, or who is on a list, has changed. */
@@ -116,11 +146,16 @@ export class Whispers {
       if (members.length > 0) this.#prepare(target, members);
       else this.#forget(target);
     }
+    for (const target of this.#lastKeyId.keys())
+      if (target < WHISPER_LIST_BIT && this.#member(target) === undefined) this.#lastKeyId.delete(target);
+    if (this.#member(this.#lastFrom) === undefined) this.#lastFrom = null;
+    this.#apply();
   }
 
   /** @param tokens who is heard whispering right now */
   handleWhispering(tokens: readonly number[]): void {
-    const newest = tokens.at(-1);
+    const newest = tokens.findLast((token) => !this.#whispering.includes(token));
+    this.#whispering = [...tokens];
     if (newest === undefined || newest === this.#lastFrom) return;
     this.#lastFrom = newest;
     this.#options.onDidChange();
@@ -139,33 +174,45 @@ export class Whispers {
       this.counters.keysRefused += 1;
       return;
     }
-    const opened = await this.#options.crypto.open({
-      sealed,
-      fromIdentity: from.identity,
-      fromToken: from.token,
-      target: message.target,
-    });
-    if (!opened.ok) {
-      this.counters.keysRefused += 1;
+    if (this.#opening >= MAX_KEYS_BEING_OPENED) {
+      this.counters.overflow += 1;
       return;
     }
-    this.counters.keysReceived += 1;
-    this.#options.voice.setWhisperKey(from.token, message.target, opened.keyId, opened.key, opened.salt);
+    this.#opening += 1;
+    const { identity, token } = from;
+    const { target } = message;
+    const opened = await this.#options.crypto
+      .open({ sealed, fromIdentity: identity, fromToken: token, target })
+      .catch(() => ({ ok: false }) as const);
+    this.#opening -= 1;
+    if (!opened.ok) {
+      this.counters.keysRefused += 1;
+    } else if (this.#member(token)?.identity !== identity || this.#options.ownToken() !== own) {
+      // They left, or we did, while it was being opened.
+      this.counters.overtaken += 1;
+    } else {
+      this.counters.keysReceived += 1;
+      this.#options.voice.setWhisperKey(token, target, opened.keyId, opened.key, opened.salt);
+    }
   }
 
-  #apply(): void {
+  /**
+   * Lets the newest held key count. While nobody is there whom it could go to, what is said goes to nobody, and not to
+   * the channel instead.
+   *
+   * @returns false when a key is held, and nobody is there
+   */
+  #apply(): boolean {
     const newest = this.#held.at(-1);
     const resolved = newest === undefined ? null : this.#resolve(newest.target);
     const slot = resolved === null ? null : this.#prepare(resolved.target, resolved.members);
     const activeTo = slot === null || resolved === null ? '' : resolved.title;
-    this.#options.voice.setWhisper(slot);
-    if (newest !== undefined && slot === null) {
-      this.counters.nobodyThere += 1;
-      this.#options.notify('Nobody is here whom that whisper could go to.');
+    this.#options.voice.setWhisper(slot ?? (newest === undefined ? null : NOBODY));
+    if (activeTo !== this.#activeTo) {
+      this.#activeTo = activeTo;
+      this.#options.onDidChange();
     }
-    if (activeTo === this.#activeTo) return;
-    this.#activeTo = activeTo;
-    this.#options.onDidChange();
+    return newest === undefined || slot !== null;
   }
 
   #resolve(target: WhisperTarget): { target: number; members: MemberInfo[]; title: string } | null {
@@ -187,54 +234,52 @@ export class Whispers {
       .sort()
       .join(' ');
     const known = this.#ready.get(target);
-    if (known?.holders === holders) return known.slot;
+    if (known?.holders === holders) {
+      // The one used last stands last, and is the last to give its slot away.
+      this.#ready.delete(target);
+      this.#ready.set(target, known);
+      return known.slot;
+    }
     const slot = known?.slot ?? this.#freeSlot();
     if (slot === null) return null;
     const keyId = ((this.#lastKeyId.get(target) ?? 0) + 1) & 0xff;
-    const key = this.#options.randomBytes(16);
-    const salt = this.#options.randomBytes(12);
+    const ready = { slot, holders, keyId };
     this.#lastKeyId.set(target, keyId);
-    this.#ready.set(target, { slot, holders, keyId });
+    this.#ready.delete(target);
+    this.#ready.set(target, ready);
     if (target >= WHISPER_LIST_BIT) {
       this.#options.registerList(
         target,
         members.map(({ token }) => token),
       );
     }
-    this.#options.voice.setWhisperTarget(slot, target, keyId, key, salt);
-    for (const member of members) void this.#seal(member, target, keyId, key, salt);
+    const media = { key: this.#options.randomBytes(16), salt: this.#options.randomBytes(12) };
+    this.#options.voice.setWhisperTarget(slot, target, keyId, media.key, media.salt);
+    for (const member of members) void this.#seal(member, target, ready, media);
     return slot;
   }
 
-  async #seal(
-    member: MemberInfo,
-    target: number,
-    keyId: number,
-    key: Uint8Array,
-    salt: Uint8Array,
-  ): Promise<void> {
+  async #seal(member: MemberInfo, target: number, ready: Ready, media: MediaKey): Promise<void> {
     const fromToken = this.#options.ownToken();
     if (fromToken === null) return;
     const { identity: toIdentity, whisperKey: toKey } = member;
-    const sealed = await this.#options.crypto.seal({
-      fromToken,
-      toIdentity,
-      toKey,
-      target,
-      keyId,
-      key,
-      salt,
-    });
-    if (sealed === null) {
+    const sealed = await this.#options.crypto
+      .seal({ fromToken, toIdentity, toKey, target, keyId: ready.keyId, ...media })
+      .catch(() => null);
+    if (this.#ready.get(target) !== ready || this.#options.ownToken() !== fromToken) {
+      // Another key has taken its place, or the session is over.
+      this.counters.overtaken += 1;
+    } else if (sealed === null) {
       // A whisper key that its bearer did not sign: somebody put it there to listen.
       this.counters.sealingFailed += 1;
       this.#options.notify(
         `${member.nickname} cannot be whispered to: the key shown for them is not theirs.`,
       );
-      return;
+    } else if (this.#options.sendKey(member.token, target, bytesToBase64Url(sealed))) {
+      this.counters.keysSealed += 1;
+    } else {
+      this.#ready.set(target, { ...ready, holders: '' });
     }
-    this.counters.keysSealed += 1;
-    this.#options.sendKey(member.token, target, bytesToBase64Url(sealed));
   }
 
   #forget(target: number): void {
@@ -245,10 +290,18 @@ export class Whispers {
     if (target >= WHISPER_LIST_BIT) this.#options.registerList(target, []);
   }
 
-  /** A slot nobody has; else that of the person whispered to longest ago. Lists keep theirs. */
+  /**
+   * A slot nobody has, the one that was given away longest ago; else that of the person whispered to longest ago. Lists
+   * keep theirs.
+   */
   #freeSlot(): number | null {
     const taken = new Set(Array.from(this.#ready.values(), ({ slot }) => slot));
-    for (let slot = 1; slot <= MAX_WHISPER_SLOTS; slot += 1) if (!taken.has(slot)) return slot;
+    for (let step = 0; step < MAX_WHISPER_SLOTS; step += 1) {
+      const slot = ((this.#lastSlot + step) % MAX_WHISPER_SLOTS) + 1;
+      if (taken.has(slot)) continue;
+      this.#lastSlot = slot;
+      return slot;
+    }
     for (const [target, { slot }] of this.#ready) {
       if (target >= WHISPER_LIST_BIT) continue;
       this.#forget(target);
@@ -269,9 +322,6 @@ export class Whispers {
     return token === null ? undefined : this.#options.members().find((member) => member.token === token);
   }
 }
-
-/** Lists a person may keep: their slots leave one for a single person. */
-export const MAX_KEPT_WHISPER_LISTS = Math.min(MAX_WHISPER_LISTS, MAX_WHISPER_SLOTS) - 1;
 
 function listTarget(id: number): number {
   return (WHISPER_LIST_BIT + id) >>> 0;
