@@ -44,7 +44,7 @@ async function hostFromTray(app: BootedApp): Promise<string> {
 
 /** Two copies of one person's program have one nickname; a room takes it once. A join that leads nowhere sets it. */
 async function useNickname(app: BootedApp, nickname: string): Promise<void> {
-  await app.invoke('join', { target: '', nickname });
+  await app.invoke('join', { target: '', nickname, password: null });
   expect((await app.state()).nickname).toBe(nickname);
 }
 

@@ -107,6 +107,35 @@ const clipboardDouble = {
   },
 };
 
+/** A key store that turns the text around: enough to see that it was asked. */
+const safeStorageDouble = {
+  async isAsyncEncryptionAvailable(): Promise<boolean> {
+    return environment.SIDETONE_DOUBLE_NO_KEYS !== '1';
+  },
+  getSelectedStorageBackend(): 'gnome_libsecret' {
+    if (!readiness.ready) throw new Error('the backend is not known before the app is ready');
+    return 'gnome_libsecret';
+  },
+  async encryptStringAsync(text: string): Promise<Buffer> {
+    return Buffer.from([...text].reverse().join(''));
+  },
+  async decryptStringAsync(sealed: Buffer): Promise<{ shouldReEncrypt: boolean; result: string }> {
+    return { shouldReEncrypt: false, result: [...sealed.toString()].reverse().join('') };
+  },
+};
+
+const dialogDouble = {
+  showErrorBox(title: string, content: string): void {
+    process.stderr.write(`${title}: ${content}\n`);
+  },
+};
+
+const shellDouble = {
+  async openExternal(url: string): Promise<void> {
+    process.stderr.write(`opened ${url}\n`);
+  },
+};
+
 const whenReady = new Promise<void>((resolve) => {
   // Electron is ready once the main module and what it awaits at its top level have run.
   setTimeout(() => {
@@ -122,10 +151,13 @@ answerControls(app);
 export {
   BrowserWindowDouble as BrowserWindow,
   clipboardDouble as clipboard,
+  dialogDouble as dialog,
   ipcMainDouble as ipcMain,
   MenuDouble as Menu,
   NotificationDouble as Notification,
   protocolDouble as protocol,
+  safeStorageDouble as safeStorage,
+  shellDouble as shell,
   TrayDouble as Tray,
 };
 export const nativeImage = { createFromPath: (path: string) => new ImageDouble(path) };
@@ -143,4 +175,7 @@ export type Checked = NothingInvented<
   | Invented<typeof ipcMainDouble, Electron.IpcMain>
   | Invented<typeof protocolDouble, Electron.Protocol>
   | Invented<typeof clipboardDouble, Electron.Clipboard>
+  | Invented<typeof safeStorageDouble, Electron.SafeStorage>
+  | Invented<typeof dialogDouble, Electron.Dialog>
+  | Invented<typeof shellDouble, Electron.Shell>
 >;

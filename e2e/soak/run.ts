@@ -96,7 +96,7 @@ async function startCall(teardown: Teardown, folder: string): Promise<Client[]> 
   await a.client.done('host', { roomName: 'Soak', nickname: 'Anna', address: '127.0.0.1', port });
   const { hosting } = await a.client.send('getState', null);
   if (hosting.phase !== 'on') throw new Error('A hosts no room');
-  await b.client.done('join', { target: hosting.inviteLink, nickname: 'Boris' });
+  await b.client.done('join', { target: hosting.inviteLink, nickname: 'Boris', password: null });
   for (const { name, client } of [a, b]) {
     await client.done('setActivation', { activation: 'open' });
     await waitFor(`the voice path of ${name}`, 15_000, async () => {

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { AppState } from '../contract/dto.ts';
@@ -7,13 +7,15 @@ import { PacketRing } from '../core/ring/packet-ring.ts';
 import { SampleRing } from '../core/ring/sample-ring.ts';
 import { App } from './app/app.ts';
 import { startAudio } from './audio/audio.ts';
+import type { SecretBox } from './base/secret-box.ts';
 import { ControlLane } from './control/control-lane.ts';
 import { startHotkeys } from './hotkeys/hotkeys.ts';
-import { PushToTalk } from './hotkeys/push-to-talk.ts';
+import { KeyBindings } from './hotkeys/key-bindings.ts';
 import { createRouter, type Router } from './ipc/router.ts';
+import { OwnIdentity } from './keys/own-identity.ts';
 import { startRelay } from './relay/relay-host.ts';
 import { defaultChannels, MAX_HOSTED_MEMBERS } from './relay/room-defaults.ts';
-import { SettingsStore } from './store/settings.ts';
+import { ClientStore } from './store/client-database.ts';
 import { Voice } from './voice/voice.ts';
 import { MAX_OPUS_PACKET_BYTES, PACKET_RING_SLOTS } from './voice/voice-protocol.ts';
 
@@ -28,6 +30,12 @@ export interface ComposeOptions {
   readonly codeFolder: string;
   readonly resourcesPath: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** What seals secrets, the preferred one first. */
+  readonly boxes: readonly [SecretBox, ...SecretBox[]];
+  /** What the person should know about how secrets are kept; empty when all is well. */
+  readonly storageProblem: string;
+  /** Opens an address in the system's browser. */
+  readonly openLink: (url: string) => void;
 }
 
 export interface Composition {
@@ -36,13 +44,22 @@ export interface Composition {
   close(): Promise<void>;
 }
 
-/** Builds the program without its shell and connects the parts. Decides nothing. */
+/**
+ * Builds the program without its shell and connects the parts. Decides nothing.
+ *
+ * @throws DatabaseError, whose message is a sentence for the person
+ */
 export function compose(options: ComposeOptions): Composition {
   const code = (name: string): string => join(options.codeFolder, `${name}.js`);
   const captureMemory = SampleRing.allocate(SAMPLE_RING_CAPACITY);
   const playbackMemory = SampleRing.allocate(SAMPLE_RING_CAPACITY);
   const packetMemory = PacketRing.allocate(PACKET_RING_SLOTS, MAX_OPUS_PACKET_BYTES);
-  const settings = new SettingsStore(options.dataFolder);
+  const store = new ClientStore({
+    folder: options.dataFolder,
+    migrationsFolder: join(options.resourcesPath, 'migrations/client'),
+    boxes: options.boxes,
+  });
+  const identity = new OwnIdentity(store.identity, options.storageProblem);
 
   const voice = new Voice({
     encoderPath: code('encoder-worker'),
@@ -53,8 +70,7 @@ export function compose(options: ComposeOptions): Composition {
     firstTimestamp: randomInt(2 ** 32),
     onEncoderEvent: (event) => app.handleEncoderFact(event),
     onVoiceEvent: (event) => app.handleVoiceFact(event),
-    onDidCrash: (thread, reason) =>
-      app.notify('error', `The ${thread} thread stopped (${reason}) and was started again.`),
+    onDidCrash: (thread, reason) => app.handleThreadCrash(thread, reason),
   });
 
   const app = new App({
@@ -63,13 +79,20 @@ export function compose(options: ComposeOptions): Composition {
     debug: options.environment.SIDETONE_DEBUG === '1',
     defaultNickname: userInfo().username.slice(0, 32),
     rng: createRng(randomInt(2 ** 32)),
-    settings,
+    settings: store,
+    people: store,
+    bookmarks: store.bookmarks,
+    identity: () => identity,
+    randomBytes: (count) => new Uint8Array(randomBytes(count)),
+    wallMs: () => Date.now(),
+    openLink: options.openLink,
     voice,
     openLane: (request) => new ControlLane(request),
     startHosting: (request) =>
       startRelay({
         workerPath: code('relay-worker'),
         folder: join(options.dataFolder, 'relay'),
+        migrationsFolder: join(options.resourcesPath, 'migrations/relay'),
         maxMembers: MAX_HOSTED_MEMBERS,
         channels: defaultChannels(),
         onCounters: (counters) => app.handleCounters('relay', counters),
@@ -82,17 +105,17 @@ export function compose(options: ComposeOptions): Composition {
     resourcesPath: options.resourcesPath,
     captureMemory,
     playbackMemory,
-    inputId: settings.current.inputId,
-    outputId: settings.current.outputId,
+    inputId: store.current.inputId,
+    outputId: store.current.outputId,
     environment: options.environment,
     onFact: (fact) =>
       fact.kind === 'counters' ? app.handleCounters('audio', fact.counters) : app.handleAudioFact(fact),
   });
   app.attachAudio(audio);
 
-  const keys = new PushToTalk({
-    onDidChange: (held) => app.handleKey(held),
-    onDidCapture: (binding) => app.handleBindingCaptured(binding),
+  const keys = new KeyBindings({
+    onDidChange: (name, held) => app.handleKey(name, held),
+    onDidCapture: (name, binding) => app.handleBindingCaptured(name, binding),
   });
   const hotkeys = startHotkeys({
     processPath: code('hotkey-process'),
@@ -101,7 +124,7 @@ export function compose(options: ComposeOptions): Composition {
   });
   app.attachKeys(keys);
 
-  if (settings.wasDamaged) {
+  if (store.wasDamaged) {
     app.notify(
       'warning',
       'Your settings could not be read and were put aside; Sidetone started with its defaults.',
@@ -117,6 +140,7 @@ export function compose(options: ComposeOptions): Composition {
       await app.close();
       hotkeys.close();
       await Promise.all([audio.close(), voice.close()]);
+      store.close();
     },
   };
 }

@@ -132,7 +132,7 @@ class Shell implements BrowserShell {
   }
 
   #followLink(link: string): void {
-    const payload = { target: link, nickname: this.#options.getState().nickname };
+    const payload = { target: link, nickname: this.#options.getState().nickname, password: null };
     giveCommand(this.#options, 'join', payload).then((sentence) => {
       if (sentence !== null) this.#options.notify('error', sentence);
     });

@@ -6,7 +6,7 @@ import type { CommandName, CommandPayload } from '../../../contract/ipc.ts';
 import { MeterPacer } from '../meter-pacer.ts';
 import type { ShellProgram } from '../program.ts';
 import { giveCommand } from '../program-command.ts';
-import { handleLinks } from './deep-links.ts';
+import { handleLinks, keepEarlyLinks } from './deep-links.ts';
 import { handleCommands, sendEvent } from './ipc.ts';
 import { registerRendererScheme, serveRenderer } from './renderer-scheme.ts';
 import { type AppTray, createTray, type ShellIcons } from './tray.ts';
@@ -43,6 +43,7 @@ export function claimInstance(): boolean {
     return false;
   }
   registerRendererScheme();
+  keepEarlyLinks();
   return true;
 }
 
@@ -157,7 +158,7 @@ class ElectronShell {
 
   #followLink(link: string): void {
     this.#showWindow();
-    this.#command('join', { target: link, nickname: this.#options.getState().nickname });
+    this.#command('join', { target: link, nickname: this.#options.getState().nickname, password: null });
   }
 
   /** A command of the shell itself. What goes wrong is shown in the window, as nothing waits for the answer. */

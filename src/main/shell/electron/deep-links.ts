@@ -2,6 +2,19 @@ import { resolve } from 'node:path';
 import { app } from 'electron';
 import { LINK_SCHEME, linkAmong } from '../invite-link.ts';
 
+/** Links that macOS hands over before the program is built. */
+const early: string[] = [];
+
+function keepLink(event: { preventDefault(): void }, url: string): void {
+  event.preventDefault();
+  early.push(url);
+}
+
+/** Call it before the app is ready: a link may be what started it. */
+export function keepEarlyLinks(): void {
+  app.on('open-url', keepLink);
+}
+
 /**
  * Makes this program the system's handler of invite links and passes each link on.
  *
@@ -23,7 +36,8 @@ export function handleLinks(onLink: (link: string) => void, onSecondStart: () =>
     const link = linkAmong([url]);
     if (link !== null) onLink(link);
   });
-  const first = linkAmong(process.argv.slice(1));
+  app.off('open-url', keepLink);
+  const first = linkAmong([...early.splice(0), ...process.argv.slice(1)]);
   if (first !== null) onLink(first);
 }
 
