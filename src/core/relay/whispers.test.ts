@@ -49,7 +49,7 @@ describe('whisper lists', () => {
     room.hangUp(ben.lane);
     expect(room.answerTo(anna, listOf(1, [ben.token]))).toEqual(DONE_7);
     expect(room.answerTo(anna, listOf(2, [ben.token, 1]))).toEqual(refused7('unknownMember'));
-    const noList = { kind: 'whisperList', list: 1, targets: [ben.token] } as const;
+    const noList: Request = { kind: 'whisperList', list: 1, targets: [ben.token] };
     expect(room.answerTo(anna, noList)).toEqual(refused7('badMessage'));
     const tooLong = Array.from({ length: MAX_WHISPER_TARGETS + 1 }, () => ben.token);
     expect(room.answerTo(anna, listOf(2, tooLong))).toMatchObject({ code: 'badMessage', request: null });

@@ -85,6 +85,25 @@ export class StaffedRoom extends RecordedRelay {
     return super.take(lane).filter((message) => !keyMessages.includes(message.type));
   }
 
+  /** Says something in a channel. */
+  write(from: RecordedMember, id: number, text: string, to = LOBBY): void {
+    this.say(from.lane, { type: 'chat', id, to: { kind: 'channel', channel: to }, text });
+  }
+
+  /** Says something to one person. */
+  tell(from: RecordedMember, id: number, text: string, to: RecordedMember): void {
+    this.say(from.lane, { type: 'chat', id, to: { kind: 'member', identity: to.identity }, text });
+  }
+
+  /** Lets time pass in which these members stay awake. */
+  wait(members: readonly RecordedMember[], durationMs: number): void {
+    const stepMs = 10_000;
+    for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
+      this.pass(Math.min(stepMs, durationMs - passedMs));
+      for (const member of members) this.say(member.lane, { type: 'ping', id: 0 });
+    }
+  }
+
   /** What a request is answered with, a second after whatever was before. Its number is 7. */
   answerTo(member: RecordedMember, request: Request): RelayMessage | undefined {
     this.pass(1_000);
