@@ -1,30 +1,7 @@
 import type { BanBook } from './ban-book.ts';
-import type { ControlCounters } from './control-counters.ts';
+import type { ControlFloor } from './control-floor.ts';
 import type { KeyDelivery } from './key-delivery.ts';
-import type { Lanes } from './lanes.ts';
-import type { Ledger } from './ledger.ts';
-import type { Mutes } from './mutes.ts';
-import type { PasswordDesk } from './password-desk.ts';
-import type { Presence } from './presence.ts';
-import type { RelayOptions } from './relay-options.ts';
-import type { RoleBook } from './role-book.ts';
-import type { Room } from './room.ts';
 import type { Sessions } from './sessions.ts';
-
-/** What the sessions of a relay stand on. */
-export interface ControlFloor {
-  readonly options: RelayOptions;
-  readonly counters: ControlCounters;
-  readonly room: Room;
-  readonly roles: RoleBook;
-  readonly lanes: Lanes;
-  readonly ledger: Ledger;
-  readonly presence: Presence;
-  readonly passwords: PasswordDesk;
-  readonly mutes: Mutes;
-  /** The wall clock, in whole ms since 1970. */
-  wallMs(nowMs: number): number;
-}
 
 /** What the desks that answer messages share; each reads it, and changes only its own concern. */
 export interface ControlParts extends ControlFloor {

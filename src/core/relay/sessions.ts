@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../wire/refusal.ts';
 import type { Rule } from '../wire/rule.ts';
 import type { LaneClose } from './control-counters.ts';
-import type { ControlFloor } from './control-parts.ts';
+import type { ControlFloor } from './control-floor.ts';
 import { type Delivery, Inbox } from './inbox.ts';
 import type { Lane } from './lanes.ts';
 import type { RelayOut } from './relay-out.ts';

@@ -7,7 +7,7 @@ export const MAX_CHANNELS = 64;
 /** Deepest nesting, the top level being 1: deeper trees nobody finds their way in. */
 export const MAX_CHANNEL_DEPTH = 5;
 
-/** Most members one relay admits; the member list must fit one control message. */
+/** Most members one relay admits; the member list must fit one message of a lane, with all channels and roles. */
 export const MAX_ROOM_MEMBERS = 200;
 
 /** Longest time chat is kept for those who come later, in days. */

@@ -33,10 +33,10 @@ export const PROTOCOL_VERSION = 2;
 /** TCP and UDP port of a relay unless the invite says otherwise. */
 export const DEFAULT_PORT = 48480;
 
-/** Longest control message but for those that carry keys, in UTF-16 units: far above a full member list, far below a memory risk. */
+/** Longest message of a client but for `commit`, in UTF-16 units: far above the longest request, far below a memory risk. */
 export const MAX_CONTROL_LENGTH = 65_536;
 
-/** Longest message of a lane, in bytes: a commit and its welcome at their limits, in base64url. */
+/** Longest message of a lane, in bytes: a commit and its welcome at their limits, in base64url; the welcome into the largest room fits too. */
 export const MAX_LANE_MESSAGE_BYTES = 196_608;
 
 /** Whisper lists one session may register; a keyboard has no more keys to spare for them. */
