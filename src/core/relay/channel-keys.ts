@@ -42,6 +42,8 @@ export class ChannelKeys {
   #lastAskedMs = Number.NEGATIVE_INFINITY;
   /** When the first of the waiting changes came; null while there are none, or nobody who could commit them. */
   #changedMs: number | null = null;
+  /** While nothing waits that could be done now: when the next package may be used to take a member in anew. */
+  #readdMs: number | null = null;
   /** When those who would not found a group are tried again. */
   #retryMs: number | null = null;
   #lastGeneration = 0;
@@ -113,7 +115,8 @@ export class ChannelKeys {
     this.#changedMs ??= nowMs;
     // Who is out of step cannot commit. A founder starts from nothing and can.
     if (this.#asked?.committer === sender && !this.#asked.found) this.#abandon(nowMs, out);
-    if (this.#state === null) this.#choice.forgive(sender);
+    // Whoever failed has shown that it is awake.
+    this.#choice.forgive(sender);
     this.#advance(nowMs, out);
     return true;
   }
@@ -131,13 +134,14 @@ export class ChannelKeys {
     this.#asked = null;
     if (!isSensible(asked, message)) {
       this.#passOver(asked.committer, nowMs, out);
+      this.#advance(nowMs, out);
       return 'senseless';
     }
     this.#accept(asked, message, nowMs, out);
     const left = this.#ready(nowMs).length;
     // What did not fit has gathered already.
     if (left > 0 && asked.add.length === MAX_ADDS_PER_COMMIT) this.#ask(nowMs, out);
-    else this.#advance(nowMs, out);
+    this.#advance(nowMs, out);
     return 'accepted';
   }
 
@@ -163,14 +167,13 @@ export class ChannelKeys {
 
   nextDeadlineMs(): number | null {
     let earliestMs = this.#asked?.deadlineMs ?? Number.POSITIVE_INFINITY;
-    if (this.#asked === null && this.#changedMs !== null) earliestMs = this.#dueMs(this.#changedMs);
+    if (this.#asked === null) {
+      if (this.#changedMs !== null) earliestMs = this.#dueMs(this.#changedMs);
+      else if (this.#readdMs !== null) earliestMs = this.#readdMs;
+    }
     if (this.#retryMs !== null) earliestMs = Math.min(earliestMs, this.#retryMs);
     for (const member of this.#present.values()) {
       if (member.nextRequestMs !== null) earliestMs = Math.min(earliestMs, member.nextRequestMs);
-      const waitsForReadd = this.#asked === null && this.#changedMs === null && member.package !== null;
-      if (waitsForReadd && this.#holdsLeaf(member) && isLive(member)) {
-        earliestMs = Math.min(earliestMs, this.#readyMs(member));
-      }
     }
     return Number.isFinite(earliestMs) ? earliestMs : null;
   }
@@ -230,6 +233,16 @@ export class ChannelKeys {
     return newcomers.concat(waiting.filter((member) => this.#holdsLeaf(member)));
   }
 
+  #nextReaddMs(nowMs: number): number | null {
+    let earliestMs: number | null = null;
+    for (const member of this.#present.values()) {
+      if (member.package === null || !isLive(member)) continue;
+      const readyMs = this.#readyMs(member);
+      if (readyMs > nowMs && (earliestMs === null || readyMs < earliestMs)) earliestMs = readyMs;
+    }
+    return earliestMs;
+  }
+
   #dueMs(changedMs: number): number {
     return Math.max(changedMs + FIRST_GATHER_MS, this.#lastAskedMs + GATHER_MS);
   }
@@ -237,6 +250,7 @@ export class ChannelKeys {
   /** Asks for a commit if there is something to commit, somebody to do it, and its time has come. */
   #advance(nowMs: number, out: RelayOut): void {
     if (this.#asked !== null) return;
+    this.#readdMs = this.#nextReaddMs(nowMs);
     const waits = this.#removals.size > 0 || this.#ready(nowMs).length > 0;
     if (!waits || (this.#bestCommitter() === null && this.#bestFounder() === null)) {
       this.#changedMs = null;

@@ -55,13 +55,13 @@ export class CommitterChoice {
 
   /**
    * A member that should be in step sent a fresh package unasked: the last commit may be rubbish, which a blind relay
-   * cannot see. When half of those who got it say so, its committer has failed.
+   * cannot see. When more than half of those who got it say so, its committer has failed: a minority can blame nobody.
    */
   handleComplaint(sender: KeyedMember): void {
     const last = this.#lastCommit;
     if (last === null || last.committer === sender || sender.missed || sender.requests > 0) return;
     last.complaints.add(sender.member.identity);
-    if (last.reach === 0 || last.complaints.size * 2 < last.reach) return;
+    if (last.complaints.size * 2 <= last.reach) return;
     last.committer.strikes += 1;
     this.#lastCommit = null;
   }
