@@ -26,7 +26,7 @@ const reached = [
   'lanesClosedBye',
   'lanesClosedTakenOver',
   'lanesClosedSignedInElsewhere',
-  'keyMessagesTooMany',
+  'reactionsTooMany',
   'messagesBad',
   'resumed',
   'resumesUnknownToken',
@@ -52,7 +52,7 @@ function expectBalance(room: StaffedRoom): void {
   const stats = room.engine.stats();
   const closed = Object.keys(stats).filter((name) => name.startsWith('lanesClosed'));
   expect(stats.lanesOpened).toBe(sum(stats, 'lanes', ...closed));
-  const messages = ['messagesTaken', 'messagesBad', 'messagesTooMany', 'keyMessagesTooMany'];
+  const messages = ['messagesTaken', 'messagesBad', 'messagesTooMany', 'reactionsTooMany'];
   expect(stats.messages).toBe(sum(stats, ...messages));
   expect(sum(stats, 'joined', 'sessionsRestored')).toBe(sum(stats, 'members', 'left'));
   expect(stats.chats).toBe(sum(stats, 'chatsTaken', 'chatsRepeated', 'chatsRefused'));

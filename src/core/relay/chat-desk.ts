@@ -45,8 +45,9 @@ export class ChatDesk {
   }
 
   /** Everything up to `seen` has arrived. */
-  handleSeen(session: Session, seen: number, nowMs: number): void {
+  handleSeen(session: Session, seen: number, nowMs: number, out: RelayOut): void {
     this.#parts.counters.deliveriesSeen += session.inbox.acknowledge(seen);
+    this.#parts.sessions.sendChat(session, out);
     if (session.inbox.unstoredSeen !== null) this.#flushMs ??= nowMs + SEEN_FLUSH_MS;
   }
 
@@ -129,13 +130,13 @@ export class ChatDesk {
   }
 
   #deliver(recipient: Session, message: ChatMessage, out: RelayOut): void {
-    const { counters } = this.#parts;
-    const { inbox, member } = recipient;
+    const { counters, sessions } = this.#parts;
+    const { inbox } = recipient;
     // Only what was said in a channel comes this far: what is for one person was refused.
     if (inbox.full) counters.deliveriesDropped += inbox.dropOldest();
-    const { delivery } = inbox.add(message);
+    inbox.add(message);
     counters.deliveries += 1;
-    if (member.lane !== null) out.sendControl(member.lane, { type: 'chat', delivery, message });
+    sessions.sendChat(recipient, out);
   }
 
   /** Says again, or for the first time, which chat was taken last. After a restart the welcome has said it. */

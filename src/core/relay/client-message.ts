@@ -19,7 +19,15 @@ export function parseClientMessage(text: string): ClientMessage | null {
   return text.length > MAX_CONTROL_LENGTH && result.data.type !== 'commit' ? null : result.data;
 }
 
-/** Messages of the key exchange: they come when others enter and leave, not when this member does something. */
-export function isKeyMessage(message: ClientMessage): boolean {
-  return message.type === 'keyPackage' || message.type === 'commit' || message.type === 'whisperKey';
+/** Messages that a client sends because of what others do: keys when they enter and leave, receipts when they write. */
+export function isReaction(message: ClientMessage): boolean {
+  switch (message.type) {
+    case 'keyPackage':
+    case 'commit':
+    case 'whisperKey':
+    case 'chatSeen':
+      return true;
+    default:
+      return false;
+  }
 }

@@ -23,12 +23,12 @@ export type LaneClose = (typeof laneCloseNames)[number];
 const counterNames = [
   'lanesOpened',
   ...laneCloseNames,
-  // messages = messagesTaken + messagesBad + messagesTooMany + keyMessagesTooMany
+  // messages = messagesTaken + messagesBad + messagesTooMany + reactionsTooMany
   'messages',
   'messagesTaken',
   'messagesBad',
   'messagesTooMany',
-  'keyMessagesTooMany',
+  'reactionsTooMany',
   'messagesOnUnknownLane',
   // Of those taken.
   'messagesRefused',

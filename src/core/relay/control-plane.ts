@@ -6,7 +6,7 @@ import { BanBook, banRule } from './ban-book.ts';
 import { BanDesk } from './ban-desk.ts';
 import { ChannelDesk } from './channel-desk.ts';
 import { ChatDesk } from './chat-desk.ts';
-import { isKeyMessage, parseClientMessage } from './client-message.ts';
+import { isReaction, parseClientMessage } from './client-message.ts';
 import { type ControlCounters, createControlCounters, type LaneClose } from './control-counters.ts';
 import type { ControlParts } from './control-parts.ts';
 import { HistoryDesk } from './history-desk.ts';
@@ -122,10 +122,10 @@ export class ControlPlane {
       this.#punish(lane, 'badMessage', nowMs, out);
       return;
     }
-    if (isKeyMessage(message)) {
-      if (!lane.keyMessages.take(nowMs)) {
-        // No reason to hang up: others' comings and goings make a client send these.
-        counters.keyMessagesTooMany += 1;
+    if (isReaction(message)) {
+      if (!lane.reactions.take(nowMs)) {
+        // No reason to hang up: what others do makes a client send these.
+        counters.reactionsTooMany += 1;
         return;
       }
     } else if (!lane.messages.take(nowMs)) {
@@ -225,7 +225,7 @@ export class ControlPlane {
         this.#chat.handleChat(session, message, nowMs, out);
         return null;
       case 'chatSeen':
-        this.#chat.handleSeen(session, message.seen, nowMs);
+        this.#chat.handleSeen(session, message.seen, nowMs, out);
         return null;
       case 'request': {
         const { id, request } = message;

@@ -36,6 +36,11 @@ export class Inbox {
     return this.#waiting.length >= MAX_UNDELIVERED_CHATS;
   }
 
+  /** Those that wait behind the number `sent`, oldest first. */
+  behind(sent: number): readonly Delivery[] {
+    return this.#waiting.slice(Math.max(0, sent - this.floor));
+  }
+
   /** Deliveries begin behind this number. */
   get floor(): number {
     const [oldest] = this.#waiting;

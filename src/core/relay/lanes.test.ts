@@ -6,8 +6,8 @@ import {
   HELLO_TIMEOUT_MS,
   LANE_TIMEOUT_MS,
   MAX_BAD_MESSAGES,
-  MAX_KEY_MESSAGE_BURST,
   MAX_MESSAGE_BURST,
+  MAX_REACTION_BURST,
   MAX_UNGREETED_LANES,
 } from './lanes.ts';
 
@@ -140,9 +140,9 @@ describe('pace', () => {
     const ben = room.admit('Ben');
     room.hush();
     const key = { type: 'whisperKey', to: ben.token, target: ben.token, sealed: 'AAAA' } as const;
-    for (let count = 0; count < MAX_KEY_MESSAGE_BURST + 10; count += 1) room.say(anna.lane, key);
-    expect(room.take(ben.lane).length).toBe(MAX_KEY_MESSAGE_BURST);
-    expect(room.engine.stats()).toMatchObject({ keyMessagesTooMany: 10, lanes: 2 });
+    for (let count = 0; count < MAX_REACTION_BURST + 10; count += 1) room.say(anna.lane, key);
+    expect(room.take(ben.lane).length).toBe(MAX_REACTION_BURST);
+    expect(room.engine.stats()).toMatchObject({ reactionsTooMany: 10, lanes: 2 });
     room.say(anna.lane, { type: 'ping', id: 1 });
     expect(room.take(anna.lane)).toEqual([{ type: 'pong', id: 1 }]);
   });

@@ -26,11 +26,11 @@ export const MAX_MESSAGES_PER_SECOND = 5;
 /** Control messages at once: a reconnecting client sends a handful, a person who clicks around a dozen. */
 export const MAX_MESSAGE_BURST = 30;
 
-/** Key messages one lane may send per second in the long run: a commit for each of a storm of joins and leaves. */
-export const MAX_KEY_MESSAGES_PER_SECOND = 20;
+/** Messages of keys and receipts one lane may send per second in the long run: a commit for each of a storm of joins and leaves. */
+export const MAX_REACTIONS_PER_SECOND = 20;
 
-/** Key messages at once: whisper keys for four full lists. What goes beyond is dropped, and the exchange tries again. */
-export const MAX_KEY_MESSAGE_BURST = 128;
+/** Messages of keys and receipts at once: whisper keys for four full lists. What goes beyond is dropped, and the exchange tries again. */
+export const MAX_REACTION_BURST = 128;
 
 /** Bad messages before a lane is closed: a newer client may try something unknown, a fuzzer does not stop. */
 export const MAX_BAD_MESSAGES = 3;
@@ -60,7 +60,7 @@ export interface Lane {
   job: JobId | null;
   badMessages: number;
   readonly messages: TokenBucket;
-  readonly keyMessages: TokenBucket;
+  readonly reactions: TokenBucket;
 }
 
 /** What a refusal answers; neither: the lane as a whole. */
@@ -117,7 +117,7 @@ export class Lanes {
       job: null,
       badMessages: 0,
       messages: new TokenBucket(MAX_MESSAGES_PER_SECOND, MAX_MESSAGE_BURST, nowMs),
-      keyMessages: new TokenBucket(MAX_KEY_MESSAGES_PER_SECOND, MAX_KEY_MESSAGE_BURST, nowMs),
+      reactions: new TokenBucket(MAX_REACTIONS_PER_SECOND, MAX_REACTION_BURST, nowMs),
     };
     this.#byId.set(id, lane);
     this.#ungreeted.add(lane);

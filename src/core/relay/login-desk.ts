@@ -161,9 +161,6 @@ export class LoginDesk {
     room.reconnect(member, lane.id, secrets.pathKey, whisperKey);
     lanes.attach(lane, session);
     this.#welcome(session, secrets, true, out);
-    for (const { delivery, message } of inbox.waiting) {
-      out.sendControl(lane.id, { type: 'chat', delivery, message });
-    }
     presence.comeBack(member, nowMs, out);
     return DONE;
   }
@@ -275,15 +272,13 @@ export class LoginDesk {
     counters.deliveries += inherited.length;
     lanes.attach(lane, session);
     this.#welcome(session, secrets, false, out);
-    for (const { delivery, message } of inherited) {
-      out.sendControl(lane.id, { type: 'chat', delivery, message });
-    }
     presence.enter(session.member, nowMs, out);
     return DONE;
   }
 
+  /** The welcome, and the chat that waits behind it. */
   #welcome(session: Session, secrets: Secrets, resumed: boolean, out: RelayOut): void {
-    const { options, roles, room } = this.#parts;
+    const { options, roles, room, sessions } = this.#parts;
     const { member, inbox, chatTaken } = session;
     if (member.lane === null) return;
     out.sendControl(member.lane, {
@@ -299,6 +294,8 @@ export class LoginDesk {
       chatTaken,
       chatSeen: inbox.floor,
     });
+    session.laneSentUpTo = inbox.floor;
+    sessions.sendChat(session, out);
   }
 
   #drawSecrets(): Secrets {
@@ -318,12 +315,12 @@ function isKnown(lane: Lane): boolean {
 }
 
 /**
- * What was written to somebody who was away and comes back anew (a program that was started again has no secret to
- * resume with). None of it ever went out on a lane, so none arrives twice.
+ * What was written to somebody and never went out, for one who comes back anew: a program that was started again has
+ * no secret to resume with. What went out may have arrived, and nothing arrives twice.
  */
-function neverSent(session: Session): Delivery[] {
-  if (session.member.lane !== null) return [];
-  return session.inbox.waiting
-    .filter((entry) => entry.message.to.kind === 'member' && entry.delivery > session.sentUpTo)
+function neverSent({ everSentUpTo, inbox }: Session): Delivery[] {
+  return inbox
+    .behind(everSentUpTo)
+    .filter((entry) => entry.message.to.kind === 'member')
     .map((entry, at) => ({ delivery: at + 1, message: entry.message }));
 }

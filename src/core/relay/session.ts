@@ -17,8 +17,10 @@ export interface Session {
   readonly chats: TokenBucket;
   /** When the lane broke, in ms since 1970; null while it stands. */
   heldSinceMs: number | null;
-  /** Deliveries up to here went out on a lane, the later ones came in while there was none. Means nothing while the lane stands. */
-  sentUpTo: number;
+  /** Newest delivery that went out on the lane there is. */
+  laneSentUpTo: number;
+  /** Newest delivery that went out on any lane: what is behind it arrived nowhere. */
+  everSentUpTo: number;
   /** On the engine's clock. Means nothing while the lane stands. */
   holdUntilMs: number;
 }

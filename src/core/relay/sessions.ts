@@ -20,6 +20,12 @@ export const MAX_CHATS_PER_SECOND = 1;
 export const MAX_CHAT_BURST = 10;
 
 /**
+ * Chat deliveries on a lane that are not acknowledged: at their longest half a megabyte, which any reader that reads
+ * at all gets through. A full inbox at once would look like a reader who does not.
+ */
+export const MAX_CHATS_IN_FLIGHT = 64;
+
+/**
  * Stands for the whisper key of a member who has not come back since the relay was restarted. Nobody signed it, so
  * no client takes it for one.
  */
@@ -87,7 +93,8 @@ export class Sessions {
       inbox: new Inbox(stored.delivered, waiting),
       chats: new TokenBucket(MAX_CHATS_PER_SECOND, MAX_CHAT_BURST, nowMs),
       heldSinceMs: stored.heldSinceMs,
-      sentUpTo: stored.delivered,
+      laneSentUpTo: 0,
+      everSentUpTo: 0,
       holdUntilMs: 0,
     };
     this.#byToken.set(member.token, session);
@@ -105,7 +112,6 @@ export class Sessions {
     // If the store refuses, a restarted relay holds the place from its own start: nothing worse.
     this.save(session, { heldSinceMs });
     session.heldSinceMs = heldSinceMs;
-    session.sentUpTo = session.inbox.delivered;
     session.holdUntilMs = nowMs + HOLD_MS;
     this.#expectHold(session.holdUntilMs);
     this.#floor.counters.sessionsHeld += 1;
@@ -140,6 +146,18 @@ export class Sessions {
     counters.left += 1;
     counters.deliveriesForgotten += session.inbox.waiting.length;
     presence.leave(session.member, nowMs, out);
+  }
+
+  /** Sends chat that waits, as far as the member's acknowledgements keep up with it. */
+  sendChat(session: Session, out: RelayOut): void {
+    const { inbox, member } = session;
+    if (member.lane === null) return;
+    for (const { delivery, message } of inbox.behind(session.laneSentUpTo)) {
+      if (delivery - inbox.floor > MAX_CHATS_IN_FLIGHT) break;
+      session.laneSentUpTo = delivery;
+      session.everSentUpTo = Math.max(session.everSentUpTo, delivery);
+      out.sendControl(member.lane, { type: 'chat', delivery, message });
+    }
   }
 
   laneOf(session: Session): Lane | undefined {
@@ -201,6 +219,8 @@ export class Sessions {
       const session = this.begin(this.#restart(stored), entries, options.startMs);
       const wallMs = this.#floor.wallMs(options.startMs);
       session.heldSinceMs ??= wallMs;
+      // What of it went out before the restart nobody knows.
+      session.everSentUpTo = session.inbox.delivered;
       // Never longer than from now on: the wall clock may have been set back.
       session.holdUntilMs = options.startMs + Math.min(HOLD_MS, session.heldSinceMs + HOLD_MS - wallMs);
       this.#expectHold(session.holdUntilMs);
