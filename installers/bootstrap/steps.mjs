@@ -38,6 +38,22 @@ export const DEVICE_STEPS = [
     maxMinutes: 5,
   },
   {
+    name: 'storage, killed 200 times',
+    script: 'e2e:storage',
+    reads: 'report',
+    args: ['--json'],
+    needsBuild: true,
+    maxMinutes: 10,
+  },
+  {
+    name: 'hostile peers at the relay',
+    script: 'e2e:hostile',
+    reads: 'report',
+    args: ['--json'],
+    needsBuild: true,
+    maxMinutes: 10,
+  },
+  {
     name: 'two people talk',
     script: 'e2e:voice',
     reads: 'report',
