@@ -1,5 +1,11 @@
 import { createRequire } from 'node:module';
-import { HEARTBEAT_MS, type HotkeyCommand, type HotkeyEvent, type Trigger } from './hotkey-protocol.ts';
+import {
+  HEARTBEAT_MS,
+  type HotkeyCommand,
+  type HotkeyEvent,
+  sameTrigger,
+  type Trigger,
+} from './hotkey-protocol.ts';
 import { keyLabels, mouseLabel } from './key-names.ts';
 
 /**
@@ -9,7 +15,7 @@ import { keyLabels, mouseLabel } from './key-names.ts';
 
 type HookModule = typeof import('uiohook-napi');
 
-let watched: Trigger | null = null;
+let watched: readonly Trigger[] = [];
 let capturing = false;
 
 function send(event: HotkeyEvent): void {
@@ -27,7 +33,7 @@ function loadHook(): HookModule | null {
 }
 
 function isWatched(trigger: Trigger): boolean {
-  return watched?.device === trigger.device && watched.code === trigger.code;
+  return watched.some((other) => sameTrigger(other, trigger));
 }
 
 function start(hook: HookModule): void {
@@ -52,7 +58,7 @@ function start(hook: HookModule): void {
 }
 
 process.on('message', (command: HotkeyCommand) => {
-  if (command.kind === 'watch') watched = command.trigger;
+  if (command.kind === 'watch') watched = command.triggers;
   else capturing = command.capturing;
 });
 process.on('disconnect', () => process.exit(0));

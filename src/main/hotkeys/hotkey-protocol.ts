@@ -4,12 +4,16 @@ export interface Trigger {
   readonly code: number;
 }
 
+export function sameTrigger(a: Trigger, b: Trigger): boolean {
+  return a.device === b.device && a.code === b.code;
+}
+
 /**
  * Main to the hotkey process. It hears every key of the machine and passes on only what it was told to: the bound
- * key, or, while the person chooses a key, whatever is pressed.
+ * keys, or, while the person chooses a key, whatever is pressed.
  */
 export type HotkeyCommand =
-  | { kind: 'watch'; trigger: Trigger | null }
+  | { kind: 'watch'; triggers: readonly Trigger[] }
   | { kind: 'capture'; capturing: boolean };
 
 /** The hotkey process to main. */

@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { HEARTBEAT_LIMIT_MS, type HotkeyEvent } from './hotkey-protocol.ts';
-import type { PushToTalk } from './push-to-talk.ts';
+import type { KeyBindings } from './key-bindings.ts';
 
 export interface HotkeysOptions {
   /** The built hotkey-process. */
   readonly processPath: string;
-  readonly keys: PushToTalk;
-  /** A sentence when the global key does not work, empty when it works again. */
+  readonly keys: KeyBindings;
+  /** A sentence when the global keys do not work, empty when they work again. */
   readonly onDidChangeProblem: (problem: string) => void;
   readonly environment?: NodeJS.ProcessEnv;
   readonly platform?: NodeJS.Platform;
@@ -25,7 +25,7 @@ const RESTART_DELAYS_MS = [250, 1_000, 5_000, 30_000];
 const HEALTHY_MS = 60_000;
 
 const NO_DISPLAY =
-  'The global talk key needs a graphical session, and there is none here. The button in the window works.';
+  'The global keys need a graphical session, and there is none here. The buttons in the window work.';
 
 /** Starts the hook process and keeps it running. */
 export function startHotkeys(options: HotkeysOptions): Hotkeys {
@@ -132,7 +132,7 @@ class HotkeyHost implements Hotkeys {
     this.#failures += 1;
     const detail = this.#reason === '' ? 'its process stopped' : this.#reason;
     this.#options.onDidChangeProblem(
-      `The global talk key does not work right now (${detail}); it is being started again. The button in the window works.`,
+      `The global keys do not work right now (${detail}); they are being started again. The buttons in the window work.`,
     );
     this.#restart = setTimeout(() => this.#start(), delayMs);
   }
