@@ -14,9 +14,9 @@ import {
   MAX_SKIPS,
   MAX_STRIKES,
   MAX_TIMEOUT_DOUBLINGS,
-  READD_INTERVAL_MS,
   UNCERTAIN_DELIVERY_MS,
 } from './key-limits.ts';
+import { KeyRoster } from './key-roster.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { Member } from './room.ts';
 
@@ -28,12 +28,7 @@ export class ChannelKeys {
   readonly #channelId: number;
   readonly #randomU32: () => number;
   readonly #counters: Counters<KeyCounterName>;
-  /** By identity: everybody in the channel, held places included, in the order they came. */
-  readonly #present = new Map<string, KeyedMember>();
-  /** Identities with a leaf in the tree, and when each was taken in. */
-  readonly #group = new Map<string, number>();
-  /** Identities whose leaf must go: they left, though some may be back already and wait with a new package. */
-  readonly #removals = new Set<string>();
+  readonly #roster = new KeyRoster();
   /** Null: there is no group. */
   #state: GroupState | null = null;
   #asked: CommitWork | null = null;
@@ -55,11 +50,11 @@ export class ChannelKeys {
   }
 
   get empty(): boolean {
-    return this.#present.size === 0;
+    return this.#roster.empty;
   }
 
   get group(): readonly string[] {
-    return [...this.#group.keys()];
+    return this.#roster.group();
   }
 
   /** Whose commit is waited for. */
@@ -68,7 +63,7 @@ export class ChannelKeys {
   }
 
   has(member: Member): boolean {
-    return this.#find(member) !== undefined;
+    return this.#roster.find(member) !== undefined;
   }
 
   handleEntered(member: Member, nowMs: number, out: RelayOut): void {
@@ -77,14 +72,14 @@ export class ChannelKeys {
   }
 
   handleLeft(member: Member, nowMs: number, out: RelayOut): void {
-    const left = this.#find(member);
+    const left = this.#roster.find(member);
     if (left === undefined) return;
     this.#leave(left, nowMs, out);
     this.#advance(nowMs, out);
   }
 
   handleLaneLost(member: Member, nowMs: number, out: RelayOut): void {
-    const lost = this.#find(member);
+    const lost = this.#roster.find(member);
     if (lost === undefined) return;
     lost.laneLostMs = nowMs;
     if (this.#asked?.committer === lost) this.#abandon(nowMs, out);
@@ -92,13 +87,13 @@ export class ChannelKeys {
   }
 
   handleReconnected(member: Member, nowMs: number, out: RelayOut): void {
-    let back = this.#find(member);
+    let back = this.#roster.find(member);
     if (back === undefined) back = this.#enter(member, nowMs, out);
     const lostMs = back.laneLostMs ?? nowMs;
     back.laneLostMs = null;
     const uncertain = back.sentMs !== null && lostMs - back.sentMs < UNCERTAIN_DELIVERY_MS;
     if (back.package === null) {
-      if (!this.#holdsLeaf(back)) this.#request(back, true, nowMs, out);
+      if (!this.#roster.holdsLeaf(back)) this.#request(back, true, nowMs, out);
       else if (back.missed || uncertain) this.#request(back, false, nowMs, out);
     }
     this.#advance(nowMs, out);
@@ -106,9 +101,9 @@ export class ChannelKeys {
 
   /** @returns false when too many of the member's packages were no good */
   handleKeyPackage(member: Member, keyPackage: string, nowMs: number, out: RelayOut): boolean {
-    const sender = this.#find(member);
+    const sender = this.#roster.find(member);
     if (sender === undefined || sender.skips >= MAX_SKIPS) return false;
-    if (this.#holdsLeaf(sender) && sender.package === null) this.#choice.handleComplaint(sender);
+    if (this.#roster.holdsLeaf(sender) && sender.package === null) this.#choice.handleComplaint(sender);
     sender.package = keyPackage;
     sender.requests = 0;
     sender.nextRequestMs = null;
@@ -138,7 +133,7 @@ export class ChannelKeys {
       return 'senseless';
     }
     this.#accept(asked, message, nowMs, out);
-    const left = this.#ready(nowMs).length;
+    const left = this.#roster.ready(nowMs).length;
     // What did not fit has gathered already.
     if (left > 0 && asked.add.length === MAX_ADDS_PER_COMMIT) this.#ask(nowMs, out);
     this.#advance(nowMs, out);
@@ -156,11 +151,11 @@ export class ChannelKeys {
       this.#retryMs = null;
       this.#choice.forgiveAll();
     }
-    for (const waited of this.#present.values()) {
+    for (const waited of this.#roster.present()) {
       if (waited.nextRequestMs === null || nowMs < waited.nextRequestMs) continue;
       waited.nextRequestMs = null;
       // Who is away is asked on coming back.
-      if (isLive(waited)) this.#request(waited, !this.#holdsLeaf(waited), nowMs, out);
+      if (isLive(waited)) this.#request(waited, !this.#roster.holdsLeaf(waited), nowMs, out);
     }
     this.#advance(nowMs, out);
   }
@@ -172,75 +167,22 @@ export class ChannelKeys {
       else if (this.#readdMs !== null) earliestMs = this.#readdMs;
     }
     if (this.#retryMs !== null) earliestMs = Math.min(earliestMs, this.#retryMs);
-    for (const member of this.#present.values()) {
+    for (const member of this.#roster.present()) {
       if (member.nextRequestMs !== null) earliestMs = Math.min(earliestMs, member.nextRequestMs);
     }
     return Number.isFinite(earliestMs) ? earliestMs : null;
   }
 
-  #find(member: Member): KeyedMember | undefined {
-    const found = this.#present.get(member.identity);
-    return found?.member === member ? found : undefined;
-  }
-
   #enter(member: Member, nowMs: number, out: RelayOut): KeyedMember {
-    const previous = this.#present.get(member.identity);
+    const previous = this.#roster.findIdentity(member.identity);
     if (previous !== undefined) this.#leave(previous, nowMs, out);
-    const entered: KeyedMember = {
-      member,
-      package: null,
-      missed: false,
-      laneLostMs: null,
-      sentMs: null,
-      requests: 0,
-      nextRequestMs: nowMs + FIRST_REQUEST_MS,
-      skips: 0,
-      strikes: 0,
-      askedMs: nowMs,
-    };
-    this.#present.set(member.identity, entered);
-    return entered;
+    return this.#roster.enter(member, nowMs);
   }
 
   #leave(left: KeyedMember, nowMs: number, out: RelayOut): void {
-    const { identity } = left.member;
-    this.#present.delete(identity);
     this.#choice.forgive(left);
-    if (this.#group.has(identity)) {
-      this.#removals.add(identity);
-      this.#changedMs ??= nowMs;
-    }
+    if (this.#roster.leave(left)) this.#changedMs ??= nowMs;
     if (this.#asked?.committer === left) this.#abandon(nowMs, out);
-  }
-
-  /** In the tree, and with the keys to that leaf as far as the relay knows. */
-  #holdsLeaf(member: KeyedMember): boolean {
-    const { identity } = member.member;
-    return this.#group.has(identity) && !this.#removals.has(identity);
-  }
-
-  #readyMs(member: KeyedMember): number {
-    if (!this.#holdsLeaf(member)) return Number.NEGATIVE_INFINITY;
-    return (this.#group.get(member.member.identity) ?? 0) + READD_INTERVAL_MS;
-  }
-
-  /** Those whose package may go into a commit now: newcomers first, so that nobody's repeated packages hold them up. */
-  #ready(nowMs: number): KeyedMember[] {
-    const waiting = [...this.#present.values()].filter(
-      (member) => member.package !== null && isLive(member) && this.#readyMs(member) <= nowMs,
-    );
-    const newcomers = waiting.filter((member) => !this.#holdsLeaf(member));
-    return newcomers.concat(waiting.filter((member) => this.#holdsLeaf(member)));
-  }
-
-  #nextReaddMs(nowMs: number): number | null {
-    let earliestMs: number | null = null;
-    for (const member of this.#present.values()) {
-      if (member.package === null || !isLive(member)) continue;
-      const readyMs = this.#readyMs(member);
-      if (readyMs > nowMs && (earliestMs === null || readyMs < earliestMs)) earliestMs = readyMs;
-    }
-    return earliestMs;
   }
 
   #dueMs(changedMs: number): number {
@@ -250,8 +192,8 @@ export class ChannelKeys {
   /** Asks for a commit if there is something to commit, somebody to do it, and its time has come. */
   #advance(nowMs: number, out: RelayOut): void {
     if (this.#asked !== null) return;
-    this.#readdMs = this.#nextReaddMs(nowMs);
-    const waits = this.#removals.size > 0 || this.#ready(nowMs).length > 0;
+    this.#readdMs = this.#roster.nextReaddMs(nowMs);
+    const waits = this.#roster.removals.size > 0 || this.#roster.ready(nowMs).length > 0;
     if (!waits || (this.#bestCommitter() === null && this.#bestFounder() === null)) {
       this.#changedMs = null;
       return;
@@ -295,13 +237,14 @@ export class ChannelKeys {
     const { lane } = committer.member;
     if (lane === null) return;
     const found = this.#state === null;
-    const add = this.#ready(nowMs)
+    const add = this.#roster
+      .ready(nowMs)
       .filter((member) => member !== committer)
       .slice(0, MAX_ADDS_PER_COMMIT)
       .map((member) => ({ member, package: member.package ?? '' }));
-    const remove = new Set(this.#removals);
+    const remove = new Set(this.#roster.removals);
     for (const { member } of add) {
-      if (this.#group.has(member.member.identity)) remove.add(member.member.identity);
+      if (this.#roster.hasLeaf(member.member.identity)) remove.add(member.member.identity);
     }
     const work: CommitWork = {
       committer,
@@ -335,14 +278,11 @@ export class ChannelKeys {
     this.#retryMs = null;
     if (asked.found) {
       this.#counters.foundings += 1;
-      this.#group.set(committer.member.identity, nowMs);
+      this.#roster.addLeaf(committer, nowMs);
       committer.package = null;
       committer.missed = false;
     }
-    for (const identity of asked.remove) {
-      this.#group.delete(identity);
-      this.#removals.delete(identity);
-    }
+    for (const identity of asked.remove) this.#roster.removeLeaf(identity);
     this.#counters.leavesRemoved += asked.remove.length;
     let reach = 0;
     if (asked.found || message.commit !== null) reach = this.#broadcast(asked, message.commit, nowMs, out);
@@ -364,9 +304,9 @@ export class ChannelKeys {
       commit,
     } as const;
     let reach = 0;
-    for (const member of this.#present.values()) {
+    for (const member of this.#roster.present()) {
       // Who waits to be taken in anew has no use for it.
-      if (!this.#holdsLeaf(member) || member.package !== null) continue;
+      if (!this.#roster.holdsLeaf(member) || member.package !== null) continue;
       const { lane } = member.member;
       if (lane === null || !isLive(member)) {
         member.missed = true;
@@ -382,13 +322,9 @@ export class ChannelKeys {
   /** @returns 1 when the newcomer was sent the welcome */
   #welcome(added: CommitWork['add'][number], welcome: string, nowMs: number, out: RelayOut): number {
     const { member } = added;
-    const { identity, lane } = member.member;
-    this.#group.set(identity, nowMs);
+    const { lane } = member.member;
     this.#counters.leavesAdded += 1;
-    if (this.#present.get(identity) !== member) {
-      this.#removals.add(identity);
-      return 0;
-    }
+    if (!this.#roster.addLeaf(member, nowMs)) return 0;
     // A newer package waits: the member has no use for this welcome and will be taken in anew.
     if (member.package !== added.package) return 0;
     member.package = null;
@@ -403,7 +339,7 @@ export class ChannelKeys {
   #skip(added: CommitWork['add'][number], nowMs: number, out: RelayOut): void {
     const { member } = added;
     this.#counters.packagesSkipped += 1;
-    if (this.#present.get(member.member.identity) !== member || member.package !== added.package) return;
+    if (this.#roster.find(member.member) !== member || member.package !== added.package) return;
     member.package = null;
     member.skips += 1;
     if (member.skips < MAX_SKIPS && isLive(member)) this.#request(member, false, nowMs, out);
@@ -433,16 +369,15 @@ export class ChannelKeys {
   }
 
   #askAgain(nowMs: number, out: RelayOut): void {
-    if (this.#removals.size > 0 || this.#ready(nowMs).length > 0) this.#ask(nowMs, out);
+    if (this.#roster.removals.size > 0 || this.#roster.ready(nowMs).length > 0) this.#ask(nowMs, out);
   }
 
   /** Forgets the group; everybody who was in it and sent no package since is asked for one. */
   #giveUpGroup(nowMs: number, out: RelayOut): void {
     this.#counters.resets += 1;
-    const members = [...this.#present.values()].filter((member) => this.#holdsLeaf(member));
+    const members = [...this.#roster.present()].filter((member) => this.#roster.holdsLeaf(member));
     this.#state = null;
-    this.#group.clear();
-    this.#removals.clear();
+    this.#roster.clearLeaves();
     this.#choice.forgiveAll();
     for (const member of members) {
       member.missed = false;
@@ -466,13 +401,13 @@ export class ChannelKeys {
 
   #bestCommitter(): KeyedMember | null {
     return this.#choice.best(
-      this.#present.values(),
-      (member) => this.#holdsLeaf(member) && member.package === null && !member.missed,
+      this.#roster.present(),
+      (member) => this.#roster.holdsLeaf(member) && member.package === null && !member.missed,
     );
   }
 
   /** Only who has a package waiting founds a group: that proves a client that is awake and can do it. */
   #bestFounder(): KeyedMember | null {
-    return this.#choice.best(this.#present.values(), (member) => member.package !== null);
+    return this.#choice.best(this.#roster.present(), (member) => member.package !== null);
   }
 }

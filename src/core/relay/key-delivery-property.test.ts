@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { KeyRig, type ScriptedClient } from './key-delivery-rig.ts';
+import { KeyRig } from './key-delivery-rig.ts';
 import {
   COMMIT_TIMEOUT_MS,
   FIRST_REQUEST_MS,
   MAX_PACKAGE_REQUESTS,
   MAX_TIMEOUT_DOUBLINGS,
 } from './key-limits.ts';
+import type { ScriptedClient } from './scripted-client.ts';
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 150);
 
