@@ -252,7 +252,7 @@ test('whatever arrives, every datagram is accounted for', { timeout: 10_000 + 10
           if (from === 'lane') rig.sendByLane(member, datagram);
           else rig.send(datagram, from === 'own' ? endpointOf(member) : elsewhere);
         };
-        member.whisperLists.set(LIST, [1, 2, value]);
+        member.whisperLists.set(LIST, [...new Set([1, 2, value])]);
         if (what === 'raw') send(raw);
         else if (what === 'voice') send(voice(member, at));
         else if (what === 'whisper') send(voice(member, at, FLAG_WHISPER, value % 5));

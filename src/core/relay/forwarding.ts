@@ -94,7 +94,7 @@ export interface ForwardingOptions {
  * `received` = `keepAlives` + `probes` + `laneProbes` + `challenges` + `forwardedIn` + `whispersIn` + all discards;
  * `forwardedOut` counts copies sent, of channel voice and whispers alike; `receivedByLane` is the part of `received`,
  * and `forwardedOutByLane` the part of `forwardedOut`, that took a lane. A whisper to a list counts once, however many
- * of its targets it reached; only if it reached none it is discarded.
+ * of its targets it reached; only if it reached none it is discarded. A registered list names nobody twice.
  * Nothing is allocated per forwarded datagram.
  */
 export class Forwarding {

@@ -385,7 +385,11 @@ describe('voice', () => {
   });
 });
 
-test('whatever is answered, the totals balance and the way changes only back and forth', () => {
+const numRuns = Number(process.env.FUZZ_RUNS ?? 100);
+
+test('whatever is answered, totals balance and the way goes back and forth', {
+  timeout: 10_000 + 20 * numRuns,
+}, () => {
   const step = fc.record({
     what: fc.constantFrom('reply', 'challenge', 'probe', 'noise'),
     way: fc.constantFrom<VoicePath[]>('udp', 'lane'),
@@ -412,7 +416,7 @@ test('whatever is answered, the totals balance and the way changes only back and
         expect(path).toBe(at % 2 === 0 ? 'lane' : 'udp');
       });
     }),
-    { numRuns: Number(process.env.FUZZ_RUNS ?? 100) },
+    { numRuns },
   );
 });
 
