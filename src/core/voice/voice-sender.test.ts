@@ -27,8 +27,8 @@ interface Sent {
   readonly payloadOffset: number;
 }
 
-function setUp(connected = true) {
-  const sender = new VoiceSender();
+function setUp(connected = true, startSequence = 0) {
+  const sender = new VoiceSender(startSequence);
   const sent: Sent[] = [];
   const out = {
     sendDatagram(bytes: Uint8Array, lengthBytes: number): void {
@@ -117,6 +117,16 @@ describe('VoiceSender', () => {
     send();
     expect(sent.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 0]);
     expect(sender.counters()).toMatchObject({ withoutSession: 1, withoutKey: 2 });
+  });
+
+  it('begins, when it takes a session over, where it is told to, with each target', () => {
+    const { sender, sent, send } = setUp(true, 2 ** 32);
+    sender.setWhisperKey(LIST, toyKey(5, 55));
+    for (const target of [CHANNEL_TARGET, CHANNEL_TARGET, LIST]) send(target);
+    sender.setToken(token(8));
+    sender.setChannelKey(toyKey(1, 11));
+    send();
+    expect(sent.map(({ sequence }) => sequence - 2 ** 32)).toEqual([0, 1, 0, 0]);
   });
 
   it('takes a packet that just fits, and none longer', () => {

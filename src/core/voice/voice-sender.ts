@@ -47,8 +47,18 @@ export class VoiceSender {
   readonly #counters: Counters<(typeof counterNames)[number]> = createCounters(counterNames);
   #token: SessionToken | null = null;
   #connected = false;
+  readonly #startSequence: number;
   /** Where a target begins to count that is not among `#streams`: no lower than any that was forgotten. */
-  #firstSequence = 0;
+  #firstSequence: number;
+
+  /**
+   * @param startSequence where every target begins to count. A sender that takes over a session from one that is gone
+   * begins above what that one can have used: receivers take no number twice, whatever the key
+   */
+  constructor(startSequence = 0) {
+    this.#startSequence = startSequence;
+    this.#firstSequence = startSequence;
+  }
 
   /**
    * The session whose voice this is, or null between sessions: frames are then dropped and counted.
@@ -63,7 +73,7 @@ export class VoiceSender {
     } else if (token !== this.#token) {
       this.#token = token;
       this.#streams.clear();
-      this.#firstSequence = 0;
+      this.#firstSequence = this.#startSequence;
     }
   }
 

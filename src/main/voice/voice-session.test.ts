@@ -16,6 +16,7 @@ import {
   PACKET_SELF_TEST,
   packetKind,
   packetWhisper,
+  SEQUENCES_PER_THREAD,
   type VoiceCommand,
   type VoiceEvent,
   whisperNumber,
@@ -40,11 +41,12 @@ class SilentDecoder implements FrameDecoder {
   }
 }
 
-function setUp(token = OWN) {
+function setUp(token = OWN, startSequence = 0) {
   const sent: { header: DatagramHeader; bytes: Uint8Array }[] = [];
   const events: VoiceEvent[] = [];
   const sockets: string[] = [];
   const session = new VoiceSession({
+    startSequence,
     createDecoder: () => new SilentDecoder(),
     mac: (key, message) => {
       const mac = new Uint8Array(32);
@@ -145,6 +147,26 @@ describe('VoiceSession', () => {
     expect(bench.session.counters()['seal']).toMatchObject({ withoutKey: 1 });
     expect(bench.session.counters()['open']).toMatchObject({ opened: 1, unknownKeyId: 1 });
     expect(bench.session.receiver.voices).toEqual([]);
+    bench.session.close();
+  });
+
+  it('hears somebody on whose voice thread was started again, in the middle of a session', () => {
+    const bench = setUp();
+    bench.connect();
+    startEpoch(bench);
+    for (const datagram of voiceOfOther(3)) hear(bench, datagram);
+    const renewed = { key: bytes(16, 9), salt: bytes(12, 9) };
+    bench.order({ kind: 'epoch', keyId: 2, own: null, members: [[OTHER, renewed.key, renewed.salt]] });
+    for (const startSequence of [0, SEQUENCES_PER_THREAD]) {
+      const restarted = setUp(OTHER, startSequence);
+      restarted.connect();
+      restarted.order({ kind: 'epoch', keyId: 2, own: renewed, members: [] });
+      restarted.speak();
+      hear(bench, restarted.sent[0]?.bytes);
+      restarted.session.close();
+    }
+    // From zero it would have been taken for a replay.
+    expect(bench.session.counters()['open']).toMatchObject({ opened: 4, replayed: 1 });
     bench.session.close();
   });
 

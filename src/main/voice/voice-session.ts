@@ -21,6 +21,8 @@ import {
 } from './voice-protocol.ts';
 
 export interface VoiceSessionOptions {
+  /** Where our datagrams begin to be numbered; see VoiceSender. */
+  readonly startSequence: number;
   readonly createDecoder: () => FrameDecoder;
   readonly mac: Mac;
   readonly openTransport: OpenTransport;
@@ -43,7 +45,7 @@ interface WhisperTarget {
 export class VoiceSession {
   readonly receiver: VoiceReceiver;
   readonly #options: VoiceSessionOptions;
-  readonly #sender = new VoiceSender();
+  readonly #sender: VoiceSender;
   /** By slot. */
   readonly #whispers = new Map<number, WhisperTarget>();
   readonly #counters = { withoutTarget: 0, badKeys: 0 };
@@ -59,6 +61,7 @@ export class VoiceSession {
 
   constructor(options: VoiceSessionOptions) {
     this.#options = options;
+    this.#sender = new VoiceSender(options.startSequence);
     this.receiver = new VoiceReceiver({ createDecoder: options.createDecoder });
   }
 

@@ -9,6 +9,7 @@ import { counterMoved } from './ring-wait.ts';
 import { UdpTransport } from './udp-transport.ts';
 import {
   MAX_OPUS_PACKET_BYTES,
+  SEQUENCES_PER_THREAD,
   type VoiceCommand,
   type VoiceEvent,
   type VoiceWorkerData,
@@ -30,6 +31,7 @@ const playback = new SampleRing(data.playbackMemory);
 const slot = packets.createSlot();
 const mix = new Float32Array(MIX_SAMPLES);
 const session = new VoiceSession({
+  startSequence: data.threadsBefore * SEQUENCES_PER_THREAD,
   createDecoder: () => new VoiceDecoder(),
   mac: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
   openTransport: (address, udpPort, onDatagram) => new UdpTransport(address, udpPort, onDatagram),

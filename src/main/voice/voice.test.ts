@@ -9,13 +9,13 @@ import type { EncoderCommand, VoiceCommand } from './voice-protocol.ts';
 
 /** A thread that says back what it is told, and dies when it is told to forget CRASH. */
 const ECHO = `
-const { parentPort } = require('node:worker_threads');
+const { parentPort, workerData } = require('node:worker_threads');
 parentPort.on('message', (command) => {
   if (command.kind === 'forget' && command.token === 666) throw new Error('told to');
   if (command.kind === 'codec' && command.bitrate === 666) process.exit(3);
   parentPort.postMessage({ kind: 'heard', command });
 });
-parentPort.postMessage({ kind: 'heard', command: { kind: 'started' } });
+parentPort.postMessage({ kind: 'heard', command: { kind: 'started', threadsBefore: workerData.threadsBefore } });
 `;
 const CRASH = 666;
 const TOKEN = 7;
@@ -23,7 +23,7 @@ const TOKEN = 7;
 const bytes = (length: number, fill: number): Uint8Array => new Uint8Array(length).fill(fill);
 const keyOf = (fill: number) => ({ key: bytes(16, fill), salt: bytes(12, fill) });
 
-type Heard<Command> = Command | { kind: 'started' };
+type Heard<Command> = Command | { kind: 'started'; threadsBefore: number };
 
 let folder = '';
 let voice: Voice;
@@ -138,6 +138,8 @@ describe('Voice', () => {
     expect(sendingKeys(await heardByNewest(2))).toEqual([11, 12]);
     await crash();
     expect(sendingKeys(await heardByNewest(3))).toEqual([]);
+    const started = toVoice.filter(({ kind }) => kind === 'started');
+    expect(started.map((one) => 'threadsBefore' in one && one.threadsBefore)).toEqual([0, 1, 2]);
   });
 
   it('keeps keys over a resumed session, and spends them with another one', async () => {

@@ -58,13 +58,14 @@ export class Voice {
       packetMemory: options.packetMemory,
       firstTimestamp: options.firstTimestamp,
     };
-    const voiceData: VoiceWorkerData = {
+    const voiceData = (threadsBefore: number): VoiceWorkerData => ({
+      threadsBefore,
       packetMemory: options.packetMemory,
       playbackMemory: options.playbackMemory,
-    };
+    });
     this.#encoder = new WorkerThread({
       path: options.encoderPath,
-      workerData: encoderData,
+      workerData: () => encoderData,
       onEvent: options.onEncoderEvent,
       onDidCrash: (reason) => options.onDidCrash('encoder', reason),
       replay: () => [...this.#encoderOrders.values()].filter((order) => order.kind !== 'pushToTalk'),

@@ -38,6 +38,7 @@ const whisperKey = { key: bytes(16, 3), salt: bytes(12, 4) };
 
 function createSession(onDatagram: (datagram: Uint8Array) => void): VoiceSession {
   return new VoiceSession({
+    startSequence: 0,
     createDecoder: () => new VoiceDecoder(),
     mac: () => new Uint8Array(32),
     openTransport: () => ({

@@ -5,7 +5,8 @@ const RESTART_DELAY_MS = 250;
 
 export interface WorkerThreadOptions<Command, Event> {
   readonly path: string;
-  readonly workerData: unknown;
+  /** @param threadsBefore how many threads there were before the one this is for */
+  readonly workerData: (threadsBefore: number) => unknown;
   readonly onEvent: (event: Event) => void;
   /** The thread died with `reason` and will be started again. */
   readonly onDidCrash: (reason: string) => void;
@@ -18,6 +19,7 @@ export class WorkerThread<Command, Event> {
   readonly #options: WorkerThreadOptions<Command, Event>;
   #worker: Worker;
   #running = true;
+  #threads = 0;
   #closing = false;
   #restartTimer: NodeJS.Timeout | null = null;
 
@@ -43,7 +45,8 @@ export class WorkerThread<Command, Event> {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#options.path, { workerData: this.#options.workerData });
+    const worker = new Worker(this.#options.path, { workerData: this.#options.workerData(this.#threads) });
+    this.#threads += 1;
     worker.on('message', (event: Event) => this.#options.onEvent(event));
     worker.on('error', (error) => this.#handleCrash(error instanceof Error ? error.message : String(error)));
     worker.on('exit', (code) => {
