@@ -1,4 +1,4 @@
-import { JitterBuffer, type JitterCounters } from '../jitter/jitter-buffer.ts';
+import { JitterBuffer, type JitterCounters, MAX_CONCEALED_FRAMES } from '../jitter/jitter-buffer.ts';
 import { levelDb, SILENCE_DB } from './level.ts';
 
 /** Opus decoder of one speaker, as the engine needs it. */
@@ -29,6 +29,9 @@ export class Speaker {
   #levelDb = SILENCE_DB;
   #talking = false;
   #undecodable = 0;
+  #concealedInRow = 0;
+  /** What was played last had faded to nothing. */
+  #fadedOut = false;
   #lastPacketMs = 0;
 
   constructor(frameSamples: number, decoder: FrameDecoder) {
@@ -91,7 +94,8 @@ export class Speaker {
   #decodeNext(nowMs: number): number {
     const playout = this.#jitter.pull(nowMs, this.#slot);
     if (playout === 'silence') return 0;
-    if (playout === 'conceal') return this.#decoder.conceal(this.#samples);
+    if (playout === 'conceal') return this.#conceal();
+    this.#concealedInRow = 0;
     const length = this.#decoder.decode(this.#slot.payload.subarray(0, this.#slot.length), this.#samples);
     if (length === 0) {
       // An empty LAST datagram carries no frame; anything else that does not decode is the sender's fault.
@@ -99,8 +103,20 @@ export class Speaker {
       return this.#slot.length > 0 ? this.#decoder.conceal(this.#samples) : 0;
     }
     if (this.#slot.secondLength > 0) this.#mergeSecond(length);
-    if (this.#slot.talkspurtStart) this.#fade(0, length, 0, 1);
+    if (this.#slot.talkspurtStart || this.#fadedOut) this.#fade(0, length, 0, 1);
+    this.#fadedOut = false;
     if (this.#slot.talkspurtEnd) this.#fade(0, length, 1, 0);
+    return length;
+  }
+
+  /** Invented sound that breaks off would click: the last frame that may be concealed in a row fades to nothing. */
+  #conceal(): number {
+    const length = this.#decoder.conceal(this.#samples);
+    this.#concealedInRow += 1;
+    if (this.#concealedInRow < MAX_CONCEALED_FRAMES) return length;
+    this.#concealedInRow = 0;
+    this.#fadedOut = true;
+    this.#fade(0, length, 1, 0);
     return length;
   }
 
