@@ -25,8 +25,8 @@ function nameOf(use: KeyUse): string {
 export function readKeyName(name: string): KeyUse | null {
   if (name === PUSH_TO_TALK) return { kind: 'pushToTalk' };
   if (name === REPLY) return { kind: 'whisper', key: 'reply' };
-  const list = name.startsWith(LIST_PREFIX) ? Number(name.slice(LIST_PREFIX.length)) : Number.NaN;
-  return Number.isInteger(list) ? { kind: 'whisper', key: list } : null;
+  const list = name.startsWith(LIST_PREFIX) ? name.slice(LIST_PREFIX.length) : '';
+  return /^[0-9]{1,9}$/.test(list) ? { kind: 'whisper', key: Number(list) } : null;
 }
 
 /** Which global key does what, and the one being chosen. */

@@ -1,56 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import type { SettingsPort, SettingsValues, VoicePort } from './ports.ts';
-import { Transmission } from './transmission.ts';
-
-function fakeSettings(): SettingsPort {
-  let current: SettingsValues = {
-    nickname: '',
-    activation: 'pushToTalk',
-    gateThresholdDb: -45,
-    pushToTalk: null,
-    inputId: '',
-    outputId: '',
-    inviteAddress: null,
-    knownRelays: {},
-  };
-  return {
-    get current() {
-      return current;
-    },
-    update: (change) => {
-      current = { ...current, ...change };
-    },
-    rememberRelay: () => undefined,
-  };
-}
+import { MemorySettings } from './memory-settings.ts';
+import { Transmission, type TransmissionOptions } from './transmission.ts';
 
 /** Records the last value each order set. */
-function fakeVoice(): { voice: VoicePort; heard: Record<string, unknown> } {
+function fakeVoice(): { voice: TransmissionOptions['voice']; heard: Record<string, unknown> } {
   const heard: Record<string, unknown> = {};
   const note =
     (name: string) =>
     (...values: unknown[]): void => {
       heard[name] = values.length === 1 ? values[0] : values;
     };
-  const voice: VoicePort = {
+  const voice = {
     setActivation: note('activation'),
     setPushToTalk: note('held'),
     setMuted: note('muted'),
-    setInRoom: note('inRoom'),
     setSelfTest: note('selfTest'),
-    setCodec: note('codec'),
     setDeafened: note('deafened'),
-    setVolume: note('volume'),
-    forget: note('forget'),
-    connect: note('connect'),
-    disconnect: note('disconnect'),
   };
   return { voice, heard };
 }
 
 function setUp() {
   const { voice, heard } = fakeVoice();
-  const settings = fakeSettings();
+  const settings = new MemorySettings();
   const transmission = new Transmission({ voice, settings, onDidChange: () => undefined });
   return { transmission, heard, settings };
 }
