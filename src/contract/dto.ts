@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { MAX_MEMBER_VOLUME } from './limits.ts';
 import { channelSchema, memberSchema, roleSchema } from './room.ts';
 
 export type { Channel, Member, Role } from './room.ts';
-export { MAX_MEMBER_VOLUME };
 
 /** Three ways to open the microphone. */
 export const activationSchema = z.enum(['pushToTalk', 'voiceActivity', 'open']);

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { MAX_ROOM_MEMBERS } from '../wire/channels.ts';
+import { MAX_WHISPER_LISTS } from '../wire/control.ts';
 import type { SealingKey } from './aead-key.ts';
 
 /**
@@ -17,8 +18,8 @@ export const MAX_OPEN_EPOCHS = 3;
 /** Senders with a key in one epoch, and senders with a whisper key: more do not fit into a room. */
 export const MAX_KEYED_SENDERS = MAX_ROOM_MEMBERS;
 
-/** Whisper targets (this session, lists) that one sender may have a key for at a time: what a person keeps on keys. */
-export const MAX_WHISPER_TARGETS_PER_SENDER = 8;
+/** Whisper targets that one sender may have a key for at a time: every list it can register, and this session alone. */
+export const MAX_WHISPER_TARGETS_PER_SENDER = MAX_WHISPER_LISTS + 1;
 
 /** The target of a datagram that is no whisper: as a decoded header has it. Relays give no session this token. */
 export const CHANNEL_TARGET = 0;
@@ -63,15 +64,17 @@ export class KeyRing {
 
   /**
    * Opens an epoch: these are the members' keys from now on. The epoch before it stays open for PAST_EPOCH_MS.
-   * Given again under the same id (somebody's token has become known), it is simply the newer one of two.
+   * The newest given again (somebody's token has become known) takes its own place.
    *
    * @param keys by session token; at most MAX_KEYED_SENDERS, each with this key id
    */
   setEpoch(keyId: number, keys: ReadonlyMap<number, SealingKey>, nowMs: number): void {
     assert(keys.size <= MAX_KEYED_SENDERS, 'no more senders than a room has');
     for (const key of keys.values()) assert(key.keyId === keyId, 'the keys of an epoch bear its id');
+    const newest = this.#epochs[0];
+    if (newest?.keyId === keyId && isSameEpoch(newest.keys, keys)) this.#epochs.shift();
     const previous = this.#epochs[0];
-    if (previous !== undefined) previous.untilMs = nowMs + PAST_EPOCH_MS;
+    if (previous?.untilMs === Number.POSITIVE_INFINITY) previous.untilMs = nowMs + PAST_EPOCH_MS;
     this.#epochs.unshift({ keyId, keys: new Map(keys), untilMs: Number.POSITIVE_INFINITY });
     if (this.#epochs.length > MAX_OPEN_EPOCHS) this.#epochs.length = MAX_OPEN_EPOCHS;
   }
@@ -174,4 +177,13 @@ export class KeyRing {
         if (keys.before !== null) nextMs = Math.min(nextMs, keys.beforeUntilMs);
     return nextMs;
   }
+}
+
+/** Ids come round again; the random salts of a member whom both have tell. */
+function isSameEpoch(a: ReadonlyMap<number, SealingKey>, b: ReadonlyMap<number, SealingKey>): boolean {
+  for (const [token, key] of a) {
+    const other = b.get(token);
+    if (other !== undefined) return key.salt.every((byte, at) => byte === other.salt[at]);
+  }
+  return false;
 }

@@ -168,6 +168,17 @@ describe('Opener, voice of a channel', () => {
     expect(results).toEqual(['unknownKeyId', 'opened', 'opened', 'opened']);
   });
 
+  it('keeps past epochs open when the newest is given again with more members', () => {
+    const { keys, hear } = createBench();
+    keys.setEpoch(1, epochKeys(1, [ALICE]), 0);
+    keys.setEpoch(2, epochKeys(2, [ALICE]), 0);
+    for (let again = 0; again <= MAX_OPEN_EPOCHS; again += 1)
+      keys.setEpoch(2, epochKeys(2, [ALICE, BOB]), 10);
+    expect(hear(datagramOf({ token: ALICE, sequence: 1, key: keyOf(1, ALICE) }), 20)).toBe('opened');
+    expect(hear(datagramOf({ token: BOB, sequence: 1, key: keyOf(2, BOB) }), 20)).toBe('opened');
+    expect(keys.nextDeadlineMs()).toBe(PAST_EPOCH_MS);
+  });
+
   it('counts one sequence through all epochs: a new key opens no old number again', () => {
     const { keys, hear } = createBench();
     keys.setEpoch(1, epochKeys(1, [ALICE]), 0);
