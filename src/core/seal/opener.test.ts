@@ -55,7 +55,7 @@ function keyOf(keyId: number, sender: number, epoch = keyId): SealingKey {
   const secret = new Uint8Array(16);
   new DataView(secret.buffer).setUint32(0, sender);
   new DataView(secret.buffer).setUint32(4, epoch);
-  return { keyId, key: aesGcm(secret), salt: new Uint8Array(NONCE_BYTES).fill(epoch) };
+  return { keyId, key: aesGcm(secret), salt: new Uint8Array(NONCE_BYTES).fill(epoch + (epoch >>> 8)) };
 }
 
 function epochKeys(keyId: number, senders: readonly number[], epoch = keyId): Map<number, SealingKey> {
