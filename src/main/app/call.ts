@@ -351,9 +351,8 @@ export class Call {
     this.#certificate.remember(this.#target);
     this.#path = NO_PATH;
     this.#options.voice.connect(this.#laneFacts.remoteAddress, this.#target.port, welcome.token, key);
-    // The new path looks for UDP first, whatever the one before had come to.
+    // Every path begins with UDP, at both ends.
     this.#voiceRoute = 'udp';
-    this.#drive((nowMs) => this.#engine.setVoicePath('udp', nowMs, this.#out));
     this.#options.onDidWelcome({ server: this.#certificate.accepted, resumed: welcome.resumed });
     this.#settle({ ok: true });
   }

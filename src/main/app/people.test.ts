@@ -56,6 +56,17 @@ describe('People', () => {
     expect(orders.slice(2)).toEqual(['volume 9 0.5', 'muted 9 true']);
   });
 
+  it('tells it again after we left and came back, for those who stayed', () => {
+    const { people, stored, orders } = setUp();
+    stored.set(`relay A ${BOB.identity}`, QUIET);
+    people.handleRoster([BOB]);
+    people.leave();
+    orders.length = 0;
+    people.enter('relay A');
+    people.handleRoster([BOB]);
+    expect(orders).toEqual(['volume 2 0.5', 'muted 2 true']);
+  });
+
   it('keeps what the person decides, by public key, and applies it at once', () => {
     const { people, stored, orders, changes } = setUp();
     people.handleRoster([BOB]);

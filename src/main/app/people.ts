@@ -30,6 +30,11 @@ export class People {
     this.#applied = new Map();
   }
 
+  /** We are on none any more, and the voice thread has forgotten everybody. */
+  leave(): void {
+    this.enter('');
+  }
+
   of(identity: string): PersonValues {
     const known = this.#known.get(identity);
     if (known !== undefined) return known;

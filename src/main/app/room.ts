@@ -199,6 +199,7 @@ export class Room {
   #handleEnd(): void {
     this.keys.handleNewSession();
     this.whispers.handleEnd();
+    this.people.leave();
     this.#historyOf.clear();
     this.#chat.clear();
     this.#talking = new Set();

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { assert } from '../../core/base/assert.ts';
+import { bytesToBase64Url } from '../../core/base/base64url.ts';
+import { Hosting } from './hosting.ts';
+import { MemorySettings } from './memory-settings.ts';
+import type { HostRequest, StartHosting } from './ports.ts';
+
+const CERTIFICATE = bytesToBase64Url(new Uint8Array(32));
+
+function setUp() {
+  const requests: HostRequest[] = [];
+  const stopped: number[] = [];
+  const told: string[] = [];
+  let answers: ((port: number | null) => void)[] = [];
+  const startHosting: StartHosting = (request) => {
+    requests.push(request);
+    return new Promise((resolve) => {
+      answers.push((port) => {
+        const stop = async (): Promise<void> => {
+          stopped.push(port ?? 0);
+        };
+        resolve(
+          port === null
+            ? { ok: false, sentence: 'That port is taken.' }
+            : { ok: true, relay: { port, certificateSha256: CERTIFICATE, stop } },
+        );
+      });
+    });
+  };
+  const hosting = new Hosting({
+    startHosting,
+    settings: new MemorySettings(),
+    ownIdentity: () => 'owner',
+    onDidChange: () => {},
+    onDidDie: (sentence) => told.push(sentence),
+  });
+  /** The relay answers: open on that port, or (null) not at all. */
+  const answer = (port: number | null): void => {
+    for (const tell of answers) tell(port);
+    answers = [];
+  };
+  const open = async (port: number): Promise<void> => {
+    const started = hosting.start('Room', port, 'room.example');
+    answer(port);
+    assert((await started).ok, 'the room is open');
+  };
+  return { hosting, requests, stopped, told, answer, open };
+}
+
+describe('Hosting', () => {
+  it('opens a room whose owner we are, and shows the way in', async () => {
+    const { hosting, requests, open } = setUp();
+    await open(4_000);
+    expect(requests[0]).toMatchObject({ roomName: 'Room', port: 4_000, ownerIdentity: 'owner' });
+    expect(hosting.describe()).toMatchObject({
+      phase: 'on',
+      port: 4_000,
+      inviteLink: expect.stringContaining('sidetone://room.example:4000/?cert='),
+    });
+    expect(hosting.ownTarget).toMatchObject({ host: '127.0.0.1', port: 4_000 });
+  });
+
+  it('opens one at a time', async () => {
+    const { hosting, answer } = setUp();
+    const first = hosting.start('Room', 1, 'room.example');
+    expect(hosting.describe()).toEqual({ phase: 'starting' });
+    expect(await hosting.start('Room', 2, 'room.example')).toMatchObject({ ok: false });
+    answer(1);
+    expect(await first).toEqual({ ok: true });
+    expect(await hosting.start('Room', 2, 'room.example')).toMatchObject({ ok: false });
+  });
+
+  it('says why it could not, and can try again', async () => {
+    const { hosting, answer, open } = setUp();
+    const first = hosting.start('Room', 1, 'room.example');
+    answer(null);
+    expect(await first).toEqual({ ok: false, sentence: 'That port is taken.' });
+    expect(hosting.describe()).toEqual({ phase: 'off' });
+    expect(await hosting.start('Room', 1, 'no address at all')).toMatchObject({ ok: false });
+    await open(1);
+  });
+
+  it('does not leave a room open that was closed while it was being opened', async () => {
+    const { hosting, answer, stopped, open } = setUp();
+    const starting = hosting.start('Room', 1, 'room.example');
+    const stopping = hosting.stop();
+    answer(1);
+    expect(await starting).toMatchObject({ ok: false });
+    await stopping;
+    expect([stopped, hosting.describe()]).toEqual([[1], { phase: 'off' }]);
+    await open(2);
+    expect(hosting.describe()).toMatchObject({ phase: 'on', port: 2 });
+  });
+
+  it('tells that a room went down, and does not take another one for it', async () => {
+    const { hosting, requests, told, open } = setUp();
+    await open(1);
+    await hosting.stop();
+    await open(2);
+    requests[0]?.onDidDie('late news');
+    expect(hosting.describe()).toMatchObject({ port: 2 });
+    requests[1]?.onDidDie('out of memory');
+    expect(hosting.describe()).toEqual({ phase: 'off' });
+    expect(told.at(-1)).toContain('out of memory');
+  });
+});
