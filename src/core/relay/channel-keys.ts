@@ -1,8 +1,14 @@
-import type { Counters } from '../base/counters.ts';
 import { type GroupState, MAX_ADDS_PER_COMMIT } from '../wire/key-delivery.ts';
-import { type CommitWork, isLive, isSensible, type KeyedMember, sameState } from './commit-work.ts';
+import {
+  type CommitMessage,
+  type CommitWork,
+  isLive,
+  isSensible,
+  type KeyedMember,
+  sameState,
+} from './commit-work.ts';
 import { CommitterChoice } from './committer-choice.ts';
-import type { CommitMessage, KeyCounterName } from './key-delivery.ts';
+import type { KeyCounters } from './key-counters.ts';
 import {
   COMMIT_TIMEOUT_MS,
   FIRST_GATHER_MS,
@@ -27,7 +33,7 @@ import type { Member } from './room.ts';
 export class ChannelKeys {
   readonly #channelId: number;
   readonly #randomU32: () => number;
-  readonly #counters: Counters<KeyCounterName>;
+  readonly #counters: KeyCounters;
   readonly #roster = new KeyRoster();
   /** Null: there is no group. */
   #state: GroupState | null = null;
@@ -43,7 +49,7 @@ export class ChannelKeys {
   #retryMs: number | null = null;
   #lastGeneration = 0;
 
-  constructor(channelId: number, randomU32: () => number, counters: Counters<KeyCounterName>) {
+  constructor(channelId: number, randomU32: () => number, counters: KeyCounters) {
     this.#channelId = channelId;
     this.#randomU32 = randomU32;
     this.#counters = counters;

@@ -1,6 +1,9 @@
+import type { ClientMessage } from '../wire/control.ts';
 import type { GroupState } from '../wire/key-delivery.ts';
-import type { CommitMessage } from './key-delivery.ts';
 import type { Member } from './room.ts';
+
+/** What a committer answers with. */
+export type CommitMessage = Extract<ClientMessage, { type: 'commit' }>;
 
 /** One member of a channel, as the channel's key delivery keeps it. */
 export interface KeyedMember {

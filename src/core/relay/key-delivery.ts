@@ -1,37 +1,13 @@
-import { type Counters, createCounters } from '../base/counters.ts';
 import type { ClientMessage } from '../wire/control.ts';
 import { MAX_COMMIT_BYTES, MAX_KEY_PACKAGE_BYTES, MAX_WELCOME_BYTES } from '../wire/key-delivery.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
 import { ChannelKeys } from './channel-keys.ts';
+import type { CommitMessage } from './commit-work.ts';
+import { createKeyCounters, type KeyCounters } from './key-counters.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { Member } from './room.ts';
 
-export type KeyPackageMessage = Extract<ClientMessage, { type: 'keyPackage' }>;
-export type CommitMessage = Extract<ClientMessage, { type: 'commit' }>;
-
-const counterNames = [
-  'packages',
-  'packagesKept',
-  'packagesFromOutsiders',
-  'packagesTooLong',
-  'packagesHopeless',
-  'packagesWanted',
-  'packagesSkipped',
-  'commits',
-  'commitsAccepted',
-  'commitsFromOutsiders',
-  'commitsTooLong',
-  'commitsStale',
-  'commitsSenseless',
-  'commitsAsked',
-  'commitsTimedOut',
-  'commitsAbandoned',
-  'foundings',
-  'resets',
-  'leavesAdded',
-  'leavesRemoved',
-] as const;
-export type KeyCounterName = (typeof counterNames)[number];
+type KeyPackageMessage = Extract<ClientMessage, { type: 'keyPackage' }>;
 
 export interface KeyDeliveryOptions {
   /** A random u32; names generations, which only must not repeat soon. */
@@ -53,14 +29,14 @@ export interface KeyDeliveryOptions {
 export class KeyDelivery {
   readonly #options: KeyDeliveryOptions;
   readonly #channels = new Map<number, ChannelKeys>();
-  readonly #counters: Counters<KeyCounterName> = createCounters(counterNames);
+  readonly #counters: KeyCounters = createKeyCounters();
   #deadlineMs: number | null = null;
 
   constructor(options: KeyDeliveryOptions) {
     this.#options = options;
   }
 
-  get counters(): Readonly<Counters<KeyCounterName>> {
+  get counters(): Readonly<KeyCounters> {
     return this.#counters;
   }
 
