@@ -123,13 +123,34 @@ describe('ChannelKeys that goes elsewhere while a job is under way', () => {
     const rig = new KeysRig();
     const bob = await rig.welcomedBy();
     const commit = await change(bob, [EVE]);
-    rig.group.gate = async () => {
-      if (rig.group.done.at(-1) === 'applyCommit') rig.keys.handleRoster(2, 0);
+    const { group } = rig;
+    const derive = group.mediaKeys.bind(group);
+    group.mediaKeys = async () => {
+      const keys = await derive();
+      rig.keys.handleRoster(2, 0);
+      return keys;
     };
     const before = rig.lastPush.own;
     await rig.handle({ type: 'committed', state: stateOf(1), from: BOB, commit });
     expect(rig.lastPush.own).toBeNull();
     expect(rig.pushed.map(({ own }) => own)).toEqual([before, null]);
+  });
+
+  it('works off nothing that still waited for the channel it left', async () => {
+    const rig = new KeysRig();
+    await rig.welcomedBy();
+    const old = rig.group;
+    const release = hold(old);
+    for (let count = 0; count < 3; count += 1)
+      rig.keys.handleMessage({ type: 'keyPackageWanted', channel: 1, reset: false });
+    await Promise.resolve();
+    await Promise.resolve();
+    const done = old.done.length;
+    rig.keys.handleRoster(null, 0);
+    release();
+    await rig.settle();
+    expect(old.done.slice(done).filter((operation) => operation !== 'clear')).toEqual(['createPackage']);
+    expect(rig.sent).toEqual([]);
   });
 
   it('begins anew on coming back into the same channel', async () => {

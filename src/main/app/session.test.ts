@@ -74,6 +74,18 @@ describe('A session', () => {
       expect(rig.app.getState().whispers.activeTo).toBe('Bob');
     }));
 
+  it('offers a key package again that may have been lost with the lane', () =>
+    inFakeTime(async () => {
+      const rig = new AppRig();
+      await rig.enter();
+      await settle();
+      expect(rig.take('keyPackage')).toHaveLength(1);
+      await reopen(rig);
+      await rig.greet(welcomeMessage({ resumed: true }));
+      await settle();
+      expect(rig.take('keyPackage')).toHaveLength(1);
+    }));
+
   it('renews keys and whispers when it is another one', () =>
     inFakeTime(async () => {
       const rig = new AppRig();
