@@ -26,6 +26,7 @@ import {
   measureTone,
   TALK_KEY,
 } from './measures.ts';
+import { measureRelayRestart } from './restart.ts';
 import { type Person, Stage } from './stage.ts';
 
 const NAME = 'e2e:voice';
@@ -178,6 +179,7 @@ async function measureEverything(findings: Findings, teardown: Teardown): Promis
     writeFileSync(join(OUTPUT_FOLDER, `stats-${name}.json`), JSON.stringify(await window.stats(), null, 2));
   }
   await walk(findings, scene, [...journeysInTheCall, brokenMicrophone]);
+  await take(findings, 'the relay is killed and comes back', () => measureRelayRestart(scene));
   await stopBoth(findings, scene);
 }
 
