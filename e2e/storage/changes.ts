@@ -254,6 +254,8 @@ export class ChangeSource {
         identity: identityOf(person),
         nickname: `Person ${person}`,
         resumeHash: identityOf(this.#counter),
+        previousResumeHash: this.#below(2) === 0 ? null : identityOf(this.#counter - 1),
+        whisperKey: { key: identityOf(this.#counter), signature: 'A'.repeat(86) },
         channel,
         muted: this.#below(2) === 0,
         deafened: false,

@@ -60,6 +60,10 @@ CREATE TABLE session (
   identity TEXT NOT NULL,
   nickname TEXT NOT NULL,
   resume_hash TEXT NOT NULL,
+  -- NULL: spent, as the newest welcome has arrived.
+  previous_resume_hash TEXT,
+  whisper_key TEXT NOT NULL,
+  whisper_key_signature TEXT NOT NULL,
   channel INTEGER REFERENCES channel (id) ON DELETE SET NULL,
   muted INTEGER NOT NULL,
   deafened INTEGER NOT NULL,

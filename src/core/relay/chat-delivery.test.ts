@@ -13,7 +13,18 @@ test(
   'none is lost and none comes twice, however often lanes break and the relay is restarted',
   () => {
     const step = fc.record({
-      what: fc.constantFrom('write', 'write', 'write', 'tell', 'drop', 'restart', 'see', 'retry', 'fail'),
+      what: fc.constantFrom(
+        'write',
+        'write',
+        'write',
+        'tell',
+        'drop',
+        'restart',
+        'see',
+        'retry',
+        'fail',
+        'miss',
+      ),
       who: fc.nat(2),
       whom: fc.nat(2),
       lost: fc.nat(3),
@@ -28,11 +39,16 @@ test(
           const other = people[whom];
           if (person === undefined || other === undefined) continue;
           room.store.failing = what === 'fail';
-          if (what === 'drop') person.breakLane(lost);
-          else if (what === 'restart') {
-            // Killed: the old engine hears nothing of broken lanes.
+          // Killed: the old engine hears nothing of broken lanes.
+          const kill = (): void => {
             room.restart();
             for (const one of people) one.breakLane(lost);
+          };
+          if (what === 'drop') person.breakLane(lost);
+          else if (what === 'restart') kill();
+          else if (what === 'miss') {
+            person.missWelcomes(lost);
+            if (whom === 0) kill();
           } else if (what === 'see') person.acknowledge();
           else if (what === 'retry') person.repeatLast();
           else {
@@ -114,6 +130,16 @@ class Person {
     this.#take(messages.slice(0, Math.max(0, messages.length - lost)));
     this.#room.hangUp(this.member.lane);
     this.member = null;
+  }
+
+  /** Comes back so many times on lanes that take the welcome with them. */
+  missWelcomes(count: number): void {
+    this.breakLane(0);
+    for (let missed = 1; missed <= count; missed += 1) {
+      const lane = this.#room.greet(this.#name, { resume: { ...this.#ticket, chatSeen: this.#seen } });
+      this.#room.take(lane);
+      this.#room.hangUp(lane);
+    }
   }
 
   comeBack(): void {

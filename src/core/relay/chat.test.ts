@@ -159,6 +159,7 @@ describe('chat to one person', () => {
 
   test('comes to those who come back without a resume, if it never went out', () => {
     const { room, anna, ben } = startRoom();
+    room.say(ben.lane, { type: 'ping', id: 1 });
     room.tell(anna, 1, 'went out', ben);
     room.hangUp(ben.lane);
     room.tell(anna, 2, 'waited', ben);
@@ -173,6 +174,20 @@ describe('chat to one person', () => {
     const kept = room.store.snapshot().deliveries;
     const deliveries = kept.filter(({ message }) => message.to.kind === 'member');
     expect(deliveries.map(({ delivery, message }) => [delivery, message.text])).toEqual([[1, 'waited']]);
+  });
+
+  test('comes again to those whom not even the welcome before it reached', () => {
+    const { room, anna, ben } = startRoom();
+    room.hangUp(ben.lane);
+    room.tell(anna, 1, 'waited', ben);
+    // Anew, and this lane takes all with it that goes out.
+    const lost = room.admit('Ben');
+    room.tell(anna, 2, 'went nowhere', lost);
+    room.hangUp(lost.lane);
+    const arrived = room.greet('Ben');
+    expect(chats(room.take(arrived)).map(({ message }) => message.text)).toEqual(['waited', 'went nowhere']);
+    room.say(arrived, { type: 'ping', id: 1 });
+    expect(chats(room.take(room.greet('Ben')))).toEqual([]);
   });
 
   test('is refused when too much waits; in a channel the oldest makes way', () => {

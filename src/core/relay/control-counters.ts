@@ -45,6 +45,8 @@ const counterNames = [
   'resumesOtherIdentity',
   'resumesWrongSecret',
   'resumesRefused',
+  // Of those resumed: with the secret before the newest, whose welcome was lost.
+  'resumedAgain',
   // chats = chatsTaken + chatsRepeated + chatsRefused
   'chats',
   'chatsTaken',

@@ -210,6 +210,7 @@ export class ControlPlane {
     }
     if (session === null)
       return lane.greeting === null && lane.job === null ? 'helloExpected' : 'loginExpected';
+    this.#parts.sessions.handleHeard(session);
     const { member } = session;
     switch (message.type) {
       case 'leave':

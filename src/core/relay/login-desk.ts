@@ -27,6 +27,14 @@ interface Secrets {
   readonly resumeHash: string;
 }
 
+/** A session that a login goes on with. */
+interface Resumption {
+  readonly session: Session;
+  /** Hash of the secret it was asked for with. */
+  readonly spentHash: string;
+  readonly chatSeen: number;
+}
+
 /**
  * The way into the room: hello, challenge, login, and then a new session or the old one.
  *
@@ -84,7 +92,7 @@ export class LoginDesk {
     const answer =
       resumed === null
         ? this.#enter(lane, greeting, login.whisperKey, null, nowMs, out)
-        : this.#resume(lane, resumed, greeting.resume?.chatSeen ?? 0, login.whisperKey, nowMs, out);
+        : this.#resume(lane, resumed, login.whisperKey, nowMs, out);
     this.#settle(lane, answer, out);
     return null;
   }
@@ -109,28 +117,28 @@ export class LoginDesk {
   }
 
   /** The session that this login goes on with; null, and why is counted, when it is to be a new one. */
-  #resumable(greeting: Greeting): Session | null {
+  #resumable(greeting: Greeting): Resumption | null {
     const { resume } = greeting;
     if (resume === null) return null;
     const { counters, sessions } = this.#parts;
     const session = sessions.find(resume.token);
+    const spentHash = this.#hash(base64UrlToBytes(resume.secret));
     if (session === undefined) {
       counters.resumesUnknownToken += 1;
     } else if (session.member.identity !== greeting.identity) {
       counters.resumesOtherIdentity += 1;
-    } else if (this.#hash(base64UrlToBytes(resume.secret)) !== session.resumeHash) {
+    } else if (spentHash !== session.resumeHash && spentHash !== session.previousResumeHash) {
       // Hashes are compared, not secrets: how long it takes tells nothing that helps to guess.
       counters.resumesWrongSecret += 1;
     } else {
-      return session;
+      return { session, spentHash, chatSeen: resume.chatSeen };
     }
     return null;
   }
 
   #resume(
     lane: Lane,
-    session: Session,
-    chatSeen: number,
+    { session, spentHash, chatSeen }: Resumption,
     whisperKey: WhisperPublicKey,
     nowMs: number,
     out: RelayOut,
@@ -139,7 +147,10 @@ export class LoginDesk {
     const { member, inbox } = session;
     const ban = bans.hitting(member.identity, lane.address, this.#parts.wallMs(nowMs));
     const secrets = this.#drawSecrets();
-    const stored = storedSession(session, { resumeHash: secrets.resumeHash, heldSinceMs: null });
+    const { resumeHash } = secrets;
+    // A lane that breaks now may take the welcome with it: its client has nothing but the secret it came with.
+    const changes = { resumeHash, previousResumeHash: spentHash, whisperKey, heldSinceMs: null };
+    const stored = storedSession(session, changes);
     const save = (): boolean =>
       ledger.write((store) => {
         store.saveSession(stored);
@@ -150,10 +161,13 @@ export class LoginDesk {
       return ban === null ? refused('storageFailed') : refused('banned', banRule(ban));
     }
     counters.resumed += 1;
+    if (spentHash === session.previousResumeHash) counters.resumedAgain += 1;
     const before = sessions.laneOf(session);
     // Half-open: TCP has not noticed yet that the old connection is dead.
     if (before !== undefined) sessions.closeLane(before, 'lanesClosedTakenOver', out);
-    session.resumeHash = secrets.resumeHash;
+    session.resumeHash = resumeHash;
+    session.previousResumeHash = spentHash;
+    session.welcomed = false;
     session.heldSinceMs = null;
     session.address = lane.address;
     counters.deliveriesSeen += inbox.acknowledge(chatSeen);
@@ -239,6 +253,8 @@ export class LoginDesk {
       identity,
       nickname,
       resumeHash: secrets.resumeHash,
+      previousResumeHash: null,
+      whisperKey,
       channel: judgeSpace(room.landing.info, present).ok ? room.landing.info.id : null,
       muted: false,
       deafened: false,
@@ -315,8 +331,9 @@ function isKnown(lane: Lane): boolean {
 }
 
 /**
- * What was written to somebody and never went out, for one who comes back anew: a program that was started again has
- * no secret to resume with. What went out may have arrived, and nothing arrives twice.
+ * What was written to somebody and never went out, or only behind a welcome that never arrived, for one who comes back
+ * anew: a program that was started again has no secret to resume with. The rest may have arrived, and nothing arrives
+ * twice.
  */
 function neverSent({ everSentUpTo, inbox }: Session): Delivery[] {
   return inbox

@@ -1,6 +1,7 @@
 import type { ChannelInfo } from '../wire/channels.ts';
 import type { ChatMessage } from '../wire/chat.ts';
 import type { Ban } from '../wire/control.ts';
+import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Role } from '../wire/roles.ts';
 
 /** A channel with what clients are not told. */
@@ -24,6 +25,10 @@ export interface StoredSession {
   readonly nickname: string;
   /** base64url of the SHA-256 of the resume secret: whoever reads the database cannot resume anybody. */
   readonly resumeHash: string;
+  /** The same of the secret before it, until the client has shown that it has the new one; null: that is spent. */
+  readonly previousResumeHash: string | null;
+  /** What its client brought to the newest login. */
+  readonly whisperKey: WhisperPublicKey;
   readonly channel: number | null;
   readonly muted: boolean;
   readonly deafened: boolean;

@@ -22,6 +22,12 @@ function startRoom(): Pair {
   return { room, anna, ben };
 }
 
+/** The welcome has arrived, and the client says the first thing. */
+function heard(room: StaffedRoom, member: RecordedMember): RecordedMember {
+  room.say(member.lane, { type: 'ping', id: 1 });
+  return member;
+}
+
 function back(room: StaffedRoom, member: RecordedMember, nickname: string, chatSeen = 0): RecordedMember {
   return room.admit(nickname, { resume: room.ticket(member, chatSeen) });
 }
@@ -133,7 +139,7 @@ describe('a resume', () => {
     let latest = ben;
     for (let round = 0; round < 5; round += 1) {
       room.hangUp(latest.lane);
-      latest = back(room, latest, 'Ben');
+      latest = heard(room, back(room, latest, 'Ben'));
       expect(latest).toMatchObject({ token: ben.token, welcome: { resumed: true } });
     }
     room.hangUp(latest.lane);
@@ -147,7 +153,7 @@ describe('a resume', () => {
   test('used twice at the same time lets the second one in as new, and the first one out', () => {
     const { room, ben } = startRoom();
     room.hangUp(ben.lane);
-    const first = back(room, ben, 'Ben');
+    const first = heard(room, back(room, ben, 'Ben'));
     const second = back(room, ben, 'Ben');
     expect([first.welcome.resumed, second.welcome.resumed]).toEqual([true, false]);
     expect(room.take(first.lane).at(-1)).toMatchObject({ code: 'signedInElsewhere' });
@@ -201,6 +207,113 @@ describe('a resume', () => {
   });
 });
 
+describe('a welcome that was lost', () => {
+  test('leaves its client the secret it came with, as often as it takes; the new one is dropped', () => {
+    const { room, anna, ben } = startRoom();
+    room.hangUp(ben.lane);
+    let lost = back(room, ben, 'Ben');
+    for (let round = 0; round < 3; round += 1) {
+      room.hangUp(lost.lane);
+      lost = back(room, ben, 'Ben');
+      expect(lost).toMatchObject({ token: ben.token, welcome: { resumed: true } });
+    }
+    const dropped = lost;
+    const arrived = heard(room, back(room, ben, 'Ben'));
+    expect(room.engine.stats()).toMatchObject({ resumed: 5, resumedAgain: 4, members: 2, joined: 2 });
+    expect(room.take(anna.lane)).not.toContainEqual(expect.objectContaining({ type: 'memberLeft' }));
+    expect(back(room, dropped, 'Ben').welcome.resumed).toBe(false);
+    expect(room.take(arrived.lane).at(-1)).toMatchObject({ code: 'signedInElsewhere' });
+  });
+
+  test('takes nothing of the chat with it', () => {
+    const { room, anna, ben } = startRoom();
+    room.hangUp(ben.lane);
+    const lost = back(room, ben, 'Ben');
+    room.write(anna, 1, 'Hello');
+    room.hangUp(lost.lane);
+    const lane = room.greet('Ben', { resume: room.ticket(ben) });
+    const chats = room.take(lane).filter((message) => message.type === 'chat');
+    expect(chats).toMatchObject([{ delivery: 1, message: { text: 'Hello' } }]);
+  });
+
+  test('or that arrived, and nothing was said before the lane broke: the new secret holds, the old one is spent', () => {
+    const { room, ben } = startRoom();
+    room.hangUp(ben.lane);
+    const first = back(room, ben, 'Ben');
+    room.hangUp(first.lane);
+    // What came with it shows that it arrived.
+    const second = back(room, first, 'Ben');
+    expect(second).toMatchObject({ token: ben.token, welcome: { resumed: true } });
+    expect(back(room, ben, 'Ben').welcome.resumed).toBe(false);
+    expect(room.engine.stats()).toMatchObject({ resumed: 2, resumedAgain: 0, resumesWrongSecret: 1 });
+  });
+
+  test.each([
+    { type: 'ping', id: 1 },
+    { type: 'chatSeen', seen: 0 },
+    { type: 'voicePath', path: 'udp' },
+    { type: 'request', id: 1, request: { kind: 'join', channel: 99 } },
+  ] as const)(
+    'is none when its client says anything ($type): the secret before it is worth nothing, held place or not',
+    (word) => {
+      const { room, ben } = startRoom();
+      room.hangUp(ben.lane);
+      const arrived = back(room, ben, 'Ben');
+      room.say(arrived.lane, word);
+      room.hangUp(arrived.lane);
+      // Whoever stole the secret and the identity's private key with it gets a session of his own, not this one.
+      const thief = back(room, ben, 'Ben');
+      expect(thief.welcome.resumed).toBe(false);
+      expect(thief.token).not.toBe(ben.token);
+      expect(room.engine.stats()).toMatchObject({ resumed: 1, resumesWrongSecret: 1 });
+    },
+  );
+
+  test('is not taken for arrived by rubbish, nor by what is said on the lane before', () => {
+    const { room, ben } = startRoom();
+    const lost = back(room, ben, 'Ben');
+    room.say(ben.lane, { type: 'ping', id: 1 });
+    room.sayText(lost.lane, '{');
+    expect(back(room, ben, 'Ben')).toMatchObject({ token: ben.token, welcome: { resumed: true } });
+  });
+
+  test('by a relay that was killed at that moment is lost all the same', () => {
+    for (const arrives of [false, true]) {
+      const { room, ben } = startRoom();
+      room.hangUp(ben.lane);
+      const first = back(room, ben, 'Ben');
+      room.restart();
+      const again = back(room, arrives ? first : ben, 'Ben');
+      expect(again).toMatchObject({ token: ben.token, welcome: { resumed: true } });
+      heard(room, again);
+      room.restart();
+      expect(back(room, arrives ? first : ben, 'Ben').welcome.resumed).toBe(false);
+    }
+  });
+
+  test('stays so while the store cannot be told otherwise; the next word is', () => {
+    const { room, ben } = startRoom();
+    room.hangUp(ben.lane);
+    const arrived = back(room, ben, 'Ben');
+    room.store.failing = true;
+    heard(room, arrived);
+    room.store.failing = false;
+    const previousHash = (): (string | null)[] =>
+      room.store
+        .snapshot()
+        .sessions.filter((session) => session.token === ben.token)
+        .map((session) => session.previousResumeHash);
+    expect(previousHash()).toEqual([expect.any(String)]);
+    heard(room, arrived);
+    expect(previousHash()).toEqual([null]);
+    const writes = room.engine.stats().storeWrites;
+    heard(room, arrived);
+    expect(room.engine.stats().storeWrites).toBe(writes);
+    room.restart();
+    expect(back(room, ben, 'Ben').welcome.resumed).toBe(false);
+  });
+});
+
 describe('a relay that was restarted', () => {
   test('holds the places of all, and they resume where they were', () => {
     const { room, anna, ben } = startRoom();
@@ -208,8 +321,9 @@ describe('a relay that was restarted', () => {
     room.restart();
     const again = back(room, ben, 'Ben');
     expect(again).toMatchObject({ token: ben.token, welcome: { resumed: true } });
+    const { whisperKey } = room.entrant('Anna');
     expect(again.welcome.members).toMatchObject([
-      { token: anna.token, reconnecting: true, channel: LOBBY },
+      { token: anna.token, reconnecting: true, channel: LOBBY, whisperKey },
       { token: ben.token, reconnecting: false, channel: KITCHEN },
     ]);
     expect(back(room, anna, 'Anna').welcome.resumed).toBe(true);

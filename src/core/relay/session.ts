@@ -10,6 +10,10 @@ export interface Session {
   address: string | null;
   /** base64url of the SHA-256 of the secret that resumes it once. */
   resumeHash: string;
+  /** The same of the secret that the newest welcome was asked for with: spent (null) as soon as that has arrived. */
+  previousResumeHash: string | null;
+  /** The newest welcome has arrived: its client said something on the lane that it came on. */
+  welcomed: boolean;
   /** Newest chat of its client that was taken, and what became of it (null: taken before the relay was started). */
   chatTaken: number;
   lastTaken: { readonly message: number; readonly sentMs: number } | null;
@@ -19,7 +23,7 @@ export interface Session {
   heldSinceMs: number | null;
   /** Newest delivery that went out on the lane there is. */
   laneSentUpTo: number;
-  /** Newest delivery that went out on any lane: what is behind it arrived nowhere. */
+  /** Newest delivery that went out on a lane whose welcome arrived: what is behind it arrived nowhere. */
   everSentUpTo: number;
   /** On the engine's clock. Means nothing while the lane stands. */
   holdUntilMs: number;
@@ -27,12 +31,14 @@ export interface Session {
 
 /** A session as it is written down, with what is about to change. */
 export function storedSession(session: Session, changes: Partial<StoredSession> = {}): StoredSession {
-  const { member, resumeHash, chatTaken, inbox, heldSinceMs } = session;
+  const { member, resumeHash, previousResumeHash, chatTaken, inbox, heldSinceMs } = session;
   return {
     token: member.token,
     identity: member.identity,
     nickname: member.nickname,
     resumeHash,
+    previousResumeHash,
+    whisperKey: member.whisperKey,
     channel: member.channel === null ? null : member.channel.info.id,
     muted: member.muted,
     deafened: member.deafened,

@@ -25,12 +25,6 @@ export const MAX_CHAT_BURST = 10;
  */
 export const MAX_CHATS_IN_FLIGHT = 64;
 
-/**
- * Stands for the whisper key of a member who has not come back since the relay was restarted. Nobody signed it, so
- * no client takes it for one.
- */
-const UNSIGNED_WHISPER_KEY = Object.freeze({ key: 'A'.repeat(43), signature: 'A'.repeat(86) });
-
 /** A session that is written down and about to begin. */
 export interface SessionStart {
   readonly stored: StoredSession;
@@ -88,6 +82,8 @@ export class Sessions {
       member,
       address,
       resumeHash: stored.resumeHash,
+      previousResumeHash: stored.previousResumeHash,
+      welcomed: false,
       chatTaken: stored.chatTaken,
       lastTaken: null,
       inbox: new Inbox(stored.delivered, waiting),
@@ -104,6 +100,18 @@ export class Sessions {
   /** Writes the session down as it is about to be. @returns false when the store refused */
   save(session: Session, changes: Partial<StoredSession>): boolean {
     return this.#floor.ledger.write((store) => store.saveSession(storedSession(session, changes)));
+  }
+
+  /**
+   * The member said something on the lane there is, which nobody does before the welcome has come: the secret that it
+   * was asked for with is spent, and what went out behind it counts as sent.
+   */
+  handleHeard(session: Session): void {
+    session.welcomed = true;
+    session.everSentUpTo = Math.max(session.everSentUpTo, session.laneSentUpTo);
+    if (session.previousResumeHash === null) return;
+    // If the store refuses, the next message tries again: spent means spent, also after a restart.
+    if (this.save(session, { previousResumeHash: null })) session.previousResumeHash = null;
   }
 
   /** The lane is gone (and closed, or about to be): the place is held. */
@@ -155,7 +163,7 @@ export class Sessions {
     for (const { delivery, message } of inbox.behind(session.laneSentUpTo)) {
       if (delivery - inbox.floor > MAX_CHATS_IN_FLIGHT) break;
       session.laneSentUpTo = delivery;
-      session.everSentUpTo = Math.max(session.everSentUpTo, delivery);
+      if (session.welcomed) session.everSentUpTo = Math.max(session.everSentUpTo, delivery);
       out.sendControl(member.lane, { type: 'chat', delivery, message });
     }
   }
@@ -245,7 +253,7 @@ export class Sessions {
       lane: null,
       // Nobody knows it: no probe verifies before the welcome brings another.
       pathKey: options.randomSecret(),
-      whisperKey: UNSIGNED_WHISPER_KEY,
+      whisperKey: stored.whisperKey,
       role: roles.roleOf(stored.identity),
     };
     return { stored, newcomer, address: null };

@@ -153,8 +153,8 @@ function afterKill(room: StaffedRoom): unknown {
 function withoutLanes(seen: unknown): unknown {
   return JSON.parse(
     JSON.stringify(seen, (key, value: unknown) =>
-      // The whisper key comes with the client, and whether it is connected is not kept.
-      key === 'reconnecting' || key === 'whisperKey' ? undefined : value,
+      // Whether its client is connected is not kept.
+      key === 'reconnecting' ? undefined : value,
     ),
   );
 }

@@ -79,7 +79,7 @@ test('whenever lanes break and relays restart, chat arrives once and in order, o
 }, () => {
   let resumes = 0;
   let taken = 0;
-  let begunAnew = 0;
+  let welcomesLost = 0;
   fc.assert(
     fc.property(fc.nat(), steps, (seed, happenings) => {
       const call = startCall({ seed, mac });
@@ -90,10 +90,8 @@ test('whenever lanes break and relays restart, chat arrives once and in order, o
       });
       // Dead lanes are noticed, held places found again, and what waits is written at the relay's pace.
       simulation.runFor(90_000);
-      // A lane that breaks while the welcome of a resume is on its way has used up the secret, and the new one never
-      // came: that session is over, and what it had not seen is gone with it. Nothing comes twice even then.
-      const wentOn = simulation.relay.stat('resumesWrongSecret') === 0;
-      if (!wentOn) begunAnew += 1;
+      expect(simulation.relay.stat('resumesWrongSecret')).toBe(0);
+      welcomesLost += simulation.relay.stat('resumedAgain');
       for (const [writer, reader] of [
         [anna, ben],
         [ben, anna],
@@ -108,11 +106,10 @@ test('whenever lanes break and relays restart, chat arrives once and in order, o
           const outcome = writer.outcomes.get(chat);
           if (outcome?.kind === 'taken') {
             taken += 1;
-            if (wentOn) expect(shown).toContain(text);
-          } else if (outcome?.certain === true) {
-            expect(shown).not.toContain(text);
+            expect(shown).toContain(text);
           } else {
-            expect({ text, wentOn }).toEqual({ text, wentOn: false });
+            expect(outcome?.certain).toBe(true);
+            expect(shown).not.toContain(text);
           }
         }
         resumes += writer.session.counters.resumes;
@@ -125,5 +122,6 @@ test('whenever lanes break and relays restart, chat arrives once and in order, o
   );
   expect(resumes).toBeGreaterThan(numRuns);
   expect(taken).toBeGreaterThan(numRuns);
-  expect(begunAnew).toBeLessThan(numRuns / 4);
+  // Else the lanes broke too seldom to show that one may break with the welcome on it.
+  expect(welcomesLost).toBeGreaterThanOrEqual(Math.floor(numRuns / 100));
 });

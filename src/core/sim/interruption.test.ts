@@ -73,6 +73,35 @@ describe('a lane that breaks', () => {
     expectBalance(simulation);
   });
 
+  test.each([false, true])(
+    'takes a welcome with it, again and again (relay killed then: %s), and no chat',
+    (killed) => {
+      const { simulation, anna, ben } = startCall({ seed: 38, mac });
+      const { relay } = simulation;
+      const { token } = anna;
+      const hash = () => relay.store.snapshot().sessions.find((one) => one.token === token)?.resumeHash;
+      anna.cutLane();
+      for (let lost = 1; lost <= 3; lost += 1) {
+        ben.write(`text ${lost}`, { kind: 'channel', channel: 1 });
+        const before = hash();
+        for (let ms = 0; ms < 10_000 && hash() === before; ms += 1) simulation.runFor(1);
+        // The relay has just answered.
+        expect(hash()).not.toBe(before);
+        anna.cutLane();
+        if (!killed) continue;
+        relay.crash();
+        simulation.runFor(100);
+        relay.start();
+      }
+      simulation.runFor(20_000);
+      expect(anna.session).toMatchObject({ phase: 'connected', token });
+      expect(anna.session.counters).toMatchObject({ welcomes: 2, resumes: 1 });
+      expect(anna.chats.map(({ message }) => message.text)).toEqual(['text 1', 'text 2', 'text 3']);
+      expect(relay.stat('resumedAgain')).toBe(3);
+      expectBalance(simulation);
+    },
+  );
+
   test('leaves a place that is held two minutes, shown to the others, and then given up', () => {
     const { simulation, anna, ben } = startCall({ seed: 35, mac });
     const cutAtMs = simulation.nowMs;

@@ -64,6 +64,8 @@ function session(token: number, change: Partial<StoredSession> = {}): StoredSess
     identity: ADA,
     nickname: 'Ada',
     resumeHash: `${'R'.repeat(42)}E`,
+    previousResumeHash: null,
+    whisperKey: { key: `${'W'.repeat(42)}E`, signature: `${'S'.repeat(85)}A` },
     channel: 1,
     muted: true,
     deafened: false,
@@ -154,7 +156,11 @@ describe('RelayDatabase', () => {
       { list: 0x8000_0001, targets: [1, 0xffff_ffff] },
       { list: 0x8000_0002, targets: [] },
     ];
-    const full = session(0x7fff_ffff, { whisperLists, heldSinceMs: 123 });
+    const full = session(0x7fff_ffff, {
+      whisperLists,
+      previousResumeHash: `${'P'.repeat(42)}E`,
+      heldSinceMs: 123,
+    });
     database.saveSession(session(0x7fff_ffff, { nickname: 'Old', whisperLists: whisperLists.slice(1) }));
     database.saveDelivery({ token: full.token, delivery: 1, message: message(1) });
     database.saveSession(full);

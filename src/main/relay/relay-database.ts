@@ -156,10 +156,12 @@ export class RelayDatabase implements RelayStore {
     this.#sql.removeBan.run(ban);
   }
 
-  saveSession({ whisperLists, ...session }: StoredSession): void {
+  saveSession({ whisperLists, whisperKey, ...session }: StoredSession): void {
     this.transaction(() => {
       this.#sql.saveSession.run({
         ...session,
+        whisperKey: whisperKey.key,
+        whisperKeySignature: whisperKey.signature,
         muted: Number(session.muted),
         deafened: Number(session.deafened),
         mutedForAll: Number(session.mutedForAll),

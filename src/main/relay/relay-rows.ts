@@ -15,6 +15,7 @@ import {
   u32Schema,
   wallTimeMsSchema,
 } from '../../core/wire/fields.ts';
+import { whisperPublicKeySchema } from '../../core/wire/key-delivery.ts';
 import { type Role, roleSchema } from '../../core/wire/roles.ts';
 
 /** A row as SQLite hands it out: nothing is believed of it. */
@@ -109,6 +110,8 @@ const sessionSchema = z.object({
   identity: identitySchema,
   nickname: nicknameSchema,
   resumeHash: bytesSchema(32),
+  previousResumeHash: bytesSchema(32).nullable(),
+  whisperKey: whisperPublicKeySchema,
   channel: u32Schema.nullable(),
   muted: flag,
   deafened: flag,
@@ -122,6 +125,8 @@ export function readSession(row: Row, whisperLists: readonly StoredWhisperList[]
   const session = sessionSchema.safeParse({
     ...row,
     resumeHash: row.resume_hash,
+    previousResumeHash: row.previous_resume_hash,
+    whisperKey: { key: row.whisper_key, signature: row.whisper_key_signature },
     mutedForAll: row.muted_for_all,
     chatTaken: row.chat_taken,
     heldSinceMs: row.held_since_ms,

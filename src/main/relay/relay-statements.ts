@@ -50,14 +50,17 @@ export function prepareStatements(database: Database.Database) {
     bans: read('SELECT * FROM ban ORDER BY id'),
 
     // Not REPLACE: that would delete the row, and with it what waits for the session.
-    saveSession: write(`INSERT INTO session (token, identity, nickname, resume_hash, channel, muted, deafened,
-        muted_for_all, chat_taken, delivered, held_since_ms)
-      VALUES ($token, $identity, $nickname, $resumeHash, $channel, $muted, $deafened, $mutedForAll, $chatTaken,
-        $delivered, $heldSinceMs)
+    saveSession:
+      write(`INSERT INTO session (token, identity, nickname, resume_hash, previous_resume_hash, whisper_key,
+        whisper_key_signature, channel, muted, deafened, muted_for_all, chat_taken, delivered, held_since_ms)
+      VALUES ($token, $identity, $nickname, $resumeHash, $previousResumeHash, $whisperKey, $whisperKeySignature,
+        $channel, $muted, $deafened, $mutedForAll, $chatTaken, $delivered, $heldSinceMs)
       ON CONFLICT (token) DO UPDATE SET identity = excluded.identity, nickname = excluded.nickname,
-        resume_hash = excluded.resume_hash, channel = excluded.channel, muted = excluded.muted,
-        deafened = excluded.deafened, muted_for_all = excluded.muted_for_all, chat_taken = excluded.chat_taken,
-        delivered = excluded.delivered, held_since_ms = excluded.held_since_ms`),
+        resume_hash = excluded.resume_hash, previous_resume_hash = excluded.previous_resume_hash,
+        whisper_key = excluded.whisper_key, whisper_key_signature = excluded.whisper_key_signature,
+        channel = excluded.channel, muted = excluded.muted, deafened = excluded.deafened,
+        muted_for_all = excluded.muted_for_all, chat_taken = excluded.chat_taken, delivered = excluded.delivered,
+        held_since_ms = excluded.held_since_ms`),
     removeSession: write('DELETE FROM session WHERE token = ?'),
     sessions: read('SELECT * FROM session ORDER BY token'),
     saveWhisperList: write('INSERT INTO whisper_list (token, list, targets) VALUES (?, ?, ?)'),
