@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatTarget } from '../wire/chat.ts';
+import type { ChatMessage } from '../wire/chat.ts';
 import type { ClientMessage } from '../wire/control.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
 import type { ControlParts } from './control-parts.ts';
@@ -76,7 +76,7 @@ export class ChatDesk {
 
   #take(session: Session, chat: ChatClientMessage, nowMs: number, out: RelayOut): RefusalCode | null {
     if (!session.chats.take(nowMs)) return 'chatTooFast';
-    const recipients = this.#recipients(session, chat.to);
+    const recipients = this.#recipients(session, chat);
     if (typeof recipients === 'string') return recipients;
     const { member } = session;
     const message: ChatMessage = {
@@ -96,13 +96,13 @@ export class ChatDesk {
   }
 
   /** Who gets it besides the one who wrote it; or why nobody does. */
-  #recipients(session: Session, to: ChatTarget): Session[] | RefusalCode {
+  #recipients(session: Session, { to, text }: ChatClientMessage): Session[] | RefusalCode {
     const { room, sessions } = this.#parts;
     if (to.kind === 'member') {
       const recipient = sessions.findIdentity(to.identity);
       if (recipient === undefined) return 'unknownMember';
       if (recipient === session) return [];
-      return recipient.inbox.full ? 'inboxFull' : [recipient];
+      return recipient.inbox.makesWay(text) === null ? [recipient] : 'inboxFull';
     }
     const channel = room.channels.get(to.channel);
     if (channel === undefined) return 'unknownChannel';
@@ -120,8 +120,8 @@ export class ChatDesk {
     const channel = to.kind === 'channel' ? this.#parts.room.channels.get(to.channel) : undefined;
     return this.#parts.ledger.write((store) => {
       for (const { member, inbox } of recipients) {
-        const [oldest] = inbox.waiting;
-        if (inbox.full && oldest !== undefined) store.removeDeliveries(member.token, oldest.delivery);
+        const upTo = inbox.makesWay(message.text);
+        if (upTo !== null) store.removeDeliveries(member.token, upTo);
         store.saveDelivery({ token: member.token, delivery: inbox.delivered + 1, message });
       }
       if (channel !== undefined && channel.info.config.historyDays > 0) store.saveMessage(message);
@@ -133,7 +133,8 @@ export class ChatDesk {
     const { counters, sessions } = this.#parts;
     const { inbox } = recipient;
     // Only what was said in a channel comes this far: what is for one person was refused.
-    if (inbox.full) counters.deliveriesDropped += inbox.dropOldest();
+    const upTo = inbox.makesWay(message.text);
+    if (upTo !== null) counters.deliveriesDropped += inbox.drop(upTo);
     inbox.add(message);
     counters.deliveries += 1;
     sessions.sendChat(recipient, out);

@@ -5,6 +5,7 @@ import { KITCHEN, LOBBY, StaffedRoom } from '../sim/staffed-room.ts';
 import { MAX_CHAT_BYTES, MAX_UNDELIVERED_CHATS } from '../wire/chat.ts';
 import type { RelayMessage } from '../wire/control.ts';
 import { SEEN_FLUSH_MS } from './chat-desk.ts';
+import { MAX_UNDELIVERED_CHAT_BYTES } from './inbox.ts';
 import { MAX_CHAT_BURST, MAX_CHATS_IN_FLIGHT } from './sessions.ts';
 
 const mac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest();
@@ -230,6 +231,33 @@ describe('chat to one person', () => {
     expect(arrived.length).toBe(MAX_UNDELIVERED_CHATS);
     expect(arrived.at(-1)).toMatchObject({ message: { text: 'to all' } });
     expect(room.engine.stats()).toMatchObject({ deliveriesWaiting: 0 });
+  });
+
+  test('is bounded by its length as well, in memory and in the store', () => {
+    const { room, ben } = startCrowd(15);
+    const writers = [...room.writers];
+    const last = writers.pop();
+    if (last === undefined) throw new Error('there are writers');
+    room.hangUp(ben.lane);
+    const longest = 'a'.repeat(MAX_CHAT_BYTES);
+    const stored = () => room.store.snapshot().deliveries.filter((entry) => entry.token === ben.token);
+    for (const writer of writers) {
+      for (let id = 1; id <= MAX_CHAT_BURST; id += 1) room.tell(writer, id, longest, ben);
+    }
+    // 140 were written; the 12 that found no room were refused.
+    const fits = MAX_UNDELIVERED_CHAT_BYTES / (2 * MAX_CHAT_BYTES);
+    expect(room.engine.stats()).toMatchObject({ deliveriesWaiting: fits, chatsRefused: 140 - fits });
+    room.tell(last, 1, 'a', ben);
+    expect(room.take(last.lane).at(-1)).toMatchObject({ code: 'inboxFull', chat: 1 });
+    room.write(last, 1, 'to all');
+    expect(room.engine.stats()).toMatchObject({ deliveriesWaiting: fits, deliveriesDropped: 1 });
+    room.write(last, 2, longest);
+    expect(room.engine.stats()).toMatchObject({ deliveriesWaiting: fits, deliveriesDropped: 2 });
+    expect(stored().map(({ delivery }) => delivery)).toEqual(Array.from({ length: fits }, (_, at) => at + 3));
+    room.restart();
+    const messages = room.take(room.greet('Ben', { resume: room.ticket(ben) }));
+    expect(messages.find((message) => message.type === 'welcome')).toMatchObject({ chatSeen: 2 });
+    expect(chats(messages)[0]).toMatchObject({ delivery: 3 });
   });
 });
 

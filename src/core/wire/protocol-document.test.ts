@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as jitterBuffer from '../jitter/jitter-buffer.ts';
 import * as restartDetector from '../jitter/restart-detector.ts';
 import * as guessLimit from '../relay/guess-limit.ts';
+import * as inbox from '../relay/inbox.ts';
 import * as lanes from '../relay/lanes.ts';
 import * as sessions from '../relay/sessions.ts';
 import * as channels from './channels.ts';
@@ -28,7 +29,7 @@ const document = readFileSync(new URL('../../../docs/protocol.md', import.meta.u
 describe('docs/protocol.md', () => {
   it('names only constants that exist', () => {
     const wire = { ...channels, ...chat, ...control, ...datagram, ...fields, ...invite, ...keyDelivery };
-    const relay = { ...guessLimit, ...lanes, ...sessions };
+    const relay = { ...guessLimit, ...inbox, ...lanes, ...sessions };
     const constants = {
       ...jitterBuffer,
       ...restartDetector,
