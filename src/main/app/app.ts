@@ -76,6 +76,8 @@ export class App {
       settings,
       ownIdentity: () => options.identity().publicKey,
       onDidChange,
+      nowMs: () => performance.now(),
+      onDidRecover: (sentence) => this.notify('warning', sentence),
       onDidDie: (sentence) => this.notify('error', sentence),
     });
     this.#room = new Room({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assert } from '../../core/base/assert.ts';
 import { bytesToBase64Url } from '../../core/base/base64url.ts';
-import { Hosting } from './hosting.ts';
+import { Hosting, MIN_UPTIME_MS } from './hosting.ts';
 import { MemorySettings } from './memory-settings.ts';
 import type { HostRequest, StartHosting } from './ports.ts';
 
@@ -11,6 +11,7 @@ function setUp() {
   const requests: HostRequest[] = [];
   const stopped: number[] = [];
   const told: string[] = [];
+  let nowMs = 0;
   let answers: ((port: number | null) => void)[] = [];
   const startHosting: StartHosting = (request) => {
     requests.push(request);
@@ -32,8 +33,13 @@ function setUp() {
     settings: new MemorySettings(),
     ownIdentity: () => 'owner',
     onDidChange: () => {},
+    nowMs: () => nowMs,
+    onDidRecover: (sentence) => told.push(sentence),
     onDidDie: (sentence) => told.push(sentence),
   });
+  const pass = (ms: number): void => {
+    nowMs += ms;
+  };
   /** The relay answers: open on that port, or (null) not at all. */
   const answer = (port: number | null): void => {
     for (const tell of answers) tell(port);
@@ -44,7 +50,7 @@ function setUp() {
     answer(port);
     assert((await started).ok, 'the room is open');
   };
-  return { hosting, requests, stopped, told, answer, open };
+  return { hosting, requests, stopped, told, answer, open, pass };
 }
 
 describe('Hosting', () => {
@@ -92,15 +98,40 @@ describe('Hosting', () => {
     expect(hosting.describe()).toMatchObject({ phase: 'on', port: 2 });
   });
 
-  it('tells that a room went down, and does not take another one for it', async () => {
+  it('opens a room that went down again, on its port, and says so', async () => {
+    const { hosting, requests, told, answer, open, pass } = setUp();
+    await open(4_000);
+    pass(MIN_UPTIME_MS);
+    requests[0]?.onDidDie('out of memory');
+    expect(hosting.describe()).toEqual({ phase: 'starting' });
+    answer(4_000);
+    await expect.poll(() => told).toEqual(['Your room went down (out of memory) and was opened again.']);
+    expect(requests[1]).toMatchObject({ roomName: 'Room', port: 4_000 });
+    expect(hosting.describe()).toMatchObject({ phase: 'on', port: 4_000 });
+  });
+
+  it('gives up on a room that goes down at once, or cannot be opened again', async () => {
+    const { hosting, requests, told, answer, open, pass } = setUp();
+    await open(1);
+    pass(MIN_UPTIME_MS - 1);
+    requests[0]?.onDidDie('a defect');
+    expect(told.at(-1)).toContain('Open it again');
+    expect(hosting.describe()).toEqual({ phase: 'off' });
+    await open(1);
+    pass(MIN_UPTIME_MS);
+    requests[1]?.onDidDie('another defect');
+    answer(null);
+    await expect.poll(() => told.at(-1)).toContain('another defect');
+    expect(hosting.describe()).toEqual({ phase: 'off' });
+  });
+
+  it('does not take late news of an old room for the new one', async () => {
     const { hosting, requests, told, open } = setUp();
     await open(1);
     await hosting.stop();
     await open(2);
     requests[0]?.onDidDie('late news');
     expect(hosting.describe()).toMatchObject({ port: 2 });
-    requests[1]?.onDidDie('out of memory');
-    expect(hosting.describe()).toEqual({ phase: 'off' });
-    expect(told.at(-1)).toContain('out of memory');
+    expect(told).toEqual([]);
   });
 });

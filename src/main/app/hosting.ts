@@ -4,19 +4,29 @@ import { formatInvite, type Invite, parseJoinTarget } from '../../core/wire/invi
 import { LOOPBACK_ADDRESS, reachableAddresses } from './addresses.ts';
 import type { HostedRelay, SettingsPort, StartHosting } from './ports.ts';
 
+/**
+ * A room that goes down sooner than this after it was opened, in ms, is not opened again by itself: whatever ended it
+ * would end it again.
+ */
+export const MIN_UPTIME_MS = 10_000;
+
 export interface HostingOptions {
   readonly startHosting: StartHosting;
   readonly settings: SettingsPort;
   /** base64url of the public key that is admin in our rooms. */
   readonly ownIdentity: () => string;
   readonly onDidChange: () => void;
-  /** The room went down by itself. */
+  readonly nowMs: () => number;
+  /** The room went down by itself, and was opened again. */
+  readonly onDidRecover: (sentence: string) => void;
+  /** The room went down by itself, and stays down. */
   readonly onDidDie: (sentence: string) => void;
 }
 
 interface OpenRoom {
   readonly relay: HostedRelay;
   readonly roomName: string;
+  readonly openedMs: number;
   address: string;
 }
 
@@ -101,11 +111,10 @@ export class Hosting {
       port,
       ownerIdentity: this.#options.ownIdentity(),
       onDidDie: (reason) => {
-        // Another room may be open by now.
-        if (this.#room === opened.room) this.#room = null;
-        this.#options.onDidDie(
-          `Your room went down: ${reason}. Open it again; the invite link stays the same.`,
-        );
+        // Another room may be open by now, or none wanted.
+        if (opened.room === null || this.#room !== opened.room) return;
+        this.#room = null;
+        void this.#recover(opened.room, reason);
       },
     });
     if (!started.ok) return { ok: false, sentence: started.sentence };
@@ -113,9 +122,22 @@ export class Hosting {
       await started.relay.stop('closing');
       return { ok: false, sentence: 'You closed your room before it was open.' };
     }
-    opened.room = { relay: started.relay, roomName, address };
+    opened.room = { relay: started.relay, roomName, address, openedMs: this.#options.nowMs() };
     this.#room = opened.room;
     return { ok: true };
+  }
+
+  /** Opens a room that died again, on its port: its members' places are held, and they come back by themselves. */
+  async #recover({ relay, roomName, address, openedMs }: OpenRoom, reason: string): Promise<void> {
+    if (this.#options.nowMs() - openedMs >= MIN_UPTIME_MS) {
+      const outcome = await this.start(roomName, relay.port, address);
+      if (outcome.ok) {
+        this.#options.onDidRecover(`Your room went down (${reason}) and was opened again.`);
+        return;
+      }
+    }
+    this.#options.onDidDie(`Your room went down: ${reason}. Open it again; the invite link stays the same.`);
+    this.#options.onDidChange();
   }
 
   #invite(room: OpenRoom): Invite {

@@ -80,7 +80,8 @@ export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
     });
     worker.on('error', (error) => {
       const reason = error instanceof Error ? error.message : String(error);
-      if (running && !stopping) onDidDie(reason);
+      // Its doors and its database are free once the thread has ended.
+      if (running && !stopping) void ended.then(() => onDidDie(reason));
       else resolve({ ok: false, sentence: failureSentence('failed', options.port, reason) });
     });
   });
