@@ -28,6 +28,7 @@ import {
 } from './measures.ts';
 import { measureRelayRestart } from './restart.ts';
 import { type Person, Stage } from './stage.ts';
+import { trustJourneys } from './trust-journeys.ts';
 
 const NAME = 'e2e:voice';
 const OUTPUT_FOLDER = join(import.meta.dirname, '../../.test-output/e2e-voice');
@@ -178,7 +179,7 @@ async function measureEverything(findings: Findings, teardown: Teardown): Promis
   for (const [name, { window }] of Object.entries({ a: scene.a, b: scene.b })) {
     writeFileSync(join(OUTPUT_FOLDER, `stats-${name}.json`), JSON.stringify(await window.stats(), null, 2));
   }
-  await walk(findings, scene, [...journeysInTheCall, brokenMicrophone]);
+  await walk(findings, scene, [...journeysInTheCall, ...trustJourneys, brokenMicrophone]);
   await take(findings, 'the relay is killed and comes back', () => measureRelayRestart(scene));
   await stopBoth(findings, scene);
 }
