@@ -20,6 +20,8 @@ export interface Attack {
   readonly name: string;
   /** What must become of it, in a line. */
   readonly expectation: string;
+  /** Sealing cannot keep a member with the keys from this: the call may break off for the time that the attack states. */
+  readonly mayDisturb?: true;
   /** Everything in it is bounded in number and time. @returns what is left to judge once the honest have reported */
   run(stage: Stage, tally: Tally): Promise<Verdict | undefined>;
 }

@@ -45,12 +45,16 @@ class Person {
   readonly heardEver = new Set<number>();
   chats = 0;
   chatsWrong = 0;
+  keyChanges = 0;
   readonly #newestChat = new Map<string, number>();
 
   constructor(number: number, nickname: string) {
     this.number = number;
     this.member = new HeadlessMember({
       nickname,
+      onDidChangeKey: () => {
+        this.keyChanges += 1;
+      },
       onHeard: (from, _target, payload) => this.#hear(from, payload),
       onChat: ({ target, entry }) => {
         if (!entry.own) this.#readChat(JSON.stringify(target), entry.order);
@@ -131,6 +135,7 @@ function sums(): Map<string, number> {
       add(`opener ${name}`, value);
     add('chats', person.chats);
     add('chatsWrong', person.chatsWrong);
+    add('keyChanges', person.keyChanges);
     add('notices', person.member.notices.length);
     add('byLane', person.member.voice.linkCounters['lane']?.['sent'] ?? 0);
   }
@@ -151,7 +156,11 @@ async function end(): Promise<HonestReport> {
   const until = new Map(crowd.map(({ number, next }) => [number, next]));
   const nowMs = performance.now();
   await new Promise((resolve) => setTimeout(resolve, STRAGGLER_MS));
-  let [expected, heard, worstLossPercent, longestGapMs] = [0, 0, 0, 0];
+  const now = sums();
+  const grown = (name: string): number => (now.get(name) ?? 0) - (before.get(name) ?? 0);
+  // All honest members go through the same epochs; one may have one change more than another at the edges.
+  const keyChanges = Math.ceil(grown('keyChanges') / crowd.length);
+  let [expected, heard, worstLossPercent, worstBeyondKeysPercent, longestGapMs] = [0, 0, 0, 0, 0];
   for (const listener of crowd) {
     for (const speaker of crowd) {
       if (speaker === listener) continue;
@@ -160,12 +169,13 @@ async function end(): Promise<HonestReport> {
       const got = listener.hearing.countBetween(speaker.number, first, end);
       expected += end - first;
       heard += got;
-      worstLossPercent = Math.max(worstLossPercent, (100 * (end - first - got)) / Math.max(1, end - first));
+      const [spokenHere, lost] = [Math.max(1, end - first), end - first - got];
+      worstLossPercent = Math.max(worstLossPercent, (100 * lost) / spokenHere);
+      const beyond = Math.max(0, lost - keyChanges);
+      worstBeyondKeysPercent = Math.max(worstBeyondKeysPercent, (100 * beyond) / spokenHere);
       longestGapMs = Math.max(longestGapMs, listener.hearing.longestGapMs(speaker.number, nowMs));
     }
   }
-  const now = sums();
-  const grown = (name: string): number => (now.get(name) ?? 0) - (before.get(name) ?? 0);
   const opener: Record<string, number> = {};
   for (const name of now.keys()) if (name.startsWith('opener ')) opener[name.slice(7)] = grown(name);
   const fromOthers: Record<string, number> = {};
@@ -177,6 +187,8 @@ async function end(): Promise<HonestReport> {
     expected,
     heard,
     worstLossPercent,
+    worstBeyondKeysPercent,
+    keyChanges,
     longestGapMs,
     twice: crowd.reduce((sum, { hearing }) => sum + hearing.twice, 0),
     altered: crowd.reduce((sum, { hearing }) => sum + hearing.altered, 0),

@@ -71,6 +71,13 @@ export const stolenSession: Attack = {
     const back = await Rogue.open(port, address, 'Robbed', identity);
     const first = await back.login({ resume: resume(token, secret) });
     tally.expect(first.type === 'welcome' && first.resumed, 'the right secret did not resume');
+    // Whoever has said something has the new secret; until then the old one would do once more.
+    let heard = false;
+    back.onMessage = ({ type }) => {
+      heard ||= type === 'pong';
+    };
+    back.say({ type: 'ping', id: 1 });
+    await back.until('a pong', () => heard);
     back.drop();
     const again = await Rogue.open(port, address, 'Robbed', identity);
     expectNew(tally, 'a secret used twice', await again.login({ resume: resume(token, secret) }), token);
