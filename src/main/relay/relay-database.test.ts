@@ -231,6 +231,22 @@ describe('RelayDatabase', () => {
     expect(restart().lastMessageId).toBeGreaterThan(second);
   });
 
+  it('numbers messages in the order they were said over many starts, exactly', () => {
+    const said: number[] = [];
+    // As after a thousand million starts.
+    raw((connection) =>
+      connection.prepare('UPDATE meta SET value = ? WHERE name = ?').run(String(1e15), 'lastMessageId'),
+    );
+    for (let starts = 0; starts < 5; starts += 1) {
+      const next = restart().lastMessageId + 1;
+      database.saveMessage(message(next, { sentMs: starts }));
+      said.push(next);
+    }
+    expect(said.every((id) => Number.isSafeInteger(id) && id > 1e15)).toBe(true);
+    expect(database.readHistory(1, null, 9).map(({ id }) => id)).toEqual(said);
+    expect(new Set(said).size).toBe(5);
+  });
+
   it('overwrites what was deleted', () => {
     const secret = 'a very private remark';
     database.saveSession(session(1));

@@ -29,7 +29,8 @@ export const MAX_AUDIT_ROWS = 10_000;
 
 /**
  * Message numbers skipped on every start. A message to nobody, in a channel without history, is never written, but
- * its sender was told its number; far fewer than this can pass unwritten between two that are written.
+ * its sender was told its number; far fewer than this can pass unwritten between two that are written. Numbers stay
+ * exact up to 2^53, which are nine thousand million starts.
  */
 const SKIPPED_MESSAGE_IDS = 1_000_000;
 
@@ -274,7 +275,8 @@ export class RelayDatabase implements RelayStore {
   #reserveMessageIds(): number {
     const before = this.#sql.getMeta.get(LAST_MESSAGE_ID)?.value;
     const stored = this.#lastId('message');
-    const reserved = typeof before === 'string' && /^\d{1,15}$/.test(before) ? Number(before) : 0;
+    const kept = typeof before === 'string' ? Number(before) : 0;
+    const reserved = Number.isSafeInteger(kept) ? kept : 0;
     const last = before === undefined ? stored : Math.max(stored, reserved) + SKIPPED_MESSAGE_IDS;
     this.#sql.setMeta.run(LAST_MESSAGE_ID, String(last));
     return last;
