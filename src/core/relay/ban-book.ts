@@ -1,14 +1,23 @@
 import type { Ban } from '../wire/control.ts';
 import type { Rule } from '../wire/rule.ts';
 
-/** The bans of a room. Expired ones are passed over, wherever the clock stands, until somebody takes them out. */
+/** What a book of bans has to be told of addresses and people. */
+export interface BanFacts {
+  inRange(address: string, range: string): boolean;
+  isOwner(identity: string): boolean;
+}
+
+/**
+ * The bans of a room. Expired ones are passed over, wherever the clock stands, until somebody takes them out. None
+ * hits the owner: an admin may ban a range that the owner, who was away, later comes from.
+ */
 export class BanBook {
   readonly #bans = new Map<number, Ban>();
-  readonly #inRange: (address: string, range: string) => boolean;
+  readonly #facts: BanFacts;
   #lastId: number;
 
-  constructor(bans: readonly Ban[], lastId: number, inRange: (address: string, range: string) => boolean) {
-    this.#inRange = inRange;
+  constructor(bans: readonly Ban[], lastId: number, facts: BanFacts) {
+    this.#facts = facts;
     this.#lastId = lastId;
     for (const ban of bans) {
       this.#bans.set(ban.id, ban);
@@ -57,18 +66,19 @@ export class BanBook {
     this.#bans.delete(id);
   }
 
-  /** A ban on this identity or this address. Either may be null: not known, or not asked. */
-  hitting(identity: string | null, address: string | null, wallMs: number): Ban | null {
+  /** A ban on this identity or this address. Address null: not known. */
+  hitting(identity: string, address: string | null, wallMs: number): Ban | null {
     for (const ban of this.#bans.values()) {
       if (!hasEnded(ban, wallMs) && this.hits(ban, identity, address)) return ban;
     }
     return null;
   }
 
-  hits(ban: Ban, identity: string | null, address: string | null): boolean {
+  hits(ban: Ban, identity: string, address: string | null): boolean {
     const { subject } = ban;
+    if (this.#facts.isOwner(identity)) return false;
     if (subject.kind === 'identity') return subject.identity === identity;
-    return subject.kind === 'range' && address !== null && this.#inRange(address, subject.range);
+    return subject.kind === 'range' && address !== null && this.#facts.inRange(address, subject.range);
   }
 }
 

@@ -69,7 +69,8 @@ export class BanDesk {
     const parting = { code: 'banned', rule: banRule(ban), why: 'lanesClosedBanned' } as const;
     for (const session of hit) this.#parts.sessions.forget(session, nowMs, out, parting);
     for (const lane of this.#parts.lanes.all()) {
-      if (lane.session !== null || !bans.hits(ban, lane.greeting?.identity ?? null, lane.address)) continue;
+      // Whoever has not said who they are is judged when they do, and who waits for a password when it is right.
+      if (lane.greeting === null || !bans.hits(ban, lane.greeting.identity, lane.address)) continue;
       this.#parts.lanes.refuse(lane, 'banned', banRule(ban), out);
       this.#parts.sessions.closeLane(lane, 'lanesClosedBanned', out);
     }

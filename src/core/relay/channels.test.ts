@@ -131,16 +131,36 @@ describe('a password under way', () => {
       password: 'other',
     } as const;
     expect(room.answerTo(olga, change)).toEqual(DONE_7);
-    room.engine.handlePasswordChecked(first?.job ?? 0, true, room.nowMs, room.out);
+    room.engine.handlePasswordChecked(first?.job ?? 0, 'right', room.nowMs, room.out);
     room.doPasswords();
     expect(room.take(anna.lane).at(-1)).toMatchObject({ code: 'wrongPassword', request: 1 });
   });
 
   test('that nobody asked for leads to nothing', () => {
     const room = new StaffedRoom(mac);
-    room.engine.handlePasswordChecked(99, true, room.nowMs, room.out);
+    room.engine.handlePasswordChecked(99, 'right', room.nowMs, room.out);
     room.engine.handlePasswordHashed(99, 'hash', room.nowMs, room.out);
     expect(room.engine.stats()).toMatchObject({ passwordsUnknownJob: 2, passwordJobs: 0 });
+  });
+
+  test('that could not be compared is neither right nor wrong, and counts as no guess', () => {
+    const room = new StaffedRoom(mac);
+    const anna = room.admit('Anna');
+    room.hush();
+    for (let tries = 0; tries < MAX_PASSWORD_TRIES + 1; tries += 1) {
+      for (const [verdict, code] of [
+        ['overflow', 'busy'],
+        ['unreadable', 'storageFailed'],
+      ] as const) {
+        room.say(anna.lane, { type: 'request', id: 7, request: join });
+        const [asked] = room.passwordJobs.splice(0);
+        room.engine.handlePasswordChecked(asked?.job ?? 0, verdict, room.nowMs, room.out);
+        expect(room.take(anna.lane)).toEqual([refused7(code)]);
+      }
+      room.pass(1_000);
+    }
+    expect(room.engine.stats()).toMatchObject({ passwordsWrong: 0, passwordsWaited: 0 });
+    expect(room.engine.stats().passwordsFailed).toBe(2 * (MAX_PASSWORD_TRIES + 1));
   });
 
   test('guessed too often has to wait, longer each time, from any identity of that address', () => {

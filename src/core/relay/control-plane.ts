@@ -2,7 +2,7 @@ import { assertNever } from '../base/assert.ts';
 import type { ClientMessage, Request } from '../wire/control.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
 import { type Answer, DONE, refused } from './answer.ts';
-import { BanBook, banRule } from './ban-book.ts';
+import { BanBook } from './ban-book.ts';
 import { BanDesk } from './ban-desk.ts';
 import { ChannelDesk } from './channel-desk.ts';
 import { ChatDesk } from './chat-desk.ts';
@@ -19,7 +19,7 @@ import { Mutes } from './mutes.ts';
 import { type Asker, PasswordDesk } from './password-desk.ts';
 import { Presence } from './presence.ts';
 import type { RelayOptions } from './relay-options.ts';
-import type { JobId, LaneFacts, LaneId, RelayOut } from './relay-out.ts';
+import type { JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
 import type { RoleBook } from './role-book.ts';
 import { RoleDesk } from './role-desk.ts';
 import type { Member, Room } from './room.ts';
@@ -55,7 +55,8 @@ export class ControlPlane {
       wallMs: (nowMs: number) => Math.round(options.wallOriginMs + nowMs),
     };
     const inRange = (address: string, range: string): boolean => options.addressInRange(address, range);
-    const bans = new BanBook(snapshot.bans, snapshot.lastBanId, inRange);
+    const isOwner = (identity: string): boolean => roles.isOwner(identity);
+    const bans = new BanBook(snapshot.bans, snapshot.lastBanId, { inRange, isOwner });
     const parts = { ...floor, keys, bans, sessions: new Sessions(floor) };
     this.#parts = parts;
     this.#logins = new LoginDesk(parts);
@@ -91,16 +92,14 @@ export class ControlPlane {
   }
 
   handleLaneOpened(id: LaneId, facts: LaneFacts, nowMs: number, out: RelayOut): void {
-    const { bans, counters, lanes, sessions } = this.#parts;
+    const { counters, lanes, sessions } = this.#parts;
     if (lanes.find(id) !== undefined) return;
     counters.lanesOpened += 1;
     const address = plainAddress(facts.address);
-    const ban = bans.hitting(null, address, this.#parts.wallMs(nowMs));
-    const crowded = lanes.fromAddress(address) >= MAX_LANES_PER_ADDRESS;
-    if (ban !== null || crowded) {
-      if (ban === null) lanes.refuse({ id }, 'tooManyConnections', null, out);
-      else lanes.refuse({ id }, 'banned', banRule(ban), out);
-      counters[ban === null ? 'lanesClosedFromOneAddress' : 'lanesClosedBanned'] += 1;
+    // Bans wait for the hello: it may be the owner who comes, whom no ban of an address keeps out.
+    if (lanes.fromAddress(address) >= MAX_LANES_PER_ADDRESS) {
+      lanes.refuse({ id }, 'tooManyConnections', null, out);
+      counters.lanesClosedFromOneAddress += 1;
       out.closeLane(id);
       return;
     }
@@ -149,8 +148,8 @@ export class ControlPlane {
     if (session !== null) this.#parts.sessions.hold(session, nowMs, out);
   }
 
-  handlePasswordChecked(job: JobId, ok: boolean, nowMs: number, out: RelayOut): void {
-    this.#parts.passwords.handleChecked(job, ok, nowMs, out);
+  handlePasswordChecked(job: JobId, verdict: PasswordVerdict, nowMs: number, out: RelayOut): void {
+    this.#parts.passwords.handleChecked(job, verdict, nowMs, out);
   }
 
   /** @param hash null: it could not be made */

@@ -2,7 +2,15 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { RecordedMember } from '../sim/recorded-relay.ts';
 import { ATTIC, CLOSET, DONE_7, KITCHEN, LOBBY, refused7, StaffedRoom } from '../sim/staffed-room.ts';
-import { type Ban, type BanSubject, MAX_BANS, MAX_BANS_PAGE, type Request } from '../wire/control.ts';
+import {
+  type Ban,
+  type BanSubject,
+  MAX_BANS,
+  MAX_BANS_PAGE,
+  PROTOCOL_VERSION,
+  type Request,
+} from '../wire/control.ts';
+import { LOGIN_SECRET_BYTES } from '../wire/login.ts';
 import { ADMIN_ROLE_ID } from '../wire/roles.ts';
 
 const mac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest();
@@ -138,24 +146,59 @@ describe('bans', () => {
     expect(room.take(room.greet('Anna'))).toEqual([refusal]);
   });
 
-  test('of a range close lanes before a word is said', () => {
+  test('of a range are judged at the hello, and close lanes where one was said', () => {
     const { room, olga, anna } = startRoom();
-    const waiting = room.open('192.0.2.31');
+    const silent = room.open('192.0.2.31');
+    const greeted = room.open('192.0.2.31');
+    const { identity } = room.entrant('Zoe');
+    room.say(greeted, { type: 'hello', protocol: PROTOCOL_VERSION, nickname: 'Zoe', identity });
     const range: BanSubject = { kind: 'range', range: '192.0.2.30/32' };
     expect(room.answerTo(olga, ban(range))).toEqual(DONE_7);
     expect(room.closed).toEqual([anna.lane]);
-    const lane = room.open('::ffff:192.0.2.30');
+    const lane = room.greet('Anna', { address: '::ffff:192.0.2.30' });
     expect(room.take(lane)).toMatchObject([{ code: 'banned', rule: { kind: 'banned' } }]);
     expect(room.answerTo(olga, ban({ kind: 'addressOf', member: anna.token }))).toEqual(
       refused7('unknownMember', null),
     );
     const ben = room.admit('Ben', { address: '192.0.2.31' });
     expect(room.answerTo(olga, ban({ kind: 'addressOf', member: ben.token }))).toEqual(DONE_7);
-    expect(room.closed).toEqual([anna.lane, lane, ben.lane, waiting]);
-    expect(room.engine.stats()).toMatchObject({ lanesClosedBanned: 4 });
+    expect(room.closed).toEqual([anna.lane, lane, ben.lane, greeted]);
+    room.say(silent, { type: 'hello', protocol: PROTOCOL_VERSION, nickname: 'Zoe', identity });
+    expect(room.closed.at(-1)).toBe(silent);
+    expect(room.engine.stats()).toMatchObject({ lanesClosedBanned: 3, lanesClosedRefused: 2 });
     // Addresses are not told, and stand in no log.
     expect(JSON.stringify(room.store.audits)).not.toContain('192.0.2');
     expect(room.store.audits.map((entry) => entry.subject)).toEqual(['1', '2']);
+  });
+
+  test('of a range never keep the owner out, who was away when it was laid, but whoever else claims to be', () => {
+    const { room, olga, mona } = startRoom();
+    const ben = room.admit('Ben', { address: '198.51.100.1' });
+    room.answerTo(olga, { kind: 'assignRole', identity: mona.identity, role: ADMIN_ROLE_ID });
+    room.say(olga.lane, { type: 'bye' });
+    const range: BanSubject = { kind: 'range', range: '198.51.100.0/24' };
+    expect(room.answerTo(mona, ban(range))).toEqual(DONE_7);
+    expect(room.closed).toContain(ben.lane);
+    const back = room.admit('Olga', { address: '198.51.100.2' });
+    // Another ban on the same range, with the owner in it, is refused; the one there is does not hit her.
+    expect(room.answerTo(mona, ban(range))).toMatchObject({ rule: { kind: 'rank', target: 'Olga' } });
+    room.hangUp(back.lane);
+    room.restart();
+    room.admit('Olga', { address: '198.51.100.3' });
+    room.hush();
+    const thief = room.open('198.51.100.4');
+    room.say(thief, {
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      nickname: 'Thief',
+      identity: olga.identity,
+    });
+    // A hello proves nothing: it gets as far as the challenge, and no further.
+    expect(room.take(thief)).toMatchObject([{ type: 'challenge' }]);
+    const forger = room.entrant('Thief');
+    const signature = forger.sign(new Uint8Array(LOGIN_SECRET_BYTES), new Uint8Array(32));
+    room.say(thief, { type: 'login', signature, whisperKey: forger.whisperKey });
+    expect(room.take(thief)).toMatchObject([{ code: 'badSignature' }]);
   });
 
   test('are laid by those allowed, on nobody of a rank as high, and not on oneself', () => {

@@ -1,8 +1,9 @@
+import { assertNever } from '../base/assert.ts';
 import { type Answer, LATER, refused } from './answer.ts';
 import type { ControlCounters } from './control-counters.ts';
 import { GuessLimit } from './guess-limit.ts';
 import type { Lane } from './lanes.ts';
-import type { JobId, RelayOut } from './relay-out.ts';
+import type { JobId, PasswordVerdict, RelayOut } from './relay-out.ts';
 
 /**
  * Passwords hashed at one time, those included whose asker has gone: Argon2id takes 64 MiB and a tenth of a second
@@ -22,15 +23,15 @@ export type OnRight = (nowMs: number, out: RelayOut) => Answer;
 /** What is to be done once a password is hashed. */
 export type OnHashed = (hash: string, nowMs: number, out: RelayOut) => Answer;
 
-type Job = { asker: Asker | null } & (
-  | {
-      readonly kind: 'check';
-      readonly channel: string;
-      readonly keys: readonly string[];
-      readonly then: OnRight;
-    }
-  | { readonly kind: 'hash'; readonly then: OnHashed }
-);
+interface CheckJob {
+  asker: Asker | null;
+  readonly kind: 'check';
+  readonly channel: string;
+  readonly keys: readonly string[];
+  readonly then: OnRight;
+}
+
+type Job = CheckJob | { asker: Asker | null; readonly kind: 'hash'; readonly then: OnHashed };
 
 /**
  * Passwords that are being hashed somewhere else. One at a time for a lane; the adapter answers every job, in any
@@ -76,14 +77,13 @@ export class PasswordDesk {
     return LATER;
   }
 
-  handleChecked(id: JobId, ok: boolean, nowMs: number, out: RelayOut): void {
+  /** A comparison that was not made counts as no guess, and nobody is told that the password is wrong. */
+  handleChecked(id: JobId, verdict: PasswordVerdict, nowMs: number, out: RelayOut): void {
     const job = this.#finish(id);
     if (job === null || job.kind !== 'check') return;
-    if (ok) this.#guesses.takeBack(job.keys);
+    if (verdict !== 'wrong') this.#guesses.takeBack(job.keys);
     if (job.asker === null) return;
-    this.#counters[ok ? 'passwordsRight' : 'passwordsWrong'] += 1;
-    const wrong = { kind: 'password', channel: job.channel, given: true } as const;
-    job.asker.answer(ok ? job.then(nowMs, out) : refused('wrongPassword', wrong), nowMs, out);
+    job.asker.answer(this.#answerTo(job, verdict, nowMs, out), nowMs, out);
   }
 
   /** @param hash null: it could not be made */
@@ -99,6 +99,25 @@ export class PasswordDesk {
     const job = lane.job === null ? undefined : this.#jobs.get(lane.job);
     lane.job = null;
     if (job !== undefined) job.asker = null;
+  }
+
+  #answerTo(job: CheckJob, verdict: PasswordVerdict, nowMs: number, out: RelayOut): Answer {
+    switch (verdict) {
+      case 'right':
+        this.#counters.passwordsRight += 1;
+        return job.then(nowMs, out);
+      case 'wrong':
+        this.#counters.passwordsWrong += 1;
+        return refused('wrongPassword', { kind: 'password', channel: job.channel, given: true });
+      case 'overflow':
+        this.#counters.passwordsFailed += 1;
+        return refused('busy');
+      case 'unreadable':
+        this.#counters.passwordsFailed += 1;
+        return refused('storageFailed');
+      default:
+        return assertNever(verdict);
+    }
   }
 
   #busy(lane: Lane): boolean {

@@ -4,12 +4,12 @@ import { ControlPlane } from './control-plane.ts';
 import { Forwarding } from './forwarding.ts';
 import { KeyDelivery } from './key-delivery.ts';
 import type { RelayOptions } from './relay-options.ts';
-import type { Endpoint, JobId, LaneFacts, LaneId, RelayOut } from './relay-out.ts';
+import type { Endpoint, JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
 import { RoleBook } from './role-book.ts';
 import { Room } from './room.ts';
 
 export type { RelayOptions } from './relay-options.ts';
-export type { Endpoint, JobId, LaneFacts, LaneId, RelayOut } from './relay-out.ts';
+export type { Endpoint, JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
 
 /**
  * A whole relay without its sockets: control lanes, members, channels, chat, keys on their way, voice fan-out.
@@ -66,8 +66,8 @@ export class RelayEngine {
   }
 
   /** The answer to `checkPassword`; each job has exactly one. */
-  handlePasswordChecked(job: JobId, ok: boolean, nowMs: number, out: RelayOut): void {
-    this.#control.handlePasswordChecked(job, ok, nowMs, out);
+  handlePasswordChecked(job: JobId, verdict: PasswordVerdict, nowMs: number, out: RelayOut): void {
+    this.#control.handlePasswordChecked(job, verdict, nowMs, out);
   }
 
   /** The answer to `hashPassword`; each job has exactly one. @param hash null: it could not be made */

@@ -6,6 +6,9 @@ export type LaneId = number;
 /** Names one of the jobs the engine asks its adapter for. Never reused within one engine's life. */
 export type JobId = number;
 
+/** What became of a comparison. `overflow`: too many wait for theirs. `unreadable`: it could not be made at all. */
+export type PasswordVerdict = 'right' | 'wrong' | 'overflow' | 'unreadable';
+
 /** Where a datagram came from or goes to. The adapter's own object (Node's `rinfo`) fits. */
 export interface Endpoint {
   readonly address: string;

@@ -174,7 +174,7 @@ export class RecordedRelay {
     for (const { job, password, hash } of this.passwordJobs.splice(0)) {
       const made = toyPasswordHash(password);
       if (hash === null) this.engine.handlePasswordHashed(job, made, this.nowMs, this.out);
-      else this.engine.handlePasswordChecked(job, made === hash, this.nowMs, this.out);
+      else this.engine.handlePasswordChecked(job, made === hash ? 'right' : 'wrong', this.nowMs, this.out);
     }
   }
 

@@ -77,9 +77,10 @@ export class SimRelay {
       sendControl: (lane, message) => lanes.sendToClient(lane, JSON.stringify(message)),
       closeLane: (lane) => lanes.closeByRelay(lane),
       checkPassword: (job, password, hash) =>
-        this.#afterPassword((engine) =>
-          engine.handlePasswordChecked(job, toyPasswordHash(password) === hash, queue.nowMs, this.#out),
-        ),
+        this.#afterPassword((engine) => {
+          const verdict = toyPasswordHash(password) === hash ? 'right' : 'wrong';
+          engine.handlePasswordChecked(job, verdict, queue.nowMs, this.#out);
+        }),
       hashPassword: (job, password) =>
         this.#afterPassword((engine) =>
           engine.handlePasswordHashed(job, toyPasswordHash(password), queue.nowMs, this.#out),

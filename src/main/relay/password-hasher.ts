@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { argon2id, hash, verify } from 'argon2';
+import type { PasswordVerdict } from '../../core/relay/relay-engine.ts';
 
 /** RFC 9106, section 4, second recommendation: 64 MiB and three passes, for where memory is shared with others. */
 const ARGON2_OPTIONS = {
@@ -18,9 +19,6 @@ export const MAX_PASSWORDS_AT_ONCE = 2;
 
 /** Passwords that wait for their turn: the last one's asker waits for three seconds or so, and no longer queue is patient. */
 export const MAX_WAITING_PASSWORDS = 32;
-
-/** What became of a comparison. `overflow`: too many wait. `unreadable`: the stored hash is none. */
-export type PasswordVerdict = 'right' | 'wrong' | 'overflow' | 'unreadable';
 
 /** Argon2id (RFC 9106) on libuv's threads, never on the one that forwards voice, and a bounded number at a time. */
 export class PasswordHasher {
@@ -47,7 +45,10 @@ export class PasswordHasher {
     }
   }
 
-  /** Compares a password with what `hash` made of one, in a time that does not tell how close it came. */
+  /**
+   * Compares a password with what `hash` made of one, in a time that does not tell how close it came. `unreadable`:
+   * the stored hash is none, or the machine has no memory for it.
+   */
   async compare(password: string, hashed: string): Promise<PasswordVerdict> {
     if (!(await this.#enter())) return 'overflow';
     try {

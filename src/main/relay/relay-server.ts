@@ -71,9 +71,7 @@ export class RelayServer {
       void this.#hasher
         .compare(password, hash)
         .then((verdict) =>
-          this.#handle((nowMs) =>
-            this.#engine.handlePasswordChecked(job, verdict === 'right', nowMs, this.#out),
-          ),
+          this.#handle((nowMs) => this.#engine.handlePasswordChecked(job, verdict, nowMs, this.#out)),
         );
     },
     hashPassword: (job, password) => {
