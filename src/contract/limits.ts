@@ -36,3 +36,6 @@ export const MAX_BOOKMARKS = 200;
 
 /** People on one whisper list. */
 export const MAX_WHISPER_LIST_MEMBERS = 32;
+
+/** Port of a room unless somebody says otherwise. */
+export const DEFAULT_ROOM_PORT = 48_480;

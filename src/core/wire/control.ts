@@ -96,7 +96,7 @@ export type Ban = z.infer<typeof banSchema>;
 const password = z.string().min(1).max(MAX_PASSWORD_LENGTH);
 
 /** Longest ban with an end, in seconds: ten years. */
-const MAX_BAN_SECONDS = 315_360_000;
+export const MAX_BAN_SECONDS = 315_360_000;
 
 /**
  * What may be asked of the relay about members, channels, roles and bans. Each asks inside a `request`, and is

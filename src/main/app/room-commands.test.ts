@@ -168,7 +168,7 @@ describe('What no relay could read', () => {
       'a ban of a thousand years',
       (handlers) => handlers.banMember({ token: 8, by: 'identity', reason: '', seconds: 31_536_000_000 }),
       'request',
-      /ten years/,
+      /10 years/,
     ],
     ['a channel below zero', (handlers) => handlers.removeChannel({ channel: -1 }), 'request', /none that/],
     [

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../contract/ipc.ts';
-import { type Request, requestSchema } from '../../core/wire/control.ts';
+import { MAX_BAN_SECONDS, type Request, requestSchema } from '../../core/wire/control.ts';
 import {
   MAX_PASSWORD_LENGTH,
   MAX_REASON_LENGTH,
@@ -25,7 +25,7 @@ export function refuse(sentence: string): { ok: false; sentence: string } {
 /** What is wrong with a request, by the field that no relay would take. */
 const fieldSentences: Readonly<Record<string, string>> = {
   range: refusalSentence('badRange'),
-  seconds: 'A ban that ends lasts ten years at most.',
+  seconds: `A ban that ends lasts ${MAX_BAN_SECONDS / 31_536_000} years at most.`,
 };
 
 /** Checks what a person typed before it goes anywhere, with a sentence for what is wrong; each refusal is counted. */

@@ -1,6 +1,7 @@
 import { type ReactElement, useState } from 'react';
 import type { Bookmark } from '../../../contract/dto.ts';
 import {
+  DEFAULT_ROOM_PORT,
   MAX_ADDRESS_LENGTH,
   MAX_NAME_TEXT_LENGTH,
   MAX_SECRET_TEXT_LENGTH,
@@ -18,9 +19,6 @@ interface BookmarkDialogProps {
   readonly nickname: string;
   readonly onClose: () => void;
 }
-
-/** Port of a room whose port box is left empty; the program's own default. */
-const USUAL_PORT = 48_480;
 
 /** Keeps a room by its address, or changes one that is kept. */
 export function BookmarkDialog({ bookmark, nickname, onClose }: BookmarkDialogProps): ReactElement {
@@ -45,7 +43,7 @@ export function BookmarkDialog({ bookmark, nickname, onClose }: BookmarkDialogPr
         id: bookmark?.id ?? null,
         name: name.trim() === '' ? address.trim() : name.trim(),
         address: address.trim(),
-        port: port.port ?? USUAL_PORT,
+        port: port.port ?? DEFAULT_ROOM_PORT,
         nickname: as.trim(),
         ...kept,
       }),
@@ -81,7 +79,7 @@ export function BookmarkDialog({ bookmark, nickname, onClose }: BookmarkDialogPr
           value={portText}
           onChange={setPortText}
           testId="bookmark-port"
-          placeholder={String(USUAL_PORT)}
+          placeholder={String(DEFAULT_ROOM_PORT)}
           numeric
         />
       </div>
