@@ -135,11 +135,11 @@ export function mutatedMessage(rng: Rng, known: Known): string {
   const valid = JSON.stringify(message);
   const at = whole(rng, valid.length);
   const chance = rng.next();
-  if (chance < 0.3) return valid;
-  if (chance < 0.6) return otherFields(rng, message);
-  if (chance < 0.75)
+  if (chance < 0.45) return valid;
+  if (chance < 0.7) return otherFields(rng, message);
+  if (chance < 0.8)
     return valid.slice(0, at) + String.fromCharCode(whole(rng, 0x1_0000)) + valid.slice(at + 1);
-  if (chance < 0.85) return valid.slice(0, at);
+  if (chance < 0.87) return valid.slice(0, at);
   if (chance < 0.95) return Buffer.from(randomBytes(rng, 1 + whole(rng, 200))).toString('latin1');
   if (chance < 0.96) return '['.repeat(DEEP);
   if (chance < 0.97) return valid.padEnd(TOO_LONG);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { plainAddress } from './address-range.ts';
 
@@ -5,19 +6,40 @@ import { plainAddress } from './address-range.ts';
 export const MAX_CONNECTIONS_PER_ADDRESS = 160;
 
 /**
- * Open connections in all: a full room, as many that are just coming or going, and some. Each may take 100 KB for its
- * TLS buffers, so the worst is about 50 MB.
+ * Connections on their way to a WebSocket, in all: a full room that comes back at once, and some. Whoever only opens
+ * connections pushes out those of the address that has most of them, not the newcomer from elsewhere.
  */
-export const MAX_CONNECTIONS = 512;
+export const MAX_PENDING_CONNECTIONS = 256;
 
 /**
- * Bounds connections before they cost a TLS handshake: those above a limit are closed at once and counted.
- * Connections that never get anywhere are the listening server's to time out.
+ * Open connections in all: a full room, lanes that do not log in, and all that may be on their way. Each may take
+ * 100 KB for its TLS buffers, so the worst is about 60 MB.
+ */
+export const MAX_CONNECTIONS = 576;
+
+interface Connection {
+  readonly socket: Socket;
+  readonly address: string;
+  /** As a TLS socket over it shows its other end: nothing else connects the two. */
+  readonly peer: string;
+}
+
+/**
+ * Bounds connections before they cost a TLS handshake: those above a limit are closed at once and counted. Those that
+ * never get anywhere are the listening server's to time out, unless others need their place before.
  */
 export class ConnectionLimit {
   readonly #perAddress = new Map<string, number>();
+  /** By address, then by peer; oldest first. */
+  readonly #pending = new Map<string, Map<string, Connection>>();
+  #pendingCount = 0;
   #open = 0;
-  readonly #counts = { connections: 0, connectionsAboveAddressLimit: 0, connectionsAboveLimit: 0 };
+  readonly #counts = {
+    connections: 0,
+    connectionsAboveAddressLimit: 0,
+    connectionsAboveLimit: 0,
+    connectionsCrowdedOut: 0,
+  };
 
   constructor(server: Server) {
     server.maxConnections = MAX_CONNECTIONS;
@@ -25,10 +47,13 @@ export class ConnectionLimit {
       this.#counts.connectionsAboveLimit += 1;
     });
     server.on('connection', (socket: Socket) => this.#admit(socket));
+    server.on('upgrade', ({ socket }: IncomingMessage) => {
+      this.#forgetPending(plainAddress(socket.remoteAddress ?? ''), peerOf(socket));
+    });
   }
 
   get counters(): Readonly<Record<string, number>> {
-    return { ...this.#counts, connectionsOpen: this.#open };
+    return { ...this.#counts, connectionsOpen: this.#open, connectionsPending: this.#pendingCount };
   }
 
   #admit(socket: Socket): void {
@@ -42,11 +67,46 @@ export class ConnectionLimit {
     }
     this.#perAddress.set(address, open + 1);
     this.#open += 1;
+    const connection: Connection = { socket, address, peer: peerOf(socket) };
+    this.#await(connection);
     socket.once('close', () => {
       this.#open -= 1;
+      this.#forgetPending(address, connection.peer);
       const left = (this.#perAddress.get(address) ?? 1) - 1;
       if (left > 0) this.#perAddress.set(address, left);
       else this.#perAddress.delete(address);
     });
   }
+
+  #await(connection: Connection): void {
+    if (this.#pendingCount >= MAX_PENDING_CONNECTIONS) this.#crowdOut();
+    const { address, peer } = connection;
+    const own = this.#pending.get(address) ?? new Map<string, Connection>();
+    this.#pending.set(address, own.set(peer, connection));
+    this.#pendingCount += 1;
+  }
+
+  /** Closes the oldest pending connection of the address that has most of them. */
+  #crowdOut(): void {
+    let busiest: Map<string, Connection> | undefined;
+    for (const own of this.#pending.values()) {
+      if (busiest === undefined || own.size > busiest.size) busiest = own;
+    }
+    const [oldest] = busiest?.values() ?? [];
+    if (oldest === undefined) return;
+    this.#counts.connectionsCrowdedOut += 1;
+    this.#forgetPending(oldest.address, oldest.peer);
+    oldest.socket.destroy();
+  }
+
+  #forgetPending(address: string, peer: string): void {
+    const own = this.#pending.get(address);
+    if (own === undefined || !own.delete(peer)) return;
+    this.#pendingCount -= 1;
+    if (own.size === 0) this.#pending.delete(address);
+  }
+}
+
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { MAX_LANE_MESSAGE_BYTES } from '../../core/wire/control.ts';
 import { MAX_DATAGRAM_BYTES } from '../../core/wire/datagram.ts';
 import { ADMIN_ROLE_ID } from '../../core/wire/roles.ts';
 import { loadOrCreateCertificate, type RelayCertificate } from './certificate.ts';
-import { MAX_CONNECTIONS_PER_ADDRESS } from './connection-limit.ts';
+import { MAX_CONNECTIONS_PER_ADDRESS, MAX_PENDING_CONNECTIONS } from './connection-limit.ts';
 import { type ListeningSockets, listen } from './listen.ts';
 import { RelayDatabase } from './relay-database.ts';
 import { RelayServer } from './relay-server.ts';
@@ -203,23 +203,31 @@ describe('RelayServer on real sockets', () => {
     await refused;
   });
 
-  it('bounds the connections of one address, whether they speak TLS or not, and takes others once they go', async () => {
-    const silent = Array.from({ length: MAX_CONNECTIONS_PER_ADDRESS + 1 }, () =>
-      connect({ host: '127.0.0.1', port: sockets.port }).on('error', () => undefined),
-    );
-    const last = silent.at(-1);
-    if (last === undefined) throw new Error('no socket');
-    last.resume();
-    await once(last, 'close');
-    expect(server.counters()).toMatchObject({
-      connections: MAX_CONNECTIONS_PER_ADDRESS + 1,
-      connectionsAboveAddressLimit: 1,
-      lanes: 0,
-    });
-    for (const socket of silent) socket.destroy();
-    await expect.poll(() => server.counters().connectionsOpen).toBe(0);
+  it('bounds the connections of one address that come no further, and takes others meanwhile', async () => {
+    const above = 20;
+    const connectFrom = (localAddress: string): Socket =>
+      connect({ host: '127.0.0.1', port: sockets.port, localAddress })
+        .on('error', () => undefined)
+        .resume();
+    const crowd = Array.from({ length: MAX_CONNECTIONS_PER_ADDRESS + 1 }, () => connectFrom('127.0.0.2'));
+    await expect.poll(() => server.counters().connectionsAboveAddressLimit).toBe(1);
+    const rest = MAX_PENDING_CONNECTIONS - MAX_CONNECTIONS_PER_ADDRESS;
+    const others = Array.from({ length: rest + above }, () => connectFrom('127.0.0.3'));
+    await expect.poll(() => server.counters().connectionsCrowdedOut).toBe(above);
+    // Of the address that had most, the oldest went first.
+    await expect.poll(() => crowd.filter((socket) => socket.closed).length).toBe(above + 1);
+    expect(crowd.slice(0, above).every((socket) => socket.closed)).toBe(true);
+    expect(others.some((socket) => socket.closed)).toBe(false);
     const ada = admit();
     await ada.enter('Ada');
+    expect(server.counters()).toMatchObject({
+      connectionsCrowdedOut: above + 1,
+      connectionsPending: MAX_PENDING_CONNECTIONS - 1,
+      lanes: 1,
+    });
+    for (const socket of [...crowd, ...others]) socket.destroy();
+    await expect.poll(() => server.counters().connectionsPending).toBe(0);
+    expect(server.counters().connectionsOpen).toBe(1);
   });
 
   it('answers a browser with a sentence', async () => {
