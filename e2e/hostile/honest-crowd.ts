@@ -54,8 +54,13 @@ export class HonestCrowd {
   }
 
   /** Somebody honest wants in, and to hear and be heard by all. */
-  async newcomer(nickname: string, maxMs: number, password: string | null = null): Promise<NewcomerReport> {
-    const event = await this.#ask({ kind: 'newcomer', nickname, password, maxMs }, maxMs);
+  async newcomer(
+    nickname: string,
+    maxMs: number,
+    options: { readonly password?: string; readonly roundTripMs?: number } = {},
+  ): Promise<NewcomerReport> {
+    const { password = null, roundTripMs = 0 } = options;
+    const event = await this.#ask({ kind: 'newcomer', nickname, password, maxMs, roundTripMs }, maxMs);
     if (event.kind !== 'newcomer') throw new Error('the newcomer did not report');
     return event.report;
   }

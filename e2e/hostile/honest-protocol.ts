@@ -73,6 +73,8 @@ export type HonestCommand = { readonly id: number } & (
       readonly nickname: string;
       readonly password: string | null;
       readonly maxMs: number;
+      /** What a slow line adds to each round trip of its lane, in ms. */
+      readonly roundTripMs: number;
     }
   /** A newcomer leaves. */
   | { readonly kind: 'farewell'; readonly nickname: string }

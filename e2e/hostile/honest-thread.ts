@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../src/core/base/assert.ts';
+import type { OpenLane } from '../../src/main/app/ports.ts';
+import { ControlLane } from '../../src/main/control/control-lane.ts';
 import { waitFor } from '../rig/child.ts';
 import { HeadlessMember } from '../rig/member/headless-member.ts';
 import { Hearing } from './hearing.ts';
@@ -48,10 +50,11 @@ class Person {
   keyChanges = 0;
   readonly #newestChat = new Map<string, number>();
 
-  constructor(number: number, nickname: string) {
+  constructor(number: number, nickname: string, roundTripMs = 0) {
     this.number = number;
     this.member = new HeadlessMember({
       nickname,
+      ...(roundTripMs === 0 ? {} : { openLane: slowLane(roundTripMs) }),
       onDidChangeKey: () => {
         this.keyChanges += 1;
       },
@@ -205,10 +208,30 @@ async function end(): Promise<HonestReport> {
 
 const newcomers = new Map<string, Person>();
 
-async function letIn(nickname: string, password: string | null, maxMs: number): Promise<NewcomerReport> {
+/** A lane whose messages take their time, either way. */
+function slowLane(roundTripMs: number): OpenLane {
+  return (request) => {
+    const lane = new ControlLane({
+      ...request,
+      onMessage: (text) => void setTimeout(() => request.onMessage(text), roundTripMs / 2),
+    });
+    return {
+      send: (text) => void setTimeout(() => lane.send(text), roundTripMs / 2),
+      sendDatagram: (bytes) => lane.sendDatagram(bytes),
+      close: () => lane.close(),
+    };
+  };
+}
+
+async function letIn({
+  nickname,
+  password,
+  maxMs,
+  roundTripMs,
+}: Extract<HonestCommand, { kind: 'newcomer' }>): Promise<NewcomerReport> {
   lastNumber += 1;
   const fromMs = performance.now();
-  const person = new Person(lastNumber, nickname);
+  const person = new Person(lastNumber, nickname, roundTripMs);
   newcomers.set(nickname, person);
   let tries = 0;
   let sentence = '';
@@ -250,8 +273,7 @@ async function obey(command: HonestCommand): Promise<HonestEvent> {
     case 'end':
       return { id, kind: 'report', report: await end() };
     case 'newcomer': {
-      const { nickname, password, maxMs } = command;
-      return { id, kind: 'newcomer', report: await letIn(nickname, password, maxMs) };
+      return { id, kind: 'newcomer', report: await letIn(command) };
     }
     case 'farewell':
       farewell(command.nickname);

@@ -71,7 +71,7 @@ export const passwordGuessing: Attack = {
     await lock(SECRET);
     const guessing = guessRoom(stage, tally);
     await sleep(100);
-    const newcomer = await honest.newcomer('Invited', MAX_NEWCOMER_MS, SECRET);
+    const newcomer = await honest.newcomer('Invited', MAX_NEWCOMER_MS, { password: SECRET });
     await guessing;
     await honest.farewell('Invited');
     await lock(null);

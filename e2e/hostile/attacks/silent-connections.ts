@@ -10,20 +10,24 @@ import { type Attack, CounterWatch, STRANGERS } from '../attack.ts';
 const CONNECTIONS = 1_000;
 
 /** How long those that the relay closes are opened again, in ms. */
-const PRESSURE_MS = 8_000;
+const PRESSURE_MS = 6_000;
 
 /** Connections in all: bounds the work, whatever the relay does. */
 const MAX_OPENED = 6_000;
 
-/** Opened in one go, and the time between two, in ms: as fast as one thread gets them going. */
-const BATCH = 25;
+/** Opened in one go: the first thousand as fast as one thread gets them going, then as many as keeps it up. */
+const FIRST_BATCH = 25;
+const BATCH = 8;
 const BATCH_MS = 10;
 
 /** A newcomer is let in within this time while the attack goes on, in ms, and after it. */
 const MAX_NEWCOMER_MS = 5_000;
 
 /** The newcomer comes this long after the beginning, in ms: all thousand are there. */
-const NEWCOMER_AFTER_MS = 2_000;
+const NEWCOMER_AFTER_MS = 1_500;
+
+/** Round trip of a newcomer on a slow line, in ms: each of its messages waits half of it. */
+const SLOW_ROUND_TRIP_MS = 400;
 
 const identity = new TestIdentity().name;
 
@@ -70,13 +74,17 @@ export const silentConnections: Attack = {
     const startMs = performance.now();
     const pressure = (async () => {
       while (performance.now() - startMs < PRESSURE_MS) {
-        for (let n = 0; n < BATCH && open.size < CONNECTIONS && opened < MAX_OPENED; n += 1) openOne();
+        const batch = opened < CONNECTIONS ? FIRST_BATCH : BATCH;
+        for (let n = 0; n < batch && open.size < CONNECTIONS && opened < MAX_OPENED; n += 1) openOne();
         await sleep(BATCH_MS);
       }
     })();
     await sleep(NEWCOMER_AFTER_MS);
     const during = await honest.newcomer('Newcomer during', MAX_NEWCOMER_MS);
     await honest.farewell('Newcomer during');
+    const slow = await honest.newcomer('Slow newcomer', MAX_NEWCOMER_MS, { roundTripMs: SLOW_ROUND_TRIP_MS });
+    await honest.farewell('Slow newcomer');
+    tally.figures['openedUntilThen'] = opened;
     await pressure;
     for (const giveUp of [...open]) giveUp();
     const after = await honest.newcomer('Newcomer after', MAX_NEWCOMER_MS);
@@ -86,7 +94,8 @@ export const silentConnections: Attack = {
     tally.tries = opened;
     tally.figures['closedByRelay'] = closed;
     tally.figures['newcomerDuringMs'] = during.hearsAllMs ?? `refused: ${during.sentence}`;
-    tally.figures['newcomerDuringTries'] = during.tries;
+    tally.figures['slowNewcomerDuringMs'] = slow.hearsAllMs ?? `refused: ${slow.sentence}`;
+    tally.figures['triesOfBoth'] = `${during.tries} and ${slow.tries}`;
     tally.figures['newcomerAfterMs'] = after.hearsAllMs ?? `refused: ${after.sentence}`;
     const reasons = [
       'connectionsAboveAddressLimit',
@@ -101,6 +110,7 @@ export const silentConnections: Attack = {
       during.hearsAllMs !== null,
       `a newcomer during the attack was not let in: ${during.sentence}`,
     );
+    tally.expect(slow.hearsAllMs !== null, `a newcomer on a slow line was not let in: ${slow.sentence}`);
     tally.expect(after.hearsAllMs !== null, `a newcomer after the attack was not let in: ${after.sentence}`);
     return undefined;
   },

@@ -66,6 +66,16 @@ describe('a lane', () => {
       expect(room.engine.stats()).toMatchObject({ lanes: 1 });
     },
   );
+
+  test('among those that do not log in: the address with most of them makes way, not the one that came first', () => {
+    const room = new StaffedRoom(mac);
+    const slow = room.open('192.0.2.1');
+    const flood = Array.from({ length: 3 * MAX_UNGREETED_LANES }, (_, at) =>
+      room.open(`198.51.100.${at % 2}`),
+    );
+    expect(room.closed).not.toContain(slow);
+    expect(room.closed).toEqual(flood.slice(0, flood.length - MAX_UNGREETED_LANES + 1));
+  });
 });
 
 describe('hostile text', () => {

@@ -11,7 +11,7 @@ export const HELLO_TIMEOUT_MS = 10_000;
 /** A lane silent for this long is dead, in ms: clients ping every 10 s, so two pings in a row went missing. */
 export const LANE_TIMEOUT_MS = 30_000;
 
-/** Lanes not logged in at one time: whoever only opens lanes pushes out the oldest such ones, not the room. */
+/** Lanes not logged in at one time: whoever only opens lanes pushes out own such ones, not the room. */
 export const MAX_UNGREETED_LANES = 64;
 
 /**
@@ -99,10 +99,21 @@ export class Lanes {
     return this.#perAddress.get(address) ?? 0;
   }
 
-  /** The one that has waited longest without logging in, when there are as many of those as there may be. */
+  /**
+   * The one that has to go when as many lanes have not logged in as may be: of the address that has most of them, the
+   * one that has waited longest. So whoever only opens lanes pushes out the own ones, not the newcomer on a slow line.
+   */
   get crowdedOut(): Lane | null {
-    const [oldest] = this.#ungreeted;
-    return oldest !== undefined && this.#ungreeted.size >= MAX_UNGREETED_LANES ? oldest : null;
+    if (this.#ungreeted.size < MAX_UNGREETED_LANES) return null;
+    const oldestByAddress = new Map<string, { readonly oldest: Lane; count: number }>();
+    let busiest: { readonly oldest: Lane; count: number } | null = null;
+    for (const lane of this.#ungreeted) {
+      const entry = oldestByAddress.get(lane.address) ?? { oldest: lane, count: 0 };
+      entry.count += 1;
+      oldestByAddress.set(lane.address, entry);
+      if (busiest === null || entry.count > busiest.count) busiest = entry;
+    }
+    return busiest?.oldest ?? null;
   }
 
   add(id: LaneId, facts: LaneFacts, nowMs: number): Lane {
