@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
 import { commandSchemas } from '../../src/contract/ipc.ts';
 import { freePort } from '../rig/free-port.ts';
@@ -344,5 +347,55 @@ describe('life', () => {
     const app = boot({ env: { SIDETONE_DOUBLE_LOCKED: '1' } });
     expect(await app.ended()).toBe(0);
     expect(app.output).toBe('');
+  });
+});
+
+describe('the identity', () => {
+  test("is sealed by the system's key store, and the same after a restart", async () => {
+    const first = await boot().opened();
+    const { identity } = await first.state();
+    expect(identity).toMatchObject({ storage: 'system', problem: '' });
+    first.signal('SIGTERM');
+    expect(await first.ended()).toBe(0);
+    const second = await boot({ dataFolder: first.dataFolder }).opened();
+    expect((await second.state()).identity).toEqual(identity);
+  });
+
+  test('goes into a file where there is no key store, and the person is told', async () => {
+    const app = await boot({ env: { SIDETONE_DOUBLE_NO_KEYS: '1' } }).opened();
+    const { identity } = await app.state();
+    expect(identity.storage).toBe('file');
+    expect(identity.problem).toMatch(/file that only your account may read/);
+  });
+
+  test('is not replaced when the key store is gone: the person goes by another one meanwhile', async () => {
+    const first = await boot().opened();
+    const { identity } = await first.state();
+    first.signal('SIGTERM');
+    await first.ended();
+    const { dataFolder } = first;
+    const without = await boot({ dataFolder, env: { SIDETONE_DOUBLE_NO_KEYS: '1' } }).opened();
+    const stranger = (await without.state()).identity;
+    expect(stranger.publicKey).not.toBe(identity.publicKey);
+    expect(stranger.problem).toMatch(/cannot be opened/);
+    without.signal('SIGTERM');
+    await without.ended();
+    const again = await boot({ dataFolder }).opened();
+    expect((await again.state()).identity.publicKey).toBe(identity.publicKey);
+  });
+
+  test('a database of a later version stops the start with a sentence, untouched', async () => {
+    const first = await boot().opened();
+    first.signal('SIGTERM');
+    await first.ended();
+    const path = join(first.dataFolder, 'client.db');
+    const database = new Database(path);
+    database.pragma('user_version = 9999');
+    database.close();
+    const before = readFileSync(path);
+    const app = boot({ dataFolder: first.dataFolder });
+    expect(await app.ended()).toBe(1);
+    expect(app.output).toMatch(/newer version of Sidetone/);
+    expect(readFileSync(path).equals(before)).toBe(true);
   });
 });
