@@ -14,6 +14,8 @@ import { defaultChannels } from '../../src/main/relay/room-defaults.ts';
 import { Child, waitFor } from '../rig/child.ts';
 import { Teardown } from '../rig/teardown.ts';
 import { applyChange, CHANNEL_IDS, type Change, parseChange } from './changes.ts';
+import { isWhole } from './is-whole.ts';
+import { RelayKill } from './relay-kill.ts';
 
 const NAME = 'e2e:storage';
 const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url));
@@ -159,21 +161,6 @@ async function killOnce(path: string, logPath: string, kill: number, random: () 
   figures.largestWalMb = Math.max(figures.largestWalMb, sizeMb(`${path}-wal`));
 }
 
-/** The full check, as SQLite does it, behind the back of our own code. */
-function isWhole(path: string): boolean {
-  const database = new Database(path);
-  try {
-    const orphans = database.pragma('foreign_key_check');
-    return (
-      database.pragma('integrity_check', { simple: true }) === 'ok' &&
-      Array.isArray(orphans) &&
-      orphans.length === 0
-    );
-  } finally {
-    database.close();
-  }
-}
-
 function countAudit(path: string): number {
   const database = new Database(path, { readonly: true });
   try {
@@ -230,32 +217,51 @@ async function killAgainAndAgain(folder: string, kills: number, seed: number): P
   }
 }
 
+/** 0 leaves a part out; its targets are not met then. */
+function readKills(name: string, value: string): number {
+  const kills = Number(value);
+  if (!(Number.isInteger(kills) && kills >= 0 && kills <= MAX_KILLS))
+    throw new Error(`${name} takes a number up to ${MAX_KILLS}`);
+  return kills;
+}
+
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
       json: { type: 'boolean', default: false },
       kills: { type: 'string', default: '200' },
+      'relay-kills': { type: 'string', default: '200' },
       seed: { type: 'string', default: '1' },
     },
   });
-  const kills = Number(options.kills);
-  if (!(Number.isInteger(kills) && kills > 0 && kills <= MAX_KILLS))
-    throw new Error(`--kills takes a number up to ${MAX_KILLS}`);
+  const kills = readKills('--kills', options.kills);
+  const relayKills = readKills('--relay-kills', options['relay-kills']);
+  const seed = Number(options.seed);
   const folder = mkdtempSync(join(tmpdir(), 'sidetone-storage-'));
   const teardown = new Teardown();
   teardown.defer('the temporary folder', () => rmSync(folder, { recursive: true, force: true }));
   try {
-    await killAgainAndAgain(folder, kills, Number(options.seed));
+    await killAgainAndAgain(folder, kills, seed);
     const { disagreements, failedIntegrityChecks, droppedRows, acknowledgedChanges } = figures;
+    const relay = relayKills === 0 ? null : await new RelayKill({ folder, kills: relayKills, seed }).run();
     const rows = [
       { check: 'kills', ...figures },
       { check: 'acknowledged changes', ...Object.fromEntries(changesByKind) },
+      ...(relay?.rows ?? []),
     ];
-    // A run that wrote next to nothing shows nothing.
-    const changesPerKill = acknowledgedChanges / figures.kills;
-    publish(createReport(NAME, rows, { disagreements, failedIntegrityChecks, droppedRows, changesPerKill }), {
-      json: options.json,
-    });
+    const targets = {
+      disagreements,
+      failedIntegrityChecks,
+      droppedRows,
+      // A run that wrote next to nothing shows nothing.
+      changesPerKill: acknowledgedChanges / figures.kills,
+      relayLost: relay?.lost ?? null,
+      relayDoubledChats: relay?.doubledChats ?? null,
+      relayFailedIntegrityChecks: relay?.failedIntegrityChecks ?? null,
+      relayNotResumed: relay?.notResumed ?? null,
+      relayChangesPerKill: relay?.acknowledgedPerKill ?? null,
+    };
+    publish(createReport(NAME, rows, targets), { json: options.json });
   } finally {
     await teardown.run();
   }

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { ChatEvent } from '../../../src/contract/chat.ts';
 import type { Outcome } from '../../../src/contract/ipc.ts';
-import { createRng } from '../../../src/core/base/rng.ts';
+import { createRng, type Rng } from '../../../src/core/base/rng.ts';
 import type { Invite } from '../../../src/core/wire/invite.ts';
 import type { OpenLane, PeoplePort, PersonValues, SettingsValues } from '../../../src/main/app/ports.ts';
 import { Room } from '../../../src/main/app/room.ts';
@@ -11,6 +11,8 @@ import { HeadlessVoice, type HeadlessVoiceOptions } from './headless-voice.ts';
 
 export interface HeadlessMemberOptions {
   readonly nickname: string;
+  /** Spreads the attempts to reconnect; by default as the program does. */
+  readonly rng?: Rng;
   readonly openTransport?: HeadlessVoiceOptions['openTransport'];
   readonly openLane?: OpenLane;
   readonly onDidChangeKey?: (keyId: number) => void;
@@ -65,7 +67,7 @@ export class HeadlessMember {
     });
     const member = this;
     this.room = new Room({
-      rng: createRng(randomInt(2 ** 32)),
+      rng: options.rng ?? createRng(randomInt(2 ** 32)),
       voice: this.voice,
       settings: {
         get current() {
