@@ -110,6 +110,8 @@ export const silentConnections: Attack = {
       during.hearsAllMs !== null,
       `a newcomer during the attack was not let in: ${during.sentence}`,
     );
+    // Others' connections must not cost a newcomer as much as a second try.
+    tally.equal('tries of two newcomers', during.tries + slow.tries, 2);
     tally.expect(slow.hearsAllMs !== null, `a newcomer on a slow line was not let in: ${slow.sentence}`);
     tally.expect(after.hearsAllMs !== null, `a newcomer after the attack was not let in: ${after.sentence}`);
     return undefined;
