@@ -23,6 +23,8 @@ export class HonestCrowd {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, (event: HonestEvent) => void>();
   #lastId = 0;
+  /** What killed the thread: an attack that reached the honest. */
+  #death: string | null = null;
   /** Filled by `join`. */
   members: readonly HonestMember[] = [];
 
@@ -33,7 +35,9 @@ export class HonestCrowd {
       this.#waiting.delete(event.id);
     });
     this.#worker.on('error', (error) => {
-      throw error;
+      this.#death = error instanceof Error ? error.message : String(error);
+      for (const [id, take] of this.#waiting) take({ id, kind: 'failed', sentence: this.#death });
+      this.#waiting.clear();
     });
   }
 
@@ -74,6 +78,7 @@ export class HonestCrowd {
   }
 
   #ask(order: Order, extraMs = 0): Promise<HonestEvent> {
+    if (this.#death !== null) return Promise.reject(new Error(`the honest have died: ${this.#death}`));
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
