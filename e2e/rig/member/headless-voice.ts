@@ -87,6 +87,7 @@ export class HeadlessVoice implements VoicePort {
     this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
     const target = this.#slot === null ? CHANNEL_TARGET : this.#targets.get(this.#slot);
     if (target === undefined) return;
+    this.#sender.handleDeadline(performance.now());
     this.#sender.handleFrame(payload, payload.length, this.#timestamp, last, target, this.#out);
   }
 
@@ -134,10 +135,11 @@ export class HeadlessVoice implements VoicePort {
       new Map(members.map(([token, key, salt]) => [token, sealingKey(keyId, key, salt)])),
       nowMs,
     );
-    this.#sender.setChannelKey(own === null ? null : sealingKey(keyId, own.key, own.salt));
-    if (own === null || keyId === this.#keyId) return;
-    this.#keyId = keyId;
-    this.#options.onDidChangeKey(keyId);
+    if (own === null) this.#sender.setChannelKey(null);
+    else this.#sender.renewChannelKey(sealingKey(keyId, own.key, own.salt), nowMs);
+    const deadlineMs = this.#sender.nextDeadlineMs();
+    if (deadlineMs === null) this.#tellKey(own === null ? null : keyId);
+    else setTimeout(() => this.#useNextKey(keyId), deadlineMs - nowMs).unref();
   }
 
   setWhisper(slot: number | null): void {
@@ -181,6 +183,17 @@ export class HeadlessVoice implements VoicePort {
   setDeafened(): void {}
   setVolume(): void {}
   setMemberMuted(): void {}
+
+  #useNextKey(keyId: number): void {
+    this.#sender.handleDeadline(performance.now() + 1);
+    if (this.#sender.nextDeadlineMs() === null) this.#tellKey(keyId);
+  }
+
+  #tellKey(keyId: number | null): void {
+    if (keyId === this.#keyId) return;
+    this.#keyId = keyId;
+    if (keyId !== null) this.#options.onDidChangeKey(keyId);
+  }
 
   #hear(header: DatagramHeader, bytes: Uint8Array, lengthBytes: number, nowMs: number): void {
     const result = this.#opener.open(header, bytes, lengthBytes, nowMs, this.#plain);

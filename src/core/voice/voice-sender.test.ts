@@ -13,7 +13,7 @@ import {
   WHISPER_TARGET_BYTES,
 } from '../wire/datagram.ts';
 import { toyKey } from './toy-key.ts';
-import { MAX_COUNTED_TARGETS, VoiceSender } from './voice-sender.ts';
+import { KEY_CHANGE_DELAY_MS, MAX_COUNTED_TARGETS, VoiceSender } from './voice-sender.ts';
 
 const LIST = WHISPER_LIST_BIT + 1;
 const token = (value: number): SessionToken => value as SessionToken;
@@ -154,5 +154,53 @@ describe('VoiceSender', () => {
     for (const { target, sequence } of sent) seen.add(`${target} ${sequence}`);
     expect(seen.size).toBe(sent.length);
     expect(sent.length).toBeGreaterThan(6 * MAX_COUNTED_TARGETS);
+  });
+});
+
+describe('VoiceSender, when an epoch follows another', () => {
+  it('goes on under the key before until everybody can have heard of the new one', () => {
+    const { sender, sent, send } = setUp();
+    sender.renewChannelKey(toyKey(2, 22), 1_000);
+    expect(sender.nextDeadlineMs()).toBe(1_000 + KEY_CHANGE_DELAY_MS);
+    for (const nowMs of [1_000, 999 + KEY_CHANGE_DELAY_MS, 1_000 + KEY_CHANGE_DELAY_MS]) {
+      sender.handleDeadline(nowMs);
+      send();
+    }
+    expect(sent.map(({ keyId }) => keyId)).toEqual([1, 1, 2]);
+    expect(sent.map(({ sequence }) => sequence)).toEqual([0, 1, 2]);
+    expect(sender.nextDeadlineMs()).toBeNull();
+  });
+
+  it('takes the first key at once', () => {
+    const { sender, sent, send } = setUp();
+    sender.setChannelKey(null);
+    sender.renewChannelKey(toyKey(2, 22), 1_000);
+    send();
+    expect(sent.map(({ keyId }) => keyId)).toEqual([2]);
+  });
+
+  it('is not put off by the same key again, and goes straight to the newest', () => {
+    const { sender, sent, send } = setUp();
+    sender.renewChannelKey(toyKey(2, 22), 0);
+    sender.renewChannelKey(toyKey(2, 22), 100);
+    expect(sender.nextDeadlineMs()).toBe(KEY_CHANGE_DELAY_MS);
+    sender.renewChannelKey(toyKey(3, 33), 120);
+    sender.handleDeadline(120 + KEY_CHANGE_DELAY_MS);
+    send();
+    expect(sent.map(({ keyId }) => keyId)).toEqual([3]);
+  });
+
+  it('drops the key in waiting when nothing may be sent any more, or the session is another', () => {
+    const { sender, sent, send } = setUp();
+    sender.renewChannelKey(toyKey(2, 22), 0);
+    sender.setChannelKey(null);
+    sender.handleDeadline(KEY_CHANGE_DELAY_MS);
+    send();
+    sender.setChannelKey(toyKey(1, 11));
+    sender.renewChannelKey(toyKey(2, 22), 0);
+    sender.setToken(token(8));
+    sender.handleDeadline(KEY_CHANGE_DELAY_MS);
+    send();
+    expect(sent).toEqual([]);
   });
 });

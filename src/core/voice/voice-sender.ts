@@ -24,6 +24,12 @@ export interface VoiceSenderOut {
 /** Targets whose datagrams are counted one by one: those with a key, and as many again that had one lately. */
 export const MAX_COUNTED_TARGETS = 2 * (MAX_WHISPER_SLOTS + 1);
 
+/**
+ * How long a sender goes on under the key before, in ms: members learn of an epoch by lanes of different length, and
+ * whoever has not heard of it yet could not open what is sealed under its key.
+ */
+export const KEY_CHANGE_DELAY_MS = 150;
+
 /** Every frame handed in is counted under one of these. */
 const counterNames = ['sent', 'tooLong', 'withoutSession', 'withoutKey'] as const;
 
@@ -45,6 +51,8 @@ export class VoiceSender {
   readonly #datagram = new Uint8Array(MAX_DATAGRAM_BYTES);
   readonly #streams = new Map<number, Stream>();
   readonly #counters: Counters<(typeof counterNames)[number]> = createCounters(counterNames);
+  /** The channel key that comes next, and from when on. */
+  #nextKey: { readonly key: SealingKey; readonly fromMs: number } | null = null;
   #token: SessionToken | null = null;
   #connected = false;
   readonly #startSequence: number;
@@ -68,6 +76,7 @@ export class VoiceSender {
    */
   setToken(token: SessionToken | null): void {
     this.#connected = token !== null;
+    if (token !== this.#token) this.#nextKey = null;
     if (token === null) {
       for (const stream of this.#streams.values()) stream.key = null;
     } else if (token !== this.#token) {
@@ -77,9 +86,32 @@ export class VoiceSender {
     }
   }
 
-  /** The key for our voice in the channel; null: nothing may be sent. */
+  /** The key for our voice in the channel, from now on; null: nothing may be sent. */
   setChannelKey(key: SealingKey | null): void {
+    this.#nextKey = null;
     this.#setKey(CHANNEL_TARGET, key);
+  }
+
+  /**
+   * The key of a new epoch: used KEY_CHANGE_DELAY_MS later, at once where there is none to go on with. Handed in again,
+   * it changes nothing.
+   */
+  renewChannelKey(key: SealingKey, nowMs: number): void {
+    const present = this.#streams.get(CHANNEL_TARGET)?.key ?? null;
+    if (present === null) this.setChannelKey(key);
+    else if (isSameKey(present, key)) this.#nextKey = null;
+    else if (this.#nextKey === null || !isSameKey(this.#nextKey.key, key))
+      this.#nextKey = { key, fromMs: nowMs + KEY_CHANGE_DELAY_MS };
+  }
+
+  /** Call it before frames are handed in, or at `nextDeadlineMs`. */
+  handleDeadline(nowMs: number): void {
+    if (this.#nextKey !== null && nowMs >= this.#nextKey.fromMs) this.setChannelKey(this.#nextKey.key);
+  }
+
+  /** When the key of the next epoch is to be used. */
+  nextDeadlineMs(): number | null {
+    return this.#nextKey?.fromMs ?? null;
   }
 
   /** The key for whispers to `target`, a session token or a whisper list. */
@@ -158,4 +190,9 @@ export class VoiceSender {
     }
     assert(this.#streams.size < MAX_COUNTED_TARGETS, 'no more keys to whisper with than slots');
   }
+}
+
+/** Salts are random and come with their keys. */
+function isSameKey(a: SealingKey, b: SealingKey): boolean {
+  return a.keyId === b.keyId && a.salt.every((byte, at) => byte === b.salt[at]);
 }

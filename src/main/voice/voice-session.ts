@@ -124,6 +124,7 @@ export class VoiceSession {
       this.#counters.withoutTarget += 1;
       return;
     }
+    this.#sender.handleDeadline(nowMs);
     this.#sender.handleFrame(packet.bytes, packet.length, timestamp, last, target, this.#out);
   }
 
@@ -213,7 +214,9 @@ export class VoiceSession {
       if (read !== null) keys.set(token, read);
     }
     this.receiver.setEpoch(keyId, keys, nowMs);
-    this.#sender.setChannelKey(own === null ? null : this.#readKey(keyId, own));
+    const key = own === null ? null : this.#readKey(keyId, own);
+    if (key === null) this.#sender.setChannelKey(null);
+    else this.#sender.renewChannelKey(key, nowMs);
   }
 
   #setWhisperTarget(order: Order<'whisperTarget'>): void {
