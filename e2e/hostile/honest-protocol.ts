@@ -16,11 +16,6 @@ export interface HonestReport {
   readonly heard: number;
   /** Of the listener and speaker that lost most, in percent. */
   readonly worstLossPercent: number;
-  /**
-   * The same, with a packet let pass for each change of keys: one that was sealed under new keys may overtake the
-   * commit on its way to the listener. That happens with nobody attacking, too.
-   */
-  readonly worstBeyondKeysPercent: number;
   /** Changes of the channel's keys. */
   readonly keyChanges: number;
   /** Longest time between two packets of one speaker at one listener, in ms. */

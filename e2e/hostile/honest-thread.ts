@@ -163,7 +163,7 @@ async function end(): Promise<HonestReport> {
   const grown = (name: string): number => (now.get(name) ?? 0) - (before.get(name) ?? 0);
   // All honest members go through the same epochs; one may have one change more than another at the edges.
   const keyChanges = Math.ceil(grown('keyChanges') / crowd.length);
-  let [expected, heard, worstLossPercent, worstBeyondKeysPercent, longestGapMs] = [0, 0, 0, 0, 0];
+  let [expected, heard, worstLossPercent, longestGapMs] = [0, 0, 0, 0];
   for (const listener of crowd) {
     for (const speaker of crowd) {
       if (speaker === listener) continue;
@@ -174,8 +174,6 @@ async function end(): Promise<HonestReport> {
       heard += got;
       const [spokenHere, lost] = [Math.max(1, end - first), end - first - got];
       worstLossPercent = Math.max(worstLossPercent, (100 * lost) / spokenHere);
-      const beyond = Math.max(0, lost - keyChanges);
-      worstBeyondKeysPercent = Math.max(worstBeyondKeysPercent, (100 * beyond) / spokenHere);
       longestGapMs = Math.max(longestGapMs, listener.hearing.longestGapMs(speaker.number, nowMs));
     }
   }
@@ -190,7 +188,6 @@ async function end(): Promise<HonestReport> {
     expected,
     heard,
     worstLossPercent,
-    worstBeyondKeysPercent,
     keyChanges,
     longestGapMs,
     twice: crowd.reduce((sum, { hearing }) => sum + hearing.twice, 0),

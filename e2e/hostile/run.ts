@@ -120,7 +120,7 @@ async function runAttack(stage: Stage, attack: Attack, findings: Findings): Prom
   async function record(found: Tally, report: HonestReport): Promise<void> {
     const row = toRow(attack, found, report, await relay.sample(true));
     findings.rows.push(row);
-    if (attack.mayDisturb !== true) findings.losses.push(report.worstBeyondKeysPercent);
+    if (attack.mayDisturb !== true) findings.losses.push(report.worstLossPercent);
     if (found.failures.length > 0) findings.failed += 1;
     process.stderr.write(`${NAME}: ${JSON.stringify(row)}\n`);
   }
