@@ -3,22 +3,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
 import { createRng, type Rng } from '../../src/core/base/rng.ts';
-import type { RelaySnapshot } from '../../src/core/relay/relay-store.ts';
-import type { ChatMessage } from '../../src/core/wire/chat.ts';
 import { ADMIN_ROLE_ID } from '../../src/core/wire/roles.ts';
-import { RelayDatabase } from '../../src/main/relay/relay-database.ts';
-import { defaultChannels } from '../../src/main/relay/room-defaults.ts';
 import { waitFor } from '../rig/child.ts';
 import { ChatBook } from './chat-book.ts';
-import { type Difference, differences, ExpectedRoom } from './expected-room.ts';
-import { isWhole } from './is-whole.ts';
+import { ExpectedRoom } from './expected-room.ts';
 import { KillableRelay } from './killable-relay.ts';
 import { RoomChanges } from './room-changes.ts';
+import { RoomCheck } from './room-check.ts';
 import { RoomMember } from './room-member.ts';
-import { keys, LANDING, storedState, tellable, toldState } from './room-state.ts';
+import { keys, LANDING } from './room-state.ts';
 import { RoomTraffic } from './room-traffic.ts';
-
-const MIGRATIONS = join(import.meta.dirname, '../../resources/migrations/relay');
 
 /** Ports tried are from here on: below those that systems give to whoever asks for any, or one of ours might get it. */
 const FIRST_PORT = 20_000;
@@ -32,6 +26,9 @@ const MAX_WRITING_MS = 400;
 const START_EVERY = 5;
 const MAX_STARTING_MS = 600;
 
+/** Before every other kill answers are lost on their way for up to this long, in ms: what they were to say is done. */
+const MAX_ANSWERS_LOST_MS = 100;
+
 /** Of so many kills, one member is away from the third to the sixth. */
 const AWAY_CYCLE = 8;
 const AWAY_FROM = 3;
@@ -39,9 +36,6 @@ const AWAY_TO = 6;
 
 /** Longest wait for members to be back, for lanes to notice that they are dead, and for chat to arrive, in ms. */
 const MAX_RETURN_MS = 20_000;
-
-/** Differences that are told. */
-const MAX_TOLD = 5;
 
 export interface RelayKillOptions {
   /** For the relay's files; empty. */
@@ -52,7 +46,7 @@ export interface RelayKillOptions {
 
 export interface RelayKillResult {
   readonly rows: readonly Row[];
-  /** Acknowledged changes and messages that were gone after a kill. */
+  /** Acknowledged changes and messages that were gone after a kill, and whatever else was not as it was left. */
   readonly lost: number;
   readonly doubledChats: number;
   readonly failedIntegrityChecks: number;
@@ -76,22 +70,16 @@ export class RelayKill {
   readonly #members: readonly RoomMember[];
   readonly #changes: RoomChanges;
   readonly #traffic: RoomTraffic;
+  readonly #check: RoomCheck;
   readonly #startsMs: number[] = [];
   readonly #returnsMs: number[] = [];
   readonly #figures = {
     kills: 0,
     killsWhileStarting: 0,
-    lost: 0,
-    failedIntegrityChecks: 0,
-    droppedRows: 0,
   };
-  /** New sessions of each member, as the database and the lanes were compared last. */
-  readonly #newSessionsStored = new Map<RoomMember, number>();
-  readonly #newSessionsTold = new Map<RoomMember, number>();
   #port = 0;
   /** When the newest relay began to start. */
   #startedMs = 0;
-  #historySeenUpTo = 0;
 
   constructor(options: RelayKillOptions) {
     this.#options = options;
@@ -109,6 +97,14 @@ export class RelayKill {
       wanderer: this.#will,
       muted: [this.#will, this.#anna],
     });
+    const told = (sentence: string): void => tell(`after kill ${this.#figures.kills}: ${sentence}`);
+    this.#check = new RoomCheck({
+      owner: this.#olga,
+      members: this.#members,
+      expected: this.#expected,
+      chats: this.#chats,
+      tell: told,
+    });
     this.#traffic = new RoomTraffic({
       rng: this.#rng,
       members: this.#members,
@@ -117,7 +113,7 @@ export class RelayKill {
       expected: this.#expected,
       changes: this.#changes,
       chats: this.#chats,
-      tell,
+      tell: told,
     });
   }
 
@@ -126,13 +122,12 @@ export class RelayKill {
     let relay = await this.#open();
     try {
       await this.#furnish();
-      for (let round = 0; this.#figures.kills < this.#options.kills && this.#sound; round += 1) {
+      for (let round = 0; this.#figures.kills < this.#options.kills && this.#check.passed; round += 1) {
         await this.#write(round % AWAY_CYCLE);
         relay = await this.#killAndStart(relay);
         if (round % START_EVERY === START_EVERY - 1 && this.#figures.kills < this.#options.kills) {
-          await sleep(this.#rng.next() * MAX_STARTING_MS);
           this.#figures.killsWhileStarting += 1;
-          relay = await this.#killAndStart(relay);
+          relay = await this.#killAtStart(relay);
         }
         await this.#return(relay);
         await this.#compareTold();
@@ -144,11 +139,6 @@ export class RelayKill {
       await relay.kill();
     }
     return this.#result();
-  }
-
-  get #sound(): boolean {
-    const { lost, failedIntegrityChecks, droppedRows } = this.#figures;
-    return lost + failedIntegrityChecks + droppedRows + this.#chats.doubled.size === 0;
   }
 
   #createMember(nickname: string): RoomMember {
@@ -218,6 +208,18 @@ export class RelayKill {
     }
     if (cycle === AWAY_TO) this.#anna.comeBack();
     await sleep(Math.max(0, untilMs - performance.now()));
+    if (this.#rng.next() < 0.5) return;
+    for (const member of this.#members) member.loseAnswers();
+    await sleep(this.#rng.next() * MAX_ANSWERS_LOST_MS);
+  }
+
+  /** Before it has let everybody in again; of those it has, half do not know. */
+  async #killAtStart(relay: KillableRelay): Promise<KillableRelay> {
+    for (const member of this.#members) member.losesWelcomes = this.#rng.next() < 0.5;
+    await sleep(this.#rng.next() * MAX_STARTING_MS);
+    const next = await this.#killAndStart(relay);
+    for (const member of this.#members) member.losesWelcomes = false;
+    return next;
   }
 
   /** @returns the next relay, which has just begun to start */
@@ -233,7 +235,7 @@ export class RelayKill {
     await this.#traffic.settle();
     const copy = this.#copyDatabase();
     const next = this.#start();
-    this.#compareStored(copy);
+    this.#check.compareStored(copy);
     return next;
   }
 
@@ -246,37 +248,6 @@ export class RelayKill {
     copyFileSync(original, path);
     copyFileSync(`${original}-wal`, `${path}-wal`);
     return path;
-  }
-
-  #compareStored(path: string): void {
-    if (!isWhole(path)) {
-      this.#figures.failedIntegrityChecks += 1;
-      return;
-    }
-    const database = new RelayDatabase({ path, migrationsFolder: MIGRATIONS });
-    try {
-      const snapshot = database.snapshot(defaultChannels());
-      this.#figures.droppedRows += Object.values(database.droppedRows).reduce((sum, count) => sum + count, 0);
-      const found = storedState(snapshot);
-      this.#excuseNewSessions(this.#newSessionsStored, found);
-      this.#lose(this.#expected.judge(found), 'stored');
-      const [landing] = snapshot.channels;
-      const history = database.readHistory(landing?.info.id ?? 0, null, Number.MAX_SAFE_INTEGER);
-      this.#loseChats(this.#chats.missingIn(history, this.#chats.keptAfter(0)), 'in the stored history');
-      for (const member of this.#members) this.#compareDeliveries(member, snapshot);
-    } finally {
-      database.close();
-    }
-  }
-
-  /** What somebody has not been shown yet is on its way to them. */
-  #compareDeliveries(member: RoomMember, snapshot: RelaySnapshot): void {
-    const { token } = snapshot.sessions.find(({ identity }) => identity === member.identity) ?? {};
-    const waiting = new Set(
-      snapshot.deliveries.filter((delivery) => delivery.token === token).map(({ message }) => message.text),
-    );
-    const missing = this.#chats.awaitedBy(member.identity).filter((text) => !waiting.has(text));
-    this.#loseChats(missing.length, `stored for ${member.nickname}`);
   }
 
   /** Waits until everybody is back who is not away on purpose. */
@@ -297,77 +268,18 @@ export class RelayKill {
   async #compareTold(): Promise<void> {
     const bans = await this.#olga.listBans();
     this.#changes.handleBans(bans);
-    for (const member of this.#members) {
-      if (member.away) continue;
-      const found = toldState(member, bans, this.#olga.identity);
-      this.#excuseNewSessions(this.#newSessionsTold, found);
-      this.#lose(differences(tellable(this.#expected.state, member), found), `told to ${member.nickname}`);
-    }
-    const wanted = this.#chats.keptAfter(this.#historySeenUpTo);
-    const settledUpTo = this.#chats.settledUpTo;
-    const history = await this.#readHistory(this.#olga, new Set(wanted));
-    this.#loseChats(this.#chats.missingIn(history, wanted), 'in the history that is told');
-    this.#historySeenUpTo = settledUpTo;
+    await this.#check.compareTold(bans);
   }
 
-  /** From the newest back until everything wanted was there, or there is no more. */
-  async #readHistory(member: RoomMember, wanted: Set<string>): Promise<readonly ChatMessage[]> {
-    const [landing] = member.call.channels;
-    let history: readonly ChatMessage[] = [];
-    while (wanted.size > 0) {
-      await waitFor('room for a request', MAX_RETURN_MS, () => (member.mayAsk ? true : null));
-      const page = await member.readHistory(landing?.id ?? 0, history[0]?.id ?? null);
-      if (page.length === 0) break;
-      for (const { text } of page) wanted.delete(text);
-      history = [...page, ...history];
-    }
-    return history;
-  }
-
-  /** Whoever had to begin a new session is where newcomers are, without whisper lists, and gets only what comes from then on. */
-  #excuseNewSessions(known: Map<RoomMember, number>, found: ReadonlyMap<string, string>): void {
-    for (const member of this.#members) {
-      if (member.notResumed === (known.get(member) ?? 0)) continue;
-      known.set(member, member.notResumed);
-      const place = keys.place(member.identity);
-      this.#expected.adopt(
-        found,
-        (key) => key === place || (known === this.#newSessionsStored && key.startsWith('list ')),
-      );
-      if (known === this.#newSessionsTold) this.#chats.handleNewSession(member.identity);
-    }
-  }
-
-  /** All chat arrives, and somebody who comes now is told the whole history. */
   async #finish(): Promise<void> {
-    if (!this.#sound) return;
+    if (!this.#check.passed) return;
     this.#anna.comeBack();
-    const awaited = (): number =>
-      this.#members.reduce((sum, { identity }) => sum + this.#chats.awaitedBy(identity).length, 0);
-    const isOpen = (): boolean => this.#members.some(({ identity }) => this.#chats.open(identity) > 0);
-    await waitFor('chat to arrive', MAX_RETURN_MS, () => (isOpen() || awaited() > 0 ? null : true)).catch(
-      () => this.#loseChats(awaited(), 'delivered at the end'),
-    );
-    // What was delivered twice comes right behind.
-    await sleep(MAX_WRITING_MS);
-    const wanted = this.#chats.keptAfter(0);
-    const history = await this.#readHistory(this.#dora, new Set(wanted));
-    this.#loseChats(this.#chats.missingIn(history, wanted), 'in the history at the end');
-  }
-
-  #lose(found: readonly Difference[], where: string): void {
-    this.#figures.lost += found.length;
-    for (const { key, expected, found: value } of found.slice(0, MAX_TOLD))
-      tell(`after kill ${this.#figures.kills} ${key} is ${value} and not ${expected} as ${where}`);
-  }
-
-  #loseChats(count: number, where: string): void {
-    this.#figures.lost += count;
-    if (count > 0) tell(`after kill ${this.#figures.kills} ${count} messages are not ${where}`);
+    await this.#check.compareAtEnd(this.#dora);
   }
 
   #result(): RelayKillResult {
-    const { kills, lost, failedIntegrityChecks } = this.#figures;
+    const { kills } = this.#figures;
+    const { droppedRows, failedIntegrityChecks, lost } = this.#check.counts;
     const sum = (values: Iterable<number>): number => Array.from(values).reduce((all, one) => all + one, 0);
     const changes = sum(this.#expected.acknowledged.values());
     const doubledChats = this.#chats.doubled.size;
@@ -377,6 +289,7 @@ export class RelayKill {
       {
         check: 'kills of the relay',
         ...this.#figures,
+        ...this.#check.counts,
         refused: this.#traffic.refused,
         acknowledgedChanges: changes,
         begunAndThere: this.#expected.uncertainAndDone,
@@ -389,6 +302,7 @@ export class RelayKill {
         strayChats: chats.strays,
         resumed: sum(this.#members.map((member) => member.resumed)),
         notResumed,
+        lostWelcomes: sum(this.#members.map((member) => member.welcomesLost)),
         startMedianMs: median(this.#startsMs),
         returnMedianMs: median(this.#returnsMs),
         returnLongestMs: Math.max(...this.#returnsMs),
@@ -398,7 +312,7 @@ export class RelayKill {
     const acknowledgedPerKill = (changes + chats.acknowledged) / kills;
     return {
       rows,
-      lost: lost + chats.strays,
+      lost: lost + droppedRows + chats.strays,
       doubledChats,
       failedIntegrityChecks,
       notResumed,

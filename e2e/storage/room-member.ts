@@ -18,6 +18,9 @@ const PAUSE_SHARE = 0.02;
 const MAX_REQUEST_BURST = 18;
 const REQUESTS_PER_SECOND = 4;
 
+/** Requests without an answer: below what a client allows itself. */
+const MAX_WAITING_REQUESTS = 15;
+
 /** How long an attempt of a member that is to stay away takes to come to nothing, in ms. */
 const AWAY_ATTEMPT_MS = 100;
 
@@ -43,6 +46,9 @@ export class RoomMember {
   welcomedMs = 0;
   /** The lane is open. */
   laneOpen = false;
+  /** Welcomes are lost on their way, and what comes after them. */
+  losesWelcomes = false;
+  welcomesLost = 0;
   readonly #member: HeadlessMember;
   readonly #history: ChatMessage[] = [];
   #welcomed = false;
@@ -50,7 +56,10 @@ export class RoomMember {
   #readingHistory = false;
   #away = false;
   #hangUp: (() => void) | null = null;
+  /** Requests on this lane, and those of them without an answer. */
   #requests = 0;
+  #waiting = 0;
+  #answersLost = false;
 
   constructor(options: RoomMemberOptions) {
     this.nickname = options.nickname;
@@ -82,7 +91,11 @@ export class RoomMember {
   /** There is room for one more request on the lane. */
   get mayAsk(): boolean {
     const seconds = (performance.now() - this.welcomedMs) / 1_000;
-    return this.call.connected && this.#requests < MAX_REQUEST_BURST + seconds * REQUESTS_PER_SECOND;
+    return (
+      this.call.connected &&
+      this.#waiting < MAX_WAITING_REQUESTS &&
+      this.#requests < MAX_REQUEST_BURST + seconds * REQUESTS_PER_SECOND
+    );
   }
 
   async join(doors: { readonly port: number; readonly certificateSha256: string }): Promise<void> {
@@ -100,6 +113,11 @@ export class RoomMember {
     this.#hangUp?.();
   }
 
+  /** Nothing that the relay says over this lane arrives any more, as when it goes down with its machine. */
+  loseAnswers(): void {
+    this.#answersLost = true;
+  }
+
   comeBack(): void {
     this.#away = false;
   }
@@ -110,8 +128,10 @@ export class RoomMember {
 
   async ask(request: Request): Promise<Fate> {
     this.#requests += 1;
+    this.#waiting += 1;
     const lanesLost = this.#lanesLost;
     const outcome = await this.call.request(request);
+    this.#waiting -= 1;
     if (outcome.ok) return { kind: 'done' };
     return lanesLost === this.#lanesLost ? { kind: 'refused', sentence: outcome.sentence } : { kind: 'lost' };
   }
@@ -147,6 +167,7 @@ export class RoomMember {
       ...request,
       onDidOpen: (facts) => {
         this.laneOpen = true;
+        this.#answersLost = false;
         request.onDidOpen(facts);
       },
       onMessage: (text) => this.#hear(text, request),
@@ -167,8 +188,14 @@ export class RoomMember {
   }
 
   #hear(text: string, request: LaneRequest): void {
+    if (this.#answersLost) return;
     const message = parseRelayMessage(text);
     if (message?.type === 'welcome') {
+      if (this.losesWelcomes) {
+        this.welcomesLost += 1;
+        this.#answersLost = true;
+        return;
+      }
       if (this.#welcomed && message.resumed) this.resumed += 1;
       else if (this.#welcomed) this.notResumed += 1;
       this.#welcomed = true;
