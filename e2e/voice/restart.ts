@@ -24,7 +24,7 @@ const DOWN_AFTER_MS = 3_000;
 const MARGIN_MS = 750;
 
 /** How often the way from B to A is looked at, in ms. */
-const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 20;
 
 /** Both go from where they are into the room of a relay that runs by itself. */
 async function moveTo(scene: Scene, link: string): Promise<void> {
@@ -45,30 +45,25 @@ async function moveTo(scene: Scene, link: string): Promise<void> {
   }
 }
 
-/** Packets that this person's program has opened since its start. */
-async function openedBy({ window }: Person): Promise<number> {
-  return (await window.stats()).open?.opened ?? 0;
+async function hearsB({ window }: Person): Promise<boolean> {
+  const { members } = await window.state();
+  return members.some(({ nickname, talking }) => nickname === NICKNAME_B && talking);
 }
 
 /**
- * Watches the way from B to A, whose microphone and speaker no recorder stands at.
+ * Watches the way from B, whose microphone is open all the time, to A, at whose speaker no recorder stands: the window
+ * shows who is heard.
  *
- * @returns when packets flowed again after a pause, on the clock of `performance.now()`
+ * @returns when B was heard again after having fallen silent, on the clock of `performance.now()`
  */
-async function whenHeardAgain(person: Person, downAtMs: number): Promise<number> {
-  const before = await openedBy(person);
-  let seen = before;
-  let pausedAtMs: number | null = null;
-  return waitFor('voice the other way', 15_000, async () => {
-    await sleep(LOOK_EVERY_MS);
-    const nowMs = performance.now();
-    const opened = await openedBy(person);
-    const flows = opened > seen;
-    seen = opened;
-    if (!flows) pausedAtMs ??= nowMs;
-    // Without a pause there was none to notice: two looks apart, at the earliest, after the relay went.
-    return flows && (pausedAtMs !== null || nowMs - downAtMs > 5_000) ? nowMs : null;
-  });
+async function whenHeardAgain(a: Person): Promise<number> {
+  for (const heard of [false, true]) {
+    await waitFor(heard ? 'voice the other way' : 'silence the other way', 15_000, async () => {
+      await sleep(LOOK_EVERY_MS);
+      return (await hearsB(a)) === heard ? true : null;
+    });
+  }
+  return performance.now();
 }
 
 async function channelOf({ window }: Person): Promise<number | null> {
@@ -100,9 +95,10 @@ export async function measureRelayRestart(scene: Scene): Promise<Measured> {
       return rmsDbfs(stage.ear.between(nowMs - 200, nowMs - 100).samples) > -30 ? nowMs : null;
     });
     await sleep(DOWN_AFTER_MS);
+    if (!(await hearsB(a))) throw new Error('B is not heard before the relay goes down');
     const downAtMs = performance.now();
     await relay.kill();
-    const again = whenHeardAgain(a, downAtMs);
+    const again = whenHeardAgain(a);
     relay = await start();
     const upAtMs = performance.now();
     const heardAgainMs = (await again) - downAtMs;
