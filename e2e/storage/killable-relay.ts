@@ -42,13 +42,18 @@ export class KillableRelay {
     return doors;
   }
 
+  /** Sends SIGKILL, at this very moment. */
+  strike(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   /**
    * Ends it with SIGKILL, and waits until the system has cleared it away.
    *
    * @throws Error when it had ended by itself
    */
   async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
+    this.strike();
     const signal = await this.#ended;
     if (signal !== 'SIGKILL') throw new Error('the relay ended by itself');
   }

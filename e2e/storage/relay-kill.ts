@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
 import { createRng, type Rng } from '../../src/core/base/rng.ts';
 import { ADMIN_ROLE_ID } from '../../src/core/wire/roles.ts';
-import { waitFor } from '../rig/child.ts';
+import { waitFor, within } from '../rig/child.ts';
 import { ChatBook } from './chat-book.ts';
 import { ExpectedRoom } from './expected-room.ts';
 import { KillableRelay } from './killable-relay.ts';
@@ -26,8 +26,11 @@ const MAX_WRITING_MS = 400;
 const START_EVERY = 5;
 const MAX_STARTING_MS = 600;
 
-/** Before every other kill answers are lost on their way for up to this long, in ms: what they were to say is done. */
+/** Before a third of the kills answers are lost on their way for up to this long, in ms: what they were to say is done. */
 const MAX_ANSWERS_LOST_MS = 100;
+
+/** Another third comes with an answer, in ms at the latest: whoever answers before it writes has no time left. */
+const MAX_ANSWER_MS = 200;
 
 /** Of so many kills, one member is away from the third to the sixth. */
 const AWAY_CYCLE = 8;
@@ -76,6 +79,7 @@ export class RelayKill {
   readonly #figures = {
     kills: 0,
     killsWhileStarting: 0,
+    killsWithAnAnswer: 0,
   };
   #port = 0;
   /** When the newest relay began to start. */
@@ -123,7 +127,7 @@ export class RelayKill {
     try {
       await this.#furnish();
       for (let round = 0; this.#figures.kills < this.#options.kills && this.#check.passed; round += 1) {
-        await this.#write(round % AWAY_CYCLE);
+        await this.#write(relay, round % AWAY_CYCLE);
         relay = await this.#killAndStart(relay);
         if (round % START_EVERY === START_EVERY - 1 && this.#figures.kills < this.#options.kills) {
           this.#figures.killsWhileStarting += 1;
@@ -199,7 +203,7 @@ export class RelayKill {
     this.#expected.adopt(furnished, () => true);
   }
 
-  async #write(cycle: number): Promise<void> {
+  async #write(relay: KillableRelay, cycle: number): Promise<void> {
     this.#traffic.start();
     const untilMs = performance.now() + this.#rng.next() * MAX_WRITING_MS;
     if (cycle === AWAY_FROM) {
@@ -208,9 +212,28 @@ export class RelayKill {
     }
     if (cycle === AWAY_TO) this.#anna.comeBack();
     await sleep(Math.max(0, untilMs - performance.now()));
-    if (this.#rng.next() < 0.5) return;
-    for (const member of this.#members) member.loseAnswers();
-    await sleep(this.#rng.next() * MAX_ANSWERS_LOST_MS);
+    const roll = Math.floor(this.#rng.next() * 3);
+    if (roll === 0) {
+      for (const member of this.#members) member.loseAnswers();
+      await sleep(this.#rng.next() * MAX_ANSWERS_LOST_MS);
+    } else if (roll === 1) {
+      await within(this.#nextAnswer(relay), MAX_ANSWER_MS);
+      for (const member of this.#members) member.onAnswer = null;
+    }
+  }
+
+  /** Strikes with the next answer. */
+  #nextAnswer(relay: KillableRelay): Promise<void> {
+    return new Promise((resolve) => {
+      for (const member of this.#members) {
+        member.onAnswer = () => {
+          relay.strike();
+          for (const other of this.#members) other.onAnswer = null;
+          this.#figures.killsWithAnAnswer += 1;
+          resolve();
+        };
+      }
+    });
   }
 
   /** Before it has let everybody in again; of those it has, half do not know. */

@@ -46,6 +46,8 @@ export class RoomMember {
   welcomedMs = 0;
   /** The lane is open. */
   laneOpen = false;
+  /** Called as soon as the relay has said that something is done, before anybody acts on it. */
+  onAnswer: (() => void) | null = null;
   /** Welcomes are lost on their way, and what comes after them. */
   losesWelcomes = false;
   welcomesLost = 0;
@@ -190,6 +192,7 @@ export class RoomMember {
   #hear(text: string, request: LaneRequest): void {
     if (this.#answersLost) return;
     const message = parseRelayMessage(text);
+    if (message?.type === 'done' || message?.type === 'chatTaken') this.onAnswer?.();
     if (message?.type === 'welcome') {
       if (this.losesWelcomes) {
         this.welcomesLost += 1;
