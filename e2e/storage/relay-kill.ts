@@ -14,9 +14,7 @@ import { RoomMember } from './room-member.ts';
 import { keys, LANDING } from './room-state.ts';
 import { RoomTraffic } from './room-traffic.ts';
 
-/** Ports tried are from here on: below those that systems give to whoever asks for any, or one of ours might get it. */
-const FIRST_PORT = 20_000;
-const PORTS = 10_000;
+/** A port may be taken between being looked at and being used, by whoever else runs here. */
 const MAX_PORT_TRIES = 10;
 
 /** Longest time that is written before the relay is killed, in ms. */
@@ -174,7 +172,8 @@ export class RelayKill {
 
   async #open(): Promise<KillableRelay> {
     for (let tries = 1; ; tries += 1) {
-      this.#port = FIRST_PORT + Math.floor(this.#rng.next() * PORTS);
+      // Not out of the seed: another run of the same seed may go on beside this one.
+      this.#port = await freePort();
       const relay = this.#start();
       try {
         const doors = await relay.listening();
