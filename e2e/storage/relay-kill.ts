@@ -5,6 +5,7 @@ import type { Row } from '../../bench/report.ts';
 import { createRng, type Rng } from '../../src/core/base/rng.ts';
 import { ADMIN_ROLE_ID } from '../../src/core/wire/roles.ts';
 import { waitFor, within } from '../rig/child.ts';
+import { freePort } from '../rig/free-port.ts';
 import { ChatBook } from './chat-book.ts';
 import { ExpectedRoom } from './expected-room.ts';
 import { KillableRelay } from './killable-relay.ts';
