@@ -53,6 +53,7 @@ export class HeadlessVoice implements VoicePort {
   #slot: number | null = null;
   #token: number | null = null;
   #keyId: number | null = null;
+  #nextKeyId: number | null = null;
   /** The newest voice datagram sent, as it went out. */
   lastDatagram: Uint8Array | null = null;
   /** Where and under which path key this session sends. */
@@ -124,6 +125,7 @@ export class HeadlessVoice implements VoicePort {
     this.#link = null;
     this.#token = null;
     this.#keyId = null;
+    this.#nextKeyId = null;
     this.#sender.setToken(null);
     this.#opener.clear();
   }
@@ -137,9 +139,8 @@ export class HeadlessVoice implements VoicePort {
     );
     if (own === null) this.#sender.setChannelKey(null);
     else this.#sender.renewChannelKey(sealingKey(keyId, own.key, own.salt), nowMs);
-    const deadlineMs = this.#sender.nextDeadlineMs();
-    if (deadlineMs === null) this.#tellKey(own === null ? null : keyId);
-    else setTimeout(() => this.#useNextKey(keyId), deadlineMs - nowMs).unref();
+    this.#nextKeyId = own === null ? null : keyId;
+    this.#awaitKey();
   }
 
   setWhisper(slot: number | null): void {
@@ -184,15 +185,19 @@ export class HeadlessVoice implements VoicePort {
   setVolume(): void {}
   setMemberMuted(): void {}
 
-  #useNextKey(keyId: number): void {
-    this.#sender.handleDeadline(performance.now() + 1);
-    if (this.#sender.nextDeadlineMs() === null) this.#tellKey(keyId);
-  }
-
-  #tellKey(keyId: number | null): void {
-    if (keyId === this.#keyId) return;
-    this.#keyId = keyId;
-    if (keyId !== null) this.#options.onDidChangeKey(keyId);
+  /** Tells of the newest key once it is sealed under. */
+  #awaitKey(): void {
+    const nowMs = performance.now();
+    this.#sender.handleDeadline(nowMs);
+    const deadlineMs = this.#sender.nextDeadlineMs();
+    if (deadlineMs !== null) {
+      // A busy thread's timers come early as well as late: whether it is time is looked at anew.
+      setTimeout(() => this.#awaitKey(), Math.max(1, deadlineMs - nowMs)).unref();
+      return;
+    }
+    if (this.#nextKeyId === this.#keyId) return;
+    this.#keyId = this.#nextKeyId;
+    if (this.#keyId !== null) this.#options.onDidChangeKey(this.#keyId);
   }
 
   #hear(header: DatagramHeader, bytes: Uint8Array, lengthBytes: number, nowMs: number): void {
