@@ -4,8 +4,13 @@ import * as jitterBuffer from '../jitter/jitter-buffer.ts';
 import * as restartDetector from '../jitter/restart-detector.ts';
 import * as guessLimit from '../relay/guess-limit.ts';
 import * as inbox from '../relay/inbox.ts';
+import * as keyLimits from '../relay/key-limits.ts';
 import * as lanes from '../relay/lanes.ts';
 import * as sessions from '../relay/sessions.ts';
+import * as keyRing from '../seal/key-ring.ts';
+import * as replayWindow from '../seal/replay-window.ts';
+import * as sealedDatagram from '../seal/sealed-datagram.ts';
+import * as voiceSender from '../voice/voice-sender.ts';
 import * as channels from './channels.ts';
 import * as chat from './chat.ts';
 import * as control from './control.ts';
@@ -29,7 +34,8 @@ const document = readFileSync(new URL('../../../docs/protocol.md', import.meta.u
 describe('docs/protocol.md', () => {
   it('names only constants that exist', () => {
     const wire = { ...channels, ...chat, ...control, ...datagram, ...fields, ...invite, ...keyDelivery };
-    const relay = { ...guessLimit, ...inbox, ...lanes, ...sessions };
+    const relay = { ...guessLimit, ...inbox, ...keyLimits, ...lanes, ...sessions };
+    const seal = { ...keyRing, ...replayWindow, ...sealedDatagram, ...voiceSender };
     const constants = {
       ...jitterBuffer,
       ...restartDetector,
@@ -38,6 +44,7 @@ describe('docs/protocol.md', () => {
       ...probe,
       ...roles,
       ...relay,
+      ...seal,
     };
     const named = [...document.matchAll(/`([A-Z]+(?:_[A-Z0-9]+)+)`/g)].map((match) => match[1] ?? '');
     expect(named.length).toBeGreaterThan(20);
