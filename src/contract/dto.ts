@@ -113,7 +113,7 @@ export const bookmarkSchema = z.strictObject({
 });
 export type Bookmark = z.infer<typeof bookmarkSchema>;
 
-/** A group of people with a key of its own to whisper to. Kept per room, by identity. */
+/** A group of people with a key of its own to whisper to. Kept by identity, for every room they are in. */
 export const whisperListSchema = z.strictObject({
   id: z.number().int(),
   name: z.string(),
