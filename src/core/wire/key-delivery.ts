@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writeU32 } from './big-endian.ts';
 import { boundedBytesSchema, bytesSchema, identitySchema, u32Schema } from './fields.ts';
 
 /**
@@ -29,6 +30,22 @@ export const groupStateSchema = z.strictObject({
   epoch: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
 });
 export type GroupState = z.infer<typeof groupStateSchema>;
+
+const GROUP_LABEL = 'sidetone group 1';
+
+/** MLS group id of a channel in one generation: the label, a zero byte, channel and generation as u32, big-endian. */
+export function groupIdOf(state: Pick<GroupState, 'channel' | 'generation'>): Uint8Array {
+  const id = new Uint8Array(GROUP_LABEL.length + 9);
+  for (let at = 0; at < GROUP_LABEL.length; at += 1) id[at] = GROUP_LABEL.charCodeAt(at);
+  writeU32(id, GROUP_LABEL.length + 1, state.channel);
+  writeU32(id, GROUP_LABEL.length + 5, state.generation);
+  return id;
+}
+
+/** Key id of a channel's voice in one epoch, a byte: told apart from those before by what changed last. */
+export function keyIdOf(state: Pick<GroupState, 'generation' | 'epoch'>): number {
+  return (state.generation + state.epoch) & 0xff;
+}
 
 /** Client to relay. */
 export const keyPackageMessageSchema = z.strictObject({

@@ -3,9 +3,8 @@ import { base64UrlToBytes, bytesToBase64Url } from '../../core/base/base64url.ts
 import type { KeyMessage, OwnKeyMessage } from '../../core/session/session-engine.ts';
 import { memberFor, simIdentity } from '../../core/sim/sim-room.ts';
 import type { MemberInfo } from '../../core/wire/control.ts';
-import type { GroupState } from '../../core/wire/key-delivery.ts';
+import { type GroupState, groupIdOf } from '../../core/wire/key-delivery.ts';
 import { ChannelKeys } from './channel-keys.ts';
-import { groupId } from './group-state.ts';
 import type { MediaKey } from './ports.ts';
 import { ToyGroup } from './toy-group.ts';
 
@@ -120,7 +119,7 @@ export class KeysRig {
     await this.roster();
     const { package: offered } = this.take('keyPackage');
     await bob.createPackage();
-    await bob.create(groupId(stateOf(0)));
+    await bob.create(groupIdOf(stateOf(0)));
     await takeIn(bob, ADA, offered, (welcome) =>
       this.handle({ type: 'groupWelcome', state: stateOf(1), welcome }),
     );
@@ -136,7 +135,7 @@ export class KeysRig {
     await this.handle({ type: 'commitWanted', state, found: false, add, remove: [] });
     const { commit, welcome } = this.take('commit');
     await this.handle({ type: 'committed', state, from: ADA, commit });
-    const joined = await bob.join(bytesOf(welcome ?? ''), groupId(state));
+    const joined = await bob.join(bytesOf(welcome ?? ''), groupIdOf(state));
     assert(joined.ok, 'the welcome leads into the group');
     return bob;
   }

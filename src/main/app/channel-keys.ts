@@ -2,8 +2,9 @@ import { base64UrlToBytes, bytesToBase64Url } from '../../core/base/base64url.ts
 import { createCounters } from '../../core/base/counters.ts';
 import type { KeyMessage, OwnKeyMessage } from '../../core/session/session-engine.ts';
 import type { MemberInfo } from '../../core/wire/control.ts';
+import { groupIdOf } from '../../core/wire/key-delivery.ts';
 import { EpochKeys } from './epoch-keys.ts';
-import { groupId, isAt, isPast } from './group-state.ts';
+import { isAt, isPast } from './group-state.ts';
 import type { GroupPort, VoicePort } from './ports.ts';
 import { StrangerWatch } from './stranger-watch.ts';
 
@@ -262,7 +263,7 @@ export class ChannelKeys {
     if (wanted.found) {
       // A founder starts from a key package of its own that nobody has seen.
       await group.createPackage();
-      await group.create(groupId(wanted.state));
+      await group.create(groupIdOf(wanted.state));
     }
     if (this.#isOver(stay)) return;
     if (!isAt(group, wanted.state)) {
@@ -340,7 +341,7 @@ export class ChannelKeys {
     const { group } = stay;
     const bytes = base64UrlToBytes(message.welcome);
     stay.awaitsWelcome = false;
-    const joined = bytes !== null && (await group.join(bytes, groupId(message.state))).ok;
+    const joined = bytes !== null && (await group.join(bytes, groupIdOf(message.state))).ok;
     if (!joined || !isAt(group, message.state)) {
       await this.#loseStep(stay);
       return;

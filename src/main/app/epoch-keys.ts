@@ -1,5 +1,6 @@
 import { bytesToBase64Url } from '../../core/base/base64url.ts';
 import type { MemberInfo } from '../../core/wire/control.ts';
+import { keyIdOf } from '../../core/wire/key-delivery.ts';
 import type { MediaKey, VoicePort } from './ports.ts';
 
 export interface EpochKeysOptions {
@@ -82,7 +83,7 @@ export class EpochKeys {
     const pushed = `${generation}/${epoch}/${own === null ? 'listening' : 'speaking'}/${tokens}`;
     if (pushed === this.#pushed) return;
     this.#pushed = pushed;
-    this.#options.voice.setEpoch((generation + epoch) & 0xff, own, members);
+    this.#options.voice.setEpoch(keyIdOf(this.#current), own, members);
   }
 }
 
