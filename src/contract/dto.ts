@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { channelSchema, memberSchema, roleSchema } from './room.ts';
+import { processingProblemSchema, processingSettingsSchema, talkTimingSchema } from './sound.ts';
+import { testingSchema } from './testing.ts';
 
 export type { Channel, Member, Role } from './room.ts';
 
@@ -153,6 +155,10 @@ export const appStateSchema = z.strictObject({
   /** Empty while global hotkeys work; otherwise why they do not. */
   hotkeyProblem: z.string(),
   hearYourself: z.boolean(),
+  processing: processingSettingsSchema,
+  processingProblems: z.array(processingProblemSchema),
+  talkTiming: talkTimingSchema,
+  testing: testingSchema,
   audioBackend: z.enum(['naudiodon', 'decibri', 'wave', 'null']),
   input: deviceSideSchema,
   output: deviceSideSchema,

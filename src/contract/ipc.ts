@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { chatEventSchema, chatTargetSchema, conversationSchema } from './chat.ts';
+import { diagnosticsSchema } from './diagnostics.ts';
 import { activationSchema, appStateSchema, metersSchema, statsSchema } from './dto.ts';
 import {
   MAX_ADDRESS_LENGTH,
@@ -11,9 +12,12 @@ import {
   MAX_NAME_TEXT_LENGTH,
   MAX_REASON_TEXT_LENGTH,
   MAX_SECRET_TEXT_LENGTH,
+  MAX_TRACE_TEXT_LENGTH,
   MAX_WHISPER_LIST_MEMBERS,
 } from './limits.ts';
 import { banSchema, channelConfigSchema, permissionSchema, whisperTargetSchema } from './room.ts';
+import { processingSettingsSchema, talkTimingSchema } from './sound.ts';
+import { chaosPresetSchema, chaosSettingsSchema } from './testing.ts';
 
 export { MAX_BLOCK_MS, MAX_JOIN_TARGET_LENGTH };
 
@@ -37,6 +41,8 @@ export type Outcome = z.infer<typeof outcomeSchema>;
 export const commandSchemas = {
   getState: { payload: nothing, answer: appStateSchema },
   getStats: { payload: nothing, answer: statsSchema },
+  /** Whoever asks at least every two seconds gets figures that are fresh. */
+  getDiagnostics: { payload: nothing, answer: diagnosticsSchema },
   /** `target` is an invite link, `host:port` or a bare name. */
   join: {
     payload: z.strictObject({
@@ -79,6 +85,8 @@ export const commandSchemas = {
     answer: outcomeSchema,
   },
   refreshDevices: { payload: nothing, answer: outcomeSchema },
+  setProcessing: { payload: processingSettingsSchema, answer: outcomeSchema },
+  setTalkTiming: { payload: talkTimingSchema, answer: outcomeSchema },
   setHearYourself: { payload: z.strictObject({ on: z.boolean() }), answer: outcomeSchema },
   setMemberVolume: {
     payload: z.strictObject({ token: z.number().int(), volume: z.number().min(0).max(MAX_MEMBER_VOLUME) }),
@@ -229,6 +237,32 @@ export const commandSchemas = {
     payload: z.strictObject({ text: z.string().max(MAX_IDENTITY_TEXT_LENGTH), passphrase: secret }),
     answer: outcomeSchema,
   },
+
+  getChaosPresets: { payload: nothing, answer: z.array(chaosPresetSchema) },
+  /** Seed null: stays. */
+  setChaos: {
+    payload: z.strictObject({
+      settings: chaosSettingsSchema,
+      seed: z.number().int().min(0).max(0xffff_ffff).nullable(),
+    }),
+    answer: outcomeSchema,
+  },
+  startTrace: { payload: nothing, answer: outcomeSchema },
+  stopTrace: { payload: nothing, answer: outcomeSchema },
+  /** The trace recorded last, as a text without any voice in it. */
+  exportTrace: {
+    payload: nothing,
+    answer: z.discriminatedUnion('ok', [
+      z.strictObject({ ok: z.literal(true), text: z.string() }),
+      z.strictObject({ ok: z.literal(false), sentence: z.string() }),
+    ]),
+  },
+  /** Text null: no more. */
+  replayTrace: {
+    payload: z.strictObject({ text: z.string().max(MAX_TRACE_TEXT_LENGTH).nullable() }),
+    answer: outcomeSchema,
+  },
+  setTaps: { payload: z.strictObject({ on: z.boolean() }), answer: outcomeSchema },
 
   dismissNotice: { payload: z.strictObject({ id: z.number().int() }), answer: outcomeSchema },
   /** Debugging: keeps the main thread busy, to prove that sound does not depend on it. Refused unless SIDETONE_DEBUG=1. */

@@ -39,3 +39,12 @@ export const MAX_WHISPER_LIST_MEMBERS = 32;
 
 /** Port of a room unless somebody says otherwise. */
 export const DEFAULT_ROOM_PORT = 48_480;
+
+/** Longest time the microphone stays open after the talk key was released, in ms. */
+export const MAX_RELEASE_DELAY_MS = 1_000;
+
+/** Most sound from before the microphone opened that is sent, in ms: more would be felt as a late answer. */
+export const MAX_PRE_ROLL_MS = 200;
+
+/** Longest text of a network trace that crosses the boundary: an hour of packets. */
+export const MAX_TRACE_TEXT_LENGTH = 8_388_608;

@@ -12,6 +12,7 @@ import {
   u32Schema,
   wallTimeMsSchema,
 } from './fields.ts';
+import { heardMessageSchema, hearingMessageSchema } from './hearing.ts';
 import {
   commitMessageSchema,
   committedMessageSchema,
@@ -28,7 +29,7 @@ import { MAX_RANK, MAX_ROLES, permissionSchema, roleSchema } from './roles.ts';
 import { ruleSchema } from './rule.ts';
 
 /** Protocol version spoken on the control lane and in the datagrams. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** TCP and UDP port of a relay unless the invite says otherwise. */
 export const DEFAULT_PORT = 48480;
@@ -197,6 +198,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   keyPackageMessageSchema,
   commitMessageSchema,
   whisperKeyMessageSchema,
+  hearingMessageSchema,
   z.strictObject({ type: z.literal('ping'), id: u32Schema }),
   z.strictObject({ type: z.literal('bye') }),
 ]);
@@ -260,6 +262,7 @@ export const relayMessageSchema = z.discriminatedUnion('type', [
   groupWelcomeMessageSchema,
   keyPackageWantedMessageSchema,
   whisperKeyFromMessageSchema,
+  heardMessageSchema,
   z.strictObject({ type: z.literal('done'), id: u32Schema }),
   z.strictObject({
     type: z.literal('refused'),

@@ -1,5 +1,8 @@
+import type { ChaosSettings } from '../../core/chaos/chaos-settings.ts';
+import type { ProcessingSettings, StageReport } from '../../core/processing/processing-chain.ts';
 import type { ActivationMode } from '../../core/voice/talk-gate.ts';
 import type { VoicePath } from '../../core/wire/control.ts';
+import type { HearingReport } from '../../core/wire/hearing.ts';
 
 /** Slots of the ring between encoder and voice worker: more than a second of 20 ms packets. */
 export const PACKET_RING_SLOTS = 64;
@@ -47,6 +50,8 @@ export function packetWhisper(kind: number): number {
 export interface EncoderWorkerData {
   readonly captureMemory: SharedArrayBuffer;
   readonly packetMemory: SharedArrayBuffer;
+  /** What the speaker plays, for the echo canceller. */
+  readonly referenceMemory: SharedArrayBuffer;
   /** Start of the sample timestamps, u32, random. */
   readonly firstTimestamp: number;
 }
@@ -61,7 +66,13 @@ export type EncoderCommand =
   | { kind: 'muted'; muted: boolean }
   /** Voice goes out only while in a room. */
   | { kind: 'inRoom'; inRoom: boolean }
-  | { kind: 'selfTest'; on: boolean };
+  | { kind: 'selfTest'; on: boolean }
+  | { kind: 'processing'; settings: ProcessingSettings }
+  | { kind: 'talkTiming'; releaseDelayMs: number; preRollMs: number }
+  /** Rings that take the sound before and behind the processing; null: nobody records. */
+  | { kind: 'taps'; memories: { raw: SharedArrayBuffer; processed: SharedArrayBuffer } | null }
+  /** How often counters are reported, in ms. */
+  | { kind: 'reportEvery'; intervalMs: number };
 
 /** Encoder worker to main thread. */
 export type EncoderEvent =
@@ -69,6 +80,8 @@ export type EncoderEvent =
   | { kind: 'level'; inputDb: number }
   /** `whispering`: what goes out is a whisper. */
   | { kind: 'transmitting'; transmitting: boolean; whispering: boolean }
+  /** With each report of counters. */
+  | { kind: 'processing'; stages: StageReport[] }
   | { kind: 'counters'; counters: Record<string, number> };
 
 /**
@@ -113,7 +126,19 @@ export type VoiceCommand =
   /** A key that somebody whispers to us under. */
   | ({ kind: 'whisperKey'; from: number; target: number; keyId: number } & KeyBytes)
   /** A datagram that came over the control lane. */
-  | { kind: 'laneDatagram'; bytes: Uint8Array };
+  | { kind: 'laneDatagram'; bytes: Uint8Array }
+  /** How many earlier frames go along with each, and every how manieth. */
+  | { kind: 'redundancy'; copies: number; spacing: number }
+  | { kind: 'chaos'; settings: ChaosSettings; seed: number }
+  | { kind: 'startTrace' }
+  /** Answered by `trace`. */
+  | { kind: 'stopTrace' }
+  /** A trace as text, checked before; null: no more. */
+  | { kind: 'replayTrace'; text: string | null }
+  /** A ring that takes what is played; one for each speaker is announced by `tapOpened`. Null: nobody records. */
+  | { kind: 'taps'; mixMemory: SharedArrayBuffer | null }
+  /** How often counters are reported, in ms. */
+  | { kind: 'reportEvery'; intervalMs: number };
 
 /** Voice worker to main thread. */
 export type VoiceEvent =
@@ -125,4 +150,10 @@ export type VoiceEvent =
   | { kind: 'voicePath'; path: VoicePath }
   /** To be sent over the control lane, or dropped where that is backed up. */
   | { kind: 'laneDatagram'; bytes: Uint8Array }
+  /** What is lost of the voices in our channel, for the relay to tell them. */
+  | { kind: 'hearing'; reports: HearingReport[] }
+  /** The trace that was recorded. */
+  | { kind: 'trace'; text: string; packets: number }
+  /** A speaker is recorded from now on, in a ring of its own whose first sample is sample `startSample` of the recording. */
+  | { kind: 'tapOpened'; token: number; memory: SharedArrayBuffer; startSample: number }
   | { kind: 'counters'; groups: Record<string, Record<string, number>> };
