@@ -24,6 +24,8 @@ export interface AudioEngineOptions {
   readonly choose: (excluded: ReadonlySet<BackendName>) => Promise<Choice>;
   readonly capture: SampleRing;
   readonly playback: SampleRing;
+  /** Takes a copy of all that is played, in the order played. */
+  readonly reference: SampleRing | null;
   readonly inputId: string;
   readonly outputId: string;
   readonly emit: (event: AudioEvent) => void;
@@ -175,6 +177,7 @@ export class AudioEngine {
       prepare: (count) => this.#prepare(count),
       pullBlock: (into, count) => {
         this.#pullPlayback(into, count);
+        this.#options.reference?.push(into, count);
         this.#markBlock(line);
       },
       onDidFail: (reason) => line.side.handleFailure(reason),
@@ -212,7 +215,13 @@ export class AudioEngine {
 
   #replaceSpeaker(away: boolean): void {
     if (away && this.#sink === null && !this.#closed) {
-      this.#sink = openSink({ pullBlock: (into, count) => this.#pullPlayback(into, count) });
+      this.#sink = openSink({
+        pullBlock: (into, count) => {
+          this.#pullPlayback(into, count);
+          // Nobody hears this: no echo of it can come back.
+          this.#options.reference?.push(into.fill(0, 0, count), count);
+        },
+      });
     } else if (!away && this.#sink !== null) {
       void this.#sink.close();
       this.#sink = null;
@@ -265,6 +274,8 @@ export class AudioEngine {
       captureFillSamples: this.#options.capture.readable(),
       captureOverrunSamples: this.#options.capture.overrunSamples,
       playbackUnderrunSamples: this.#options.playback.underrunSamples,
+      referenceFillSamples: this.#options.reference?.readable() ?? 0,
+      referenceOverrunSamples: this.#options.reference?.overrunSamples ?? 0,
       abandonedStreams: this.#abandonedStreams(),
     };
     for (const [name, line] of [

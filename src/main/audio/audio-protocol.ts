@@ -5,6 +5,11 @@ import type { BackendName, Side } from './audio-device.ts';
 export interface AudioWorkerData {
   readonly captureMemory: SharedArrayBuffer;
   readonly playbackMemory: SharedArrayBuffer;
+  /**
+   * Takes exactly what goes to the speaker, mono at 48 kHz, silence too, for the echo canceller; null: nobody
+   * wants it. Where nobody reads it, it overruns without harm.
+   */
+  readonly referenceMemory: SharedArrayBuffer | null;
   /** A backend's name forces it; empty: chosen by what the machine has. */
   readonly backend: string;
   readonly inputId: string;
@@ -15,6 +20,8 @@ export interface AudioWorkerData {
   readonly waveInputOnce: boolean;
   /** WAV file that the `wave` backend writes what would be heard to; empty: thrown away. */
   readonly waveOutputPath: string;
+  /** How much faster the clock of the `wave` backend runs than the machine's, in parts per million. */
+  readonly wavePpm: number;
   /** Folder of alsa-pulse.conf. */
   readonly resourcesPath: string;
 }

@@ -24,6 +24,7 @@ const engine = new AudioEngine({
     chooseBackend(data.backend, await candidatesHere(data, process.env, pulse), excluded),
   capture: new SampleRing(data.captureMemory),
   playback: new SampleRing(data.playbackMemory),
+  reference: data.referenceMemory === null ? null : new SampleRing(data.referenceMemory),
   inputId: data.inputId,
   outputId: data.outputId,
   emit: send,

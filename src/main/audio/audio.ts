@@ -1,6 +1,7 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { Side } from './audio-device.ts';
 import type { AudioCommand, AudioEvent, AudioWorkerData } from './audio-protocol.ts';
+import { parseWavePpm } from './wave-device.ts';
 
 /** First pause before a crashed worker is started again, in ms; it doubles. */
 const FIRST_RESTART_MS = 250;
@@ -23,11 +24,13 @@ export interface AudioOptions {
   readonly resourcesPath: string;
   readonly captureMemory: SharedArrayBuffer;
   readonly playbackMemory: SharedArrayBuffer;
+  /** Takes a copy of what the speaker plays, for the echo canceller. */
+  readonly referenceMemory?: SharedArrayBuffer;
   readonly inputId: string;
   readonly outputId: string;
   /**
    * SIDETONE_AUDIO_BACKEND (naudiodon, decibri, wave, null) forces a backend. For wave: SIDETONE_WAVE_INPUT and
-   * SIDETONE_WAVE_OUTPUT are the files, SIDETONE_WAVE_ONCE=1 plays the first only once.
+   * SIDETONE_WAVE_OUTPUT are the files, SIDETONE_WAVE_ONCE=1 plays the first only once, SIDETONE_WAVE_PPM is the error of their clock.
    */
   readonly environment: NodeJS.ProcessEnv;
   readonly onFact: (fact: AudioFact) => void;
@@ -104,6 +107,7 @@ class Audio implements AudioHandle {
     const workerData: AudioWorkerData = {
       captureMemory,
       playbackMemory,
+      referenceMemory: this.#options.referenceMemory ?? null,
       resourcesPath,
       backend: environment['SIDETONE_AUDIO_BACKEND'] ?? '',
       inputId: this.#selected.input,
@@ -111,6 +115,7 @@ class Audio implements AudioHandle {
       waveInputPath: environment['SIDETONE_WAVE_INPUT'] ?? '',
       waveInputOnce: environment['SIDETONE_WAVE_ONCE'] === '1',
       waveOutputPath: environment['SIDETONE_WAVE_OUTPUT'] ?? '',
+      wavePpm: parseWavePpm(environment['SIDETONE_WAVE_PPM'] ?? ''),
     };
     this.#startedMs = performance.now();
     const worker = new Worker(this.#options.workerPath, { workerData, env: SHARE_ENV });

@@ -27,6 +27,18 @@ describe('BlockClock', () => {
   });
 
   it.each([
+    [0, 360_000],
+    [100, 360_036],
+    [-100, 359_964],
+  ])('with an error of %i ppm hands out %i blocks of 10 ms in an hour', (errorPpm, blocks) => {
+    const clock = new BlockClock(10, 0, errorPpm);
+    let handedOut = 0;
+    // A tenth of a millisecond over the hour: the last block must not hang on a rounding error.
+    for (let nowMs = 0; nowMs <= 3_600_000; nowMs += 100) handedOut += clock.take(nowMs + 0.1);
+    expect(handedOut).toBe(blocks);
+  });
+
+  it.each([
     [MAX_CATCH_UP_BLOCKS - 1, MAX_CATCH_UP_BLOCKS - 1, 0],
     [MAX_CATCH_UP_BLOCKS, MAX_CATCH_UP_BLOCKS, 0],
     [MAX_CATCH_UP_BLOCKS + 1, MAX_CATCH_UP_BLOCKS, 1],

@@ -11,9 +11,13 @@ export class BlockClock {
   #handedOut = 0;
   #skipped = 0;
 
-  /** @param blockMs length of a block, in ms; @param nowMs the first block is due one block later */
-  constructor(blockMs: number, nowMs: number) {
-    this.#blockMs = blockMs;
+  /**
+   * @param blockMs length of a block, in ms
+   * @param nowMs the first block is due one block later
+   * @param errorPpm how much faster this clock runs than `nowMs` does, in parts per million; every real device errs
+   */
+  constructor(blockMs: number, nowMs: number, errorPpm = 0) {
+    this.#blockMs = blockMs / (1 + errorPpm / 1_000_000);
     this.#startMs = nowMs;
   }
 

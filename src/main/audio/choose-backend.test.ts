@@ -25,8 +25,8 @@ function unloadable(): never {
 const here: Candidates = {
   naudiodon: () => deviceWith('naudiodon', { inputs: [headset], outputs: [] }),
   decibri: () => deviceWith('decibri', { inputs: [], outputs: [headset] }),
-  wave: () => new WaveDevice('wave', { inputPath: '', inputOnce: false, outputPath: '' }),
-  null: () => new WaveDevice('null', { inputPath: '', inputOnce: false, outputPath: '' }),
+  wave: () => new WaveDevice('wave', { inputPath: '', inputOnce: false, outputPath: '', errorPpm: 0 }),
+  null: () => new WaveDevice('null', { inputPath: '', inputOnce: false, outputPath: '', errorPpm: 0 }),
 };
 const none: ReadonlySet<BackendName> = new Set();
 

@@ -113,7 +113,8 @@ export async function candidatesHere(
         inputPath: data.waveInputPath,
         inputOnce: data.waveInputOnce,
         outputPath: data.waveOutputPath,
+        errorPpm: data.wavePpm,
       }),
-    null: () => new WaveDevice('null', { inputPath: '', inputOnce: false, outputPath: '' }),
+    null: () => new WaveDevice('null', { inputPath: '', inputOnce: false, outputPath: '', errorPpm: 0 }),
   };
 }

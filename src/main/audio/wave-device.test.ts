@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OpenResult } from './audio-device.ts';
-import { WAVE_BLOCK_SAMPLES, WaveDevice } from './wave-device.ts';
+import { MAX_WAVE_PPM, parseWavePpm, WAVE_BLOCK_SAMPLES, WaveDevice } from './wave-device.ts';
 import { parseWave, WaveWriter } from './wave-file.ts';
 
 let folder = '';
@@ -34,7 +34,7 @@ function writeRamp(path: string): void {
 async function hear(once: boolean, ms: number): Promise<number[]> {
   const inputPath = join(folder, 'in.wav');
   writeRamp(inputPath);
-  const device = new WaveDevice('wave', { inputPath, inputOnce: once, outputPath: '' });
+  const device = new WaveDevice('wave', { inputPath, inputOnce: once, outputPath: '', errorPpm: 0 });
   const heard: number[] = [];
   const result = await device.openInput({
     id: '',
@@ -64,7 +64,7 @@ describe('WaveDevice', () => {
 
   it('writes what it pulls', async () => {
     const outputPath = join(folder, 'out.wav');
-    const device = new WaveDevice('wave', { inputPath: '', inputOnce: false, outputPath });
+    const device = new WaveDevice('wave', { inputPath: '', inputOnce: false, outputPath, errorPpm: 0 });
     const result = await device.openOutput({
       id: '',
       prepare: async () => undefined,
@@ -78,11 +78,44 @@ describe('WaveDevice', () => {
     expect(wave.ok && wave.samples[47_999]).toBeCloseTo(0.25, 4);
   });
 
+  it.each([
+    [0, 6_000],
+    [5_000, 6_030],
+    [-5_000, 5_970],
+  ])('with a clock error of %i ppm writes %i blocks in a minute', async (errorPpm, blocks) => {
+    const outputPath = join(folder, 'out.wav');
+    const device = new WaveDevice('wave', { inputPath: '', inputOnce: false, outputPath, errorPpm });
+    let pulled = 0;
+    const result = await device.openOutput({
+      id: '',
+      prepare: async () => undefined,
+      pullBlock: () => {
+        pulled += 1;
+      },
+      onDidFail: (reason) => expect.unreachable(reason),
+    });
+    await vi.advanceTimersByTimeAsync(60_001);
+    await streamOf(result).close();
+    expect(Math.abs(pulled - blocks)).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    ['', 0],
+    ['-50', -50],
+    ['12.5', 12.5],
+    [String(MAX_WAVE_PPM), MAX_WAVE_PPM],
+    [String(MAX_WAVE_PPM + 1), 0],
+    ['fast', 0],
+  ])('takes "%s" for a clock error of %d ppm', (text, ppm) => {
+    expect(parseWavePpm(text)).toBe(ppm);
+  });
+
   it('says why a file cannot be used', async () => {
     const device = new WaveDevice('wave', {
       inputPath: join(folder, 'none.wav'),
       inputOnce: false,
       outputPath: folder,
+      errorPpm: 0,
     });
     const handlers = { id: '', onDidFail: () => undefined };
     expect(await device.openInput({ ...handlers, onBlock: () => undefined })).toMatchObject({
@@ -96,7 +129,7 @@ describe('WaveDevice', () => {
   });
 
   it('as null device gives silence and has nothing to list', async () => {
-    const device = new WaveDevice('null', { inputPath: '', inputOnce: false, outputPath: '' });
+    const device = new WaveDevice('null', { inputPath: '', inputOnce: false, outputPath: '', errorPpm: 0 });
     expect(await device.list()).toEqual({ inputs: [], outputs: [] });
     let silent = 0;
     const result = await device.openInput({

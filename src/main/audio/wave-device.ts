@@ -17,6 +17,15 @@ export const WAVE_BLOCK_SAMPLES = 480;
 
 const BLOCK_MS = (WAVE_BLOCK_SAMPLES * 1_000) / SAMPLE_RATE_HZ;
 
+/** Largest clock error a WAV file can be given, in parts per million: ten times the worst of real sound cards. */
+export const MAX_WAVE_PPM = 10_000;
+
+/** Clock error out of SIDETONE_WAVE_PPM, in parts per million; 0 for what is not a number within `MAX_WAVE_PPM`. */
+export function parseWavePpm(text: string): number {
+  const ppm = Number(text);
+  return Math.abs(ppm) <= MAX_WAVE_PPM ? ppm : 0;
+}
+
 /** Calls `onBlock` once per block of real time, in bursts where the thread was held up. */
 export class PacedStream implements AudioStream {
   readonly counters = { deviceXruns: 0 };
@@ -25,10 +34,10 @@ export class PacedStream implements AudioStream {
   readonly #onDidClose: () => void;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(onBlock: () => void, onDidClose: () => void = () => undefined) {
+  constructor(onBlock: () => void, onDidClose: () => void = () => undefined, errorPpm = 0) {
     this.#onBlock = onBlock;
     this.#onDidClose = onDidClose;
-    this.#clock = new BlockClock(BLOCK_MS, performance.now());
+    this.#clock = new BlockClock(BLOCK_MS, performance.now(), errorPpm);
     this.#schedule();
   }
 
@@ -61,6 +70,8 @@ export interface WaveDeviceOptions {
   readonly inputOnce: boolean;
   /** Empty: thrown away. */
   readonly outputPath: string;
+  /** How much faster the files' clock runs than the machine's, in parts per million. */
+  readonly errorPpm: number;
 }
 
 /**
@@ -99,16 +110,17 @@ export class WaveDevice implements AudioDevice {
     const wave = readWave(this.#options.inputPath);
     if (!wave.ok) return { ok: false, kind: 'failed', reason: wave.reason };
     const { samples } = wave;
+    const { inputOnce, errorPpm } = this.#options;
     let position = 0;
-    const stream = new PacedStream(() => {
+    const play = (): void => {
       for (let i = 0; i < WAVE_BLOCK_SAMPLES; i++) {
-        if (position >= samples.length && !this.#options.inputOnce) position = 0;
+        if (position >= samples.length && !inputOnce) position = 0;
         block[i] = samples[position] ?? 0;
         position += 1;
       }
       request.onBlock(block, WAVE_BLOCK_SAMPLES);
-    });
-    return { ok: true, stream };
+    };
+    return { ok: true, stream: new PacedStream(play, () => undefined, errorPpm) };
   }
 
   async openOutput(request: OutputRequest): Promise<OpenResult> {
@@ -122,6 +134,7 @@ export class WaveDevice implements AudioDevice {
           writer.append(block, WAVE_BLOCK_SAMPLES);
         },
         () => writer.close(),
+        this.#options.errorPpm,
       );
       return { ok: true, stream };
     } catch (error) {
