@@ -1,0 +1,213 @@
+import { assert } from '../base/assert.ts';
+import { DetectorSlot } from './detector-slot.ts';
+import { EchoWatch } from './echo-watch.ts';
+import { GainControl } from './gain-control.ts';
+import { HighPass } from './high-pass.ts';
+import { Limiter } from './limiter.ts';
+import { DEFAULT_PROCESSING, type ProcessingSettings } from './processing-settings.ts';
+import {
+  BLOCK_SAMPLES,
+  type EchoStage,
+  type ProcessingStage,
+  type StageReport,
+  type SuppressionStage,
+  type VoiceDetector,
+} from './processing-stage.ts';
+import { meanPower } from './stage-meter.ts';
+import { StageSlot } from './stage-slot.ts';
+
+/** The stages that come from libraries, and are there only once these are loaded. */
+export interface LoadedStages {
+  echoCancellation: EchoStage;
+  lightSuppression: SuppressionStage;
+  strongSuppression: SuppressionStage;
+  voiceActivity: VoiceDetector;
+}
+
+export type LoadedStageName = keyof LoadedStages;
+
+/**
+ * Everything between the microphone and the talk gate, in blocks of 10 ms: high-pass, echo cancellation, noise
+ * suppression, voice detection, gain control, limiter.
+ *
+ * The order: rumble goes first, as it would take up the room of all that follow. Echo goes before noise, as its
+ * filter needs a path that does not change by itself. Voices are looked for where the echo is gone, or the
+ * loudspeaker would open the microphone. Gain comes after noise suppression, so that it raises what is left, and
+ * is steered by the voice alone. The limiter is last: what it promises is true of what is sent.
+ *
+ * A stage that is not loaded yet, is switched off or has failed lets the sound through. Nothing is allocated per
+ * block.
+ */
+export class ProcessingChain {
+  readonly #highPassStage = new HighPass();
+  readonly #gainStage = new GainControl();
+  readonly #limiterStage = new Limiter();
+  readonly #highPass: StageSlot<ProcessingStage>;
+  readonly #echo: StageSlot<EchoStage>;
+  readonly #suppression: StageSlot<SuppressionStage>;
+  readonly #detector: DetectorSlot;
+  readonly #gain: StageSlot<ProcessingStage>;
+  readonly #limiter: StageSlot<ProcessingStage>;
+  readonly #slots: readonly StageSlot<ProcessingStage>[];
+  readonly #echoWatch = new EchoWatch();
+  readonly #loaded: Partial<LoadedStages> = {};
+  readonly #missing = new Set<LoadedStageName>();
+  #settings: ProcessingSettings = DEFAULT_PROCESSING;
+  #idle = false;
+  /** While idle and nothing is played: the echo stage has nothing to learn. */
+  #echoSleeps = false;
+
+  /** @param nowUs a clock in microseconds, for the meters */
+  constructor(nowUs: () => number) {
+    this.#highPass = new StageSlot('highPass', nowUs);
+    this.#echo = new StageSlot('echoCancellation', nowUs);
+    this.#suppression = new StageSlot('noiseSuppression', nowUs);
+    this.#detector = new DetectorSlot(nowUs);
+    this.#gain = new StageSlot('gainControl', nowUs);
+    this.#limiter = new StageSlot('limiter', nowUs);
+    this.#slots = [this.#highPass, this.#echo, this.#suppression, this.#gain, this.#limiter];
+    this.#apply();
+  }
+
+  /** Samples by which the sound that comes out of `process` lies behind the microphone. */
+  get delaySamples(): number {
+    let sum = 0;
+    for (const slot of this.#slots) sum += slot.delaySamples;
+    return sum;
+  }
+
+  /** How likely the last block held a voice, 0 to 1. 1 when nothing can tell: then loudness alone must decide. */
+  get voiceProbability(): number {
+    return this.#detector.probability ?? 1;
+  }
+
+  /** Acts from the next block on, without a click. */
+  setSettings(settings: ProcessingSettings): void {
+    this.#settings = settings;
+    this.#apply();
+  }
+
+  /** A stage has been loaded. */
+  provide<Name extends LoadedStageName>(name: Name, stage: LoadedStages[Name]): void {
+    this.#loaded[name] = stage;
+    this.#missing.delete(name);
+    this.#apply();
+  }
+
+  /** A stage could not be loaded. */
+  provideNone(name: LoadedStageName): void {
+    this.#missing.add(name);
+    this.#apply();
+  }
+
+  /**
+   * What the loudspeaker plays next: 480 samples, every block once and in order. About as many calls as of `process`
+   * or `idle`, whichever comes first.
+   */
+  handleReference(block: Float32Array): void {
+    this.#echoWatch.handleReference(meanPower(block));
+    this.#echoSleeps = this.#idle && this.#echoWatch.isQuiet;
+    if (this.#echoSleeps) return;
+    try {
+      this.#echo.wanted?.handleReference(block);
+    } catch {
+      this.#echo.fail('threw');
+    }
+  }
+
+  /** @param block 480 samples of the microphone, changed in place */
+  process(block: Float32Array): void {
+    assert(block.length === BLOCK_SAMPLES, 'the stages think in blocks of 10 ms');
+    this.#wake();
+    let power = this.#highPass.process(block, cleanPower(block));
+    const echoPower = this.#echo.process(block, power);
+    this.#echoWatch.handleCapture(power, echoPower);
+    power = this.#findVoice(block, echoPower);
+    power = this.#gain.process(block, power);
+    this.#limiter.process(block, power);
+  }
+
+  /**
+   * A block of the microphone that goes to nobody: instead of `process`, while muted or the key is up.
+   *
+   * While something is played, the echo stage goes on learning the room; else nothing runs at all. The first blocks
+   * processed afterwards begin with silence for as long as the delay is: nothing from before the pause is heard.
+   *
+   * @param block 480 samples, which are worth nothing afterwards
+   */
+  idle(block: Float32Array): void {
+    this.#idle = true;
+    this.#detector.rest();
+    if (this.#echoSleeps) return;
+    const power = this.#highPass.process(block, cleanPower(block));
+    this.#echo.process(block, power);
+  }
+
+  /** One report per stage, in their order. Takes the longest times since the call before. */
+  reports(): StageReport[] {
+    const echo = this.#echo.report();
+    const erleDb = echo.state === 'on' ? this.#echoWatch.erleDb : null;
+    return [
+      this.#highPass.report(),
+      erleDb === null ? echo : { ...echo, erleDb },
+      this.#suppression.report(),
+      this.#gain.report(),
+      this.#limiter.report(),
+      this.#detector.report(),
+    ];
+  }
+
+  /** Another device: forgets all that was heard. */
+  reset(): void {
+    for (const slot of this.#slots) slot.reset();
+    this.#detector.reset();
+    this.#echoWatch.reset();
+  }
+
+  #apply(): void {
+    const { highPass, echoCancellation, noiseSuppression, gainControl, limiter } = this.#settings;
+    this.#highPass.change(highPass ? this.#highPassStage : null);
+    this.#gain.change(gainControl ? this.#gainStage : null);
+    this.#limiter.change(limiter ? this.#limiterStage : null);
+    this.#place(this.#echo, echoCancellation ? 'echoCancellation' : null);
+    const suppression = noiseSuppression === 'light' ? 'lightSuppression' : 'strongSuppression';
+    this.#place(this.#suppression, noiseSuppression === 'off' ? null : suppression);
+    const detector = this.#loaded.voiceActivity;
+    if (detector !== undefined) this.#detector.provide(detector);
+    else if (this.#missing.has('voiceActivity')) this.#detector.fail('notLoaded');
+  }
+
+  #place<Name extends Exclude<LoadedStageName, 'voiceActivity'>>(
+    slot: StageSlot<LoadedStages[Name]>,
+    name: Name | null,
+  ): void {
+    slot.change(name === null ? null : (this.#loaded[name] ?? null));
+    if (name !== null && this.#missing.has(name)) slot.fail('notLoaded');
+  }
+
+  /** Suppresses noise, and finds out whether there is a voice: the one gives the other away, where it can. */
+  #findVoice(block: Float32Array, power: number): number {
+    const own = this.#suppression.current?.voiceProbability ?? null;
+    if (own === null) this.#detector.detect(block, power);
+    const outPower = this.#suppression.process(block, power);
+    const found = this.#suppression.current?.voiceProbability ?? null;
+    if (own !== null && found !== null) this.#detector.accept(found, power);
+    this.#gainStage.voiceProbability = this.#detector.probability;
+    return outPower;
+  }
+
+  #wake(): void {
+    if (!this.#idle) return;
+    this.#idle = false;
+    for (const slot of this.#slots) if (slot !== this.#echo || this.#echoSleeps) slot.forgetPause();
+    this.#echoSleeps = false;
+  }
+}
+
+/** Mean power of a block; a block that a broken driver filled with no numbers becomes silence. */
+function cleanPower(block: Float32Array): number {
+  const power = meanPower(block);
+  if (Number.isFinite(power)) return power;
+  block.fill(0);
+  return 0;
+}
