@@ -16,6 +16,9 @@ import {
 import { meanPower } from './stage-meter.ts';
 import { StageSlot } from './stage-slot.ts';
 
+export type { NoiseSuppression, ProcessingSettings } from './processing-settings.ts';
+export type { StageName, StageReport, StageState } from './processing-stage.ts';
+
 /** The stages that come from libraries, and are there only once these are loaded. */
 export interface LoadedStages {
   echoCancellation: EchoStage;
