@@ -34,9 +34,7 @@ export class BurstLoss {
       this.#bad = false;
       return false;
     }
-    // Bursts of at least this length: shorter ones would have to follow each other without a good datagram between.
-    const length = Math.max(settings.burstLength, share / (1 - share));
-    const leaveBad = 1 / length;
+    const leaveBad = 1 / settings.burstLength;
     const enterBad = (leaveBad * share) / (1 - share);
     const steps = Math.max(1, Math.round(sinceMs / BURST_STEP_MS));
     // A chain of two states forgets where it was by this factor a step.

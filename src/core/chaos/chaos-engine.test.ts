@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_DATAGRAM_BYTES } from '../wire/datagram.ts';
 import { ChaosEngine, MAX_LINE_WAIT_MS, REORDER_MAX_MS } from './chaos-engine.ts';
-import { CHAOS_PRESETS } from './chaos-presets.ts';
+import { chaosPresets } from './chaos-presets.ts';
 import { CHAOS_LIMITS, CHAOS_OFF, type ChaosSettings } from './chaos-settings.ts';
 import { MAX_HELD_DATAGRAMS } from './held-datagrams.ts';
 import { type NetworkTrace, TraceRecorder } from './network-trace.ts';
@@ -133,11 +133,6 @@ describe('ChaosEngine', () => {
     expect(mean(burstsOf(line)) / settings.burstLength).toBeGreaterThan(0.9);
     expect(mean(burstsOf(line)) / settings.burstLength).toBeLessThan(1.1);
     line.expectBalance();
-  });
-
-  it('keeps the share where the bursts asked for are too short for it', () => {
-    const line = new Line({ burstLossPercent: 80, burstLength: 1 }).stream(50_000);
-    expect(line.engine.counters.burstLost / 500).toBeCloseTo(80, 0);
   });
 
   it('does not stretch a burst over a pause: heartbeats a second apart are lost each by itself', () => {
@@ -285,7 +280,7 @@ describe('ChaosEngine', () => {
     expect(() => new Line({ latencyMs: CHAOS_LIMITS.latencyMs.max + 1 })).toThrow('CHAOS_LIMITS');
   });
 
-  it.each(CHAOS_PRESETS)('balances with $name, which lets most through', ({ settings }) => {
+  it.each(chaosPresets)('balances with $name, which lets most through', ({ settings }) => {
     const line = new Line(settings).stream(3_000);
     line.expectBalance();
     line.pass(5_000);
@@ -298,12 +293,12 @@ describe('ChaosEngine', () => {
   it('balances whatever the settings, and however often they change', () => {
     const anything = fc.record({
       lossPercent: fc.integer({ min: 0, max: 60 }),
-      burstLossPercent: fc.integer({ min: 0, max: 60 }),
+      burstLossPercent: fc.integer({ min: 0, max: 50 }),
       burstLength: fc.integer({ min: 1, max: 50 }),
       latencyMs: fc.integer({ min: 0, max: 2_000 }),
-      jitterMs: fc.integer({ min: 0, max: 1_000 }),
+      jitterMs: fc.integer({ min: 0, max: 300 }),
       jitterDistribution: fc.constantFrom('uniform' as const, 'normal' as const, 'pareto' as const),
-      reorderPercent: fc.integer({ min: 0, max: 100 }),
+      reorderPercent: fc.integer({ min: 0, max: 50 }),
       duplicatePercent: fc.integer({ min: 0, max: 100 }),
       bandwidthKbps: fc.constantFrom(0, 1, 8, 64, 1_000),
     });

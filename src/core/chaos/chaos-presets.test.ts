@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHAOS_PRESETS } from './chaos-presets.ts';
+import { chaosPresets } from './chaos-presets.ts';
 import {
   CHAOS_LIMITS,
   CHAOS_OFF,
@@ -37,13 +37,13 @@ describe('isWithinLimits', () => {
   });
 });
 
-describe('CHAOS_PRESETS', () => {
+describe('chaosPresets', () => {
   it('have each name and label once', () => {
-    expect(new Set(CHAOS_PRESETS.map((preset) => preset.name)).size).toBe(CHAOS_PRESETS.length);
-    expect(new Set(CHAOS_PRESETS.map((preset) => preset.label)).size).toBe(CHAOS_PRESETS.length);
+    expect(new Set(chaosPresets.map((preset) => preset.name)).size).toBe(chaosPresets.length);
+    expect(new Set(chaosPresets.map((preset) => preset.label)).size).toBe(chaosPresets.length);
   });
 
-  it.each(CHAOS_PRESETS)('$name does something, within the limits', ({ settings }) => {
+  it.each(chaosPresets)('$name does something, within the limits', ({ settings }) => {
     expect(isOff(settings)).toBe(false);
     expect(isWithinLimits(settings)).toBe(true);
   });

@@ -103,4 +103,4 @@ const ringRtcNetworks: readonly ChaosPreset[] = [
 ];
 
 /** All presets, in the order in which people see them. Each name stands once. */
-export const CHAOS_PRESETS: readonly ChaosPreset[] = [...everydayNetworks, ...ringRtcNetworks];
+export const chaosPresets: readonly ChaosPreset[] = [...everydayNetworks, ...ringRtcNetworks];

@@ -8,7 +8,7 @@ export interface ChaosSettings {
   readonly lossPercent: number;
   /** Share of datagrams lost in bursts, in percent (Gilbert's model, see `BurstLoss`). */
   readonly burstLossPercent: number;
-  /** Mean length of those bursts, in datagrams; longer where the share takes it. Without effect while that is 0. */
+  /** Mean length of those bursts, in datagrams. Without effect while `burstLossPercent` is 0. */
   readonly burstLength: number;
   /** Delay of every datagram, in ms, one way. */
   readonly latencyMs: number;
@@ -35,18 +35,19 @@ interface ChaosLimit {
 /** Least and most of each figure, both allowed. */
 export const CHAOS_LIMITS: Readonly<Record<ChaosFigure, ChaosLimit>> = {
   lossPercent: { min: 0, max: 100 },
-  // With all of it nothing comes through: that is what `lossPercent` is for.
-  burstLossPercent: { min: 0, max: 90 },
-  // Two seconds of 20 ms frames: a longer silence is no burst, and pulling the cable shows it as well.
-  burstLength: { min: 1, max: 100 },
+  // Above half, bursts of the shortest length would have to follow each other without a datagram between them.
+  burstLossPercent: { min: 0, max: 50 },
+  // A second of 20 ms frames: a longer silence is no burst, and pulling the cable shows it as well.
+  burstLength: { min: 1, max: 50 },
   // Beyond two hops over a geostationary satellite, and less than it takes to count as deaf.
   latencyMs: { min: 0, max: 2_000 },
-  // No network is worse for long; the tail of a distribution goes on to MAX_DELAY_MS.
-  jitterMs: { min: 0, max: 1_000 },
-  reorderPercent: { min: 0, max: 100 },
+  // The tail of the Pareto distribution is seven times as long.
+  jitterMs: { min: 0, max: 300 },
+  // Above half, those held back are the many: order is lost either way.
+  reorderPercent: { min: 0, max: 50 },
   duplicatePercent: { min: 0, max: 100 },
-  // Far more than any room's voices: higher is no cap.
-  bandwidthKbps: { min: 0, max: 100_000 },
+  // Far more than twenty voices: higher is no cap.
+  bandwidthKbps: { min: 0, max: 10_000 },
 };
 
 /** A cap below this is treated as this, in kbit/s: one longest datagram takes more than a second then. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_DELAY_MS, MAX_TRACE_DATAGRAMS, SIZE_STEP_BYTES, TraceRecorder } from './network-trace.ts';
-import { MAX_TRACE_TEXT_LENGTH, parseTrace, type TraceReason, traceToText } from './trace.ts';
+import { MAX_TRACE_TEXT_LENGTH, parseTrace, type TraceReason, traceToText } from './trace-document.ts';
 
 const LOST = Number.NaN;
 
