@@ -108,10 +108,6 @@ class ToneFeed {
 /** The largest step that the tone itself makes, and a little for the slope of a cross-fade. */
 const TONE_STEP = 0.4 * 2 * Math.sin((Math.PI * 440) / 48_000) * 1.5;
 
-function stateOf(chain: ProcessingChain, stage: string) {
-  return chain.reports().find((report) => report.stage === stage);
-}
-
 describe('the processing chain', () => {
   it('lets the sound through untouched when everything is off', () => {
     const { chain } = rig();
