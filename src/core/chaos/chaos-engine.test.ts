@@ -322,7 +322,7 @@ describe('ChaosEngine', () => {
 
 describe('ChaosEngine with a trace', () => {
   const traceOf = (...delaysMs: number[]): NetworkTrace => ({
-    packets: delaysMs.length,
+    length: delaysMs.length,
     delaysMs: Float32Array.from(delaysMs),
     copyDelaysMs: new Float32Array(delaysMs.length).fill(Number.NaN),
   });

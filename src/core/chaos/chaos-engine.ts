@@ -138,7 +138,7 @@ export class ChaosEngine {
    * its end; settings and chance are left out of it. Null: settings hold again.
    */
   replay(trace: NetworkTrace | null, nowMs: number): void {
-    this.#trace = trace !== null && trace.packets > 0 ? trace : null;
+    this.#trace = trace !== null && trace.length > 0 ? trace : null;
     this.#traceAt = 0;
     this.#hasten(nowMs);
   }
@@ -161,7 +161,7 @@ export class ChaosEngine {
     if (this.#trace !== null) {
       delayMs = this.#nextOfTrace(this.#trace.delaysMs);
       copyDelayMs = this.#nextOfTrace(this.#trace.copyDelaysMs);
-      this.#traceAt = (this.#traceAt + 1) % this.#trace.packets;
+      this.#traceAt = (this.#traceAt + 1) % this.#trace.length;
       if (Number.isNaN(delayMs)) this.#counters.replayLost += 1;
     } else {
       const reason = this.#on ? this.#lossReason(lengthBytes, nowMs) : null;

@@ -6,7 +6,7 @@ export const MAX_TRACE_DATAGRAMS = 180_000;
 
 /** What a network did to one datagram after the other. */
 export interface NetworkTrace {
-  readonly packets: number;
+  readonly length: number;
   /** One way, 0 to MAX_DELAY_MS; NaN: lost. */
   readonly delaysMs: Float32Array;
   /** Of the copy of a datagram that came twice; NaN: it did not. */
@@ -65,7 +65,7 @@ export class TraceRecorder {
   finish(): RecordedTrace {
     const length = this.#length;
     return {
-      packets: length,
+      length,
       offsetsMs: this.#offsetsMs.subarray(0, length),
       sizesBytes: this.#sizesBytes.subarray(0, length),
       delaysMs: this.#delaysMs.subarray(0, length),

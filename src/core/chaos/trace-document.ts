@@ -35,7 +35,7 @@ export type TraceResult =
  */
 export function traceToText(trace: RecordedTrace): string {
   const rows: string[] = [];
-  for (let at = 0; at < trace.packets; at += 1) {
+  for (let at = 0; at < trace.length; at += 1) {
     const row = [
       hundredths(trace.offsetsMs[at]),
       String(trace.sizesBytes[at] ?? 0),
@@ -84,7 +84,7 @@ function readRows(rows: readonly unknown[], read: ReadRow): TraceResult {
   for (let at = 0; at < rows.length; at += 1) {
     if (!read(rows[at], at, delaysMs, copyDelaysMs)) return refused('badDatagram', at);
   }
-  return { ok: true, trace: { packets: rows.length, delaysMs, copyDelaysMs } };
+  return { ok: true, trace: { length: rows.length, delaysMs, copyDelaysMs } };
 }
 
 function readDelay(row: unknown, at: number, delaysMs: Float32Array): boolean {
