@@ -1,9 +1,14 @@
 import { WebSocket } from 'ws';
-import type { CommandAnswer, CommandName, CommandPayload } from '../../src/contract/ipc.ts';
+import type { CommandAnswer, CommandName, CommandPayload, Outcome } from '../../src/contract/ipc.ts';
 import { readBridgeFrame } from '../../src/renderer/bridge-messages.ts';
 
 /** How long one command may take, in ms: a join that finds nobody gives up sooner. */
 const MAX_ANSWER_MS = 20_000;
+
+/** Commands that answer with an outcome and nothing more. */
+type DoneCommand = {
+  [Name in CommandName]: CommandAnswer<Name> extends Outcome ? Name : never;
+}[CommandName];
 
 type Waiting = { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void };
 
@@ -73,10 +78,7 @@ export class AppClient {
    *
    * @throws Error with the sentence for the person when it is not done
    */
-  async done<Name extends 'join' | 'leave' | 'host' | 'stopHosting' | 'setActivation' | 'setMuted'>(
-    command: Name,
-    payload: CommandPayload<Name>,
-  ): Promise<void> {
+  async done<Name extends DoneCommand>(command: Name, payload: CommandPayload<Name>): Promise<void> {
     const outcome = await this.send(command, payload);
     if (!outcome.ok) throw new Error(`${command}: ${outcome.sentence}`);
   }

@@ -19,12 +19,12 @@ export class Teardown {
   readonly #steps: Step[] = [];
   #running: Promise<void> | null = null;
 
+  readonly #interrupt = (): void => {
+    void this.run().finally(() => process.exit(EXIT_INTERRUPTED));
+  };
+
   constructor() {
-    for (const signal of ENDING_SIGNALS) {
-      process.once(signal, () => {
-        void this.run().finally(() => process.exit(EXIT_INTERRUPTED));
-      });
-    }
+    for (const signal of ENDING_SIGNALS) process.once(signal, this.#interrupt);
   }
 
   /** @param name - what is put away, for the message when that fails */
@@ -53,5 +53,6 @@ export class Teardown {
         clearTimeout(timer);
       }
     }
+    for (const signal of ENDING_SIGNALS) process.off(signal, this.#interrupt);
   }
 }

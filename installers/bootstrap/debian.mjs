@@ -47,6 +47,24 @@ const TEST_NEEDS = [
   ]),
 ];
 
+/** What single measurements need besides: programs that Sidetone is compared with. */
+const MEASUREMENT_NEEDS = new Map([
+  [
+    'bench/mouth-to-ear/run.ts',
+    needs('the comparison with Mumble', false, ['mumble', 'mumble-server', 'openssl']),
+  ],
+]);
+
+/**
+ * What one measurement needs from Debian, beside what tests need.
+ *
+ * @param {string} script
+ * @returns {readonly Need[]}
+ */
+export function measurementNeeds(script) {
+  return MEASUREMENT_NEEDS.get(script) ?? [];
+}
+
 /**
  * What a command needs from Debian.
  *

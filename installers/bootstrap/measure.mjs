@@ -1,5 +1,5 @@
 import { ensureBuild } from './build.mjs';
-import { debianNeeds, ensureDebianPackages } from './debian.mjs';
+import { debianNeeds, ensureDebianPackages, measurementNeeds } from './debian.mjs';
 import { dependenciesAreCurrent, ensureDependencies } from './dependencies.mjs';
 import { projectNode, ROOT } from './places.mjs';
 import { runProgram } from './run-program.mjs';
@@ -10,7 +10,11 @@ import { StepFailed, say } from './say.mjs';
  * says goes to stderr, so that stdout holds the measurement's document alone.
  */
 async function main() {
-  await ensureDebianPackages(debianNeeds('test', false, dependenciesAreCurrent()));
+  const [script = ''] = process.argv.slice(2);
+  await ensureDebianPackages([
+    ...debianNeeds('test', false, dependenciesAreCurrent()),
+    ...measurementNeeds(script),
+  ]);
   await ensureDependencies();
   await ensureBuild();
   process.chdir(ROOT);

@@ -1,18 +1,35 @@
 import { z } from 'zod';
 
-/** What is done to our outgoing datagrams on purpose; every number 0 (bursts: length 1) changes nothing. */
+/** Least and most of each figure of chaos, both allowed. */
+export const CHAOS_RANGES = {
+  lossPercent: { min: 0, max: 100 },
+  burstLossPercent: { min: 0, max: 50 },
+  burstLength: { min: 1, max: 50 },
+  latencyMs: { min: 0, max: 2_000 },
+  jitterMs: { min: 0, max: 300 },
+  reorderPercent: { min: 0, max: 50 },
+  duplicatePercent: { min: 0, max: 100 },
+  bandwidthKbps: { min: 0, max: 10_000 },
+} as const;
+
+function within({ min, max }: { readonly min: number; readonly max: number }) {
+  return z.number().min(min).max(max);
+}
+
+/** What is done to our outgoing datagrams on purpose. Every figure at its least does nothing. */
 export const chaosSettingsSchema = z.strictObject({
-  lossPercent: z.number().min(0).max(100),
-  /** Share of packets lost in bursts, and how many a burst takes on average. */
-  burstLossPercent: z.number().min(0).max(90),
-  burstLength: z.number().min(1).max(100),
-  latencyMs: z.number().min(0).max(2_000),
-  jitterMs: z.number().min(0).max(1_000),
+  lossPercent: within(CHAOS_RANGES.lossPercent),
+  /** Share of datagrams lost in bursts, and how many a burst takes on average. */
+  burstLossPercent: within(CHAOS_RANGES.burstLossPercent),
+  burstLength: within(CHAOS_RANGES.burstLength),
+  latencyMs: within(CHAOS_RANGES.latencyMs),
+  /** Mean of the delay that is added at random. */
+  jitterMs: within(CHAOS_RANGES.jitterMs),
   jitterDistribution: z.enum(['uniform', 'normal', 'pareto']),
-  reorderPercent: z.number().min(0).max(100),
-  duplicatePercent: z.number().min(0).max(100),
+  reorderPercent: within(CHAOS_RANGES.reorderPercent),
+  duplicatePercent: within(CHAOS_RANGES.duplicatePercent),
   /** 0: no cap. */
-  bandwidthKbps: z.number().min(0).max(100_000),
+  bandwidthKbps: within(CHAOS_RANGES.bandwidthKbps),
 });
 export type ChaosSettings = z.infer<typeof chaosSettingsSchema>;
 

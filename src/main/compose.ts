@@ -53,6 +53,7 @@ export function compose(options: ComposeOptions): Composition {
   const code = (name: string): string => join(options.codeFolder, `${name}.js`);
   const captureMemory = SampleRing.allocate(SAMPLE_RING_CAPACITY);
   const playbackMemory = SampleRing.allocate(SAMPLE_RING_CAPACITY);
+  const referenceMemory = SampleRing.allocate(SAMPLE_RING_CAPACITY);
   const packetMemory = PacketRing.allocate(PACKET_RING_SLOTS, MAX_OPUS_PACKET_BYTES);
   const store = new ClientStore({
     folder: options.dataFolder,
@@ -67,6 +68,7 @@ export function compose(options: ComposeOptions): Composition {
     captureMemory,
     packetMemory,
     playbackMemory,
+    referenceMemory,
     firstTimestamp: randomInt(2 ** 32),
     onEncoderEvent: (event) => app.handleEncoderFact(event),
     onVoiceEvent: (event) => app.handleVoiceFact(event),

@@ -3,7 +3,8 @@ import type { ChatEvent } from '../../../src/contract/chat.ts';
 import type { Outcome } from '../../../src/contract/ipc.ts';
 import { createRng, type Rng } from '../../../src/core/base/rng.ts';
 import type { Invite } from '../../../src/core/wire/invite.ts';
-import type { OpenLane, PeoplePort, PersonValues, SettingsValues } from '../../../src/main/app/ports.ts';
+import { MemorySettings } from '../../../src/main/app/memory-settings.ts';
+import type { OpenLane, PeoplePort, PersonValues } from '../../../src/main/app/ports.ts';
 import { Room } from '../../../src/main/app/room.ts';
 import { ControlLane } from '../../../src/main/control/control-lane.ts';
 import { OwnIdentity } from '../../../src/main/keys/own-identity.ts';
@@ -20,18 +21,6 @@ export interface HeadlessMemberOptions {
   readonly onChat?: (event: ChatEvent) => void;
 }
 
-const SETTINGS: SettingsValues = {
-  nickname: '',
-  activation: 'pushToTalk',
-  gateThresholdDb: -45,
-  pushToTalk: null,
-  inputId: '',
-  outputId: '',
-  inviteAddress: null,
-  whisperLists: [],
-  replyKey: null,
-};
-
 /**
  * A member of a room without window, sound and disk: the program's own room, keys and control lane over real sockets.
  */
@@ -43,7 +32,6 @@ export class HeadlessMember {
   /** Sentences that a person would have been shown. */
   readonly notices: string[] = [];
   readonly chat: ChatEvent[] = [];
-  #settings = SETTINGS;
 
   constructor(options: HeadlessMemberOptions) {
     this.nickname = options.nickname;
@@ -65,18 +53,10 @@ export class HeadlessMember {
       onDidChangeKey: options.onDidChangeKey ?? (() => undefined),
       onHeard: options.onHeard ?? (() => undefined),
     });
-    const member = this;
     this.room = new Room({
       rng: options.rng ?? createRng(randomInt(2 ** 32)),
       voice: this.voice,
-      settings: {
-        get current() {
-          return member.#settings;
-        },
-        update: (change) => {
-          this.#settings = { ...this.#settings, ...change };
-        },
-      },
+      settings: new MemorySettings(),
       people: new ForgetfulPeople(),
       identity: () => this.identity,
       openLane: options.openLane ?? ((request) => new ControlLane(request)),

@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { SessionToken } from '../../../src/core/base/brand.ts';
+import type { ChaosSettings } from '../../../src/core/chaos/chaos-settings.ts';
+import { parseTrace } from '../../../src/core/chaos/trace-document.ts';
 import type { SealingKey } from '../../../src/core/seal/aead-key.ts';
 import { CHANNEL_TARGET, KeyRing } from '../../../src/core/seal/key-ring.ts';
 import { Opener } from '../../../src/core/seal/opener.ts';
@@ -170,6 +172,23 @@ export class HeadlessVoice implements VoicePort {
     this.#link?.handleLaneDatagram(bytes);
   }
 
+  setChaos(settings: ChaosSettings, seed: number): void {
+    this.#link?.setChaos(settings, seed);
+  }
+
+  startTrace(): void {
+    this.#link?.startTrace();
+  }
+
+  stopTrace(): void {
+    this.#link?.stopTrace();
+  }
+
+  replayTrace(text: string | null): void {
+    const parsed = text === null ? null : parseTrace(text);
+    this.#link?.replay(parsed?.ok === true ? parsed.trace : null);
+  }
+
   forget(token: number): void {
     this.#opener.forget(token);
   }
@@ -181,6 +200,11 @@ export class HeadlessVoice implements VoicePort {
   setInRoom(): void {}
   setSelfTest(): void {}
   setCodec(): void {}
+  setRedundancy(): void {}
+  setProcessing(): void {}
+  setTalkTiming(): void {}
+  setReportInterval(): void {}
+  setTaps(): void {}
   setDeafened(): void {}
   setVolume(): void {}
   setMemberMuted(): void {}

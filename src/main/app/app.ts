@@ -1,4 +1,5 @@
 import type { ChatEvent } from '../../contract/chat.ts';
+import type { Diagnostics } from '../../contract/diagnostics.ts';
 import type { AppState, Binding, Meters, Notice, Stats } from '../../contract/dto.ts';
 import type { CommandHandlers } from '../../contract/ipc.ts';
 import type { Rng } from '../../core/base/rng.ts';
@@ -6,6 +7,8 @@ import { SILENCE_DB } from '../../core/voice/level.ts';
 import { Bindings, readKeyName } from './bindings.ts';
 import { createCommandHandlers } from './commands.ts';
 import { Devices } from './devices.ts';
+import { viewDiagnostics } from './diagnostics-view.ts';
+import { DiagnosticsWatch } from './diagnostics-watch.ts';
 import type { EncoderFact, VoiceFact } from './facts.ts';
 import { Hosting } from './hosting.ts';
 import { Notices } from './notices.ts';
@@ -19,9 +22,13 @@ import type {
   PeoplePort,
   SettingsPort,
   StartHosting,
+  TapsPort,
   VoicePort,
 } from './ports.ts';
+import { Processing } from './processing.ts';
+import { RateMeter } from './rate-meter.ts';
 import { Room } from './room.ts';
+import { Testing } from './testing.ts';
 import { Transmission } from './transmission.ts';
 
 export interface AppOptions {
@@ -49,7 +56,11 @@ export class App {
   readonly handlers: CommandHandlers;
   readonly #options: AppOptions;
   readonly #notices = new Notices();
-  readonly #devices = new Devices();
+  readonly #devices: Devices;
+  readonly #processing: Processing;
+  readonly #testing: Testing;
+  readonly #watch: DiagnosticsWatch;
+  readonly #rates = new RateMeter();
   readonly #transmission: Transmission;
   readonly #hosting: Hosting;
   readonly #room: Room;
@@ -69,6 +80,10 @@ export class App {
     this.#options = options;
     const { voice, settings } = options;
     const onDidChange = (): void => this.#announce();
+    this.#devices = new Devices(settings);
+    this.#processing = new Processing({ voice, settings, onDidChange });
+    this.#testing = new Testing({ voice, onDidChange });
+    this.#watch = new DiagnosticsWatch(voice);
     this.#transmission = new Transmission({ voice, settings, onDidChange });
     this.#bindings = new Bindings({ settings, onDidChange });
     this.#hosting = new Hosting({
@@ -98,6 +113,7 @@ export class App {
     this.handlers = createCommandHandlers({
       getState: () => this.getState(),
       getStats: () => this.getStats(),
+      getDiagnostics: () => this.getDiagnostics(),
       debug: options.debug,
       settings,
       room: this.#room,
@@ -108,6 +124,8 @@ export class App {
       hosting: this.#hosting,
       transmission: this.#transmission,
       devices: this.#devices,
+      processing: this.#processing,
+      testing: this.#testing,
       notices: this.#notices,
       announce: onDidChange,
       countRefusal: (reason) => this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + 1),
@@ -116,6 +134,10 @@ export class App {
 
   attachAudio(audio: AudioPort): void {
     this.#devices.attach(audio);
+  }
+
+  attachTaps(taps: TapsPort): void {
+    this.#testing.attachTaps(taps);
   }
 
   attachKeys(keys: KeysPort): void {
@@ -148,7 +170,13 @@ export class App {
 
   handleAudioFact(fact: AudioFact): void {
     this.#devices.handleFact(fact);
-    this.#announce();
+    // What the window does not show is no reason to send it everything.
+    if (fact.kind !== 'latency' && fact.kind !== 'buffer') this.#announce();
+  }
+
+  /** A recording went on, or ended by itself. */
+  handleTaps(): void {
+    this.#testing.handleTaps();
   }
 
   handleEncoderFact(fact: EncoderFact): void {
@@ -159,6 +187,9 @@ export class App {
       case 'transmitting':
         this.#transmission.transmitting = fact.transmitting;
         this.#announce();
+        return;
+      case 'processing':
+        this.#processing.handleReports(fact.stages);
         return;
       case 'counters':
         this.#stats.set('encoder', fact.counters);
@@ -180,6 +211,15 @@ export class App {
       case 'laneDatagram':
         this.#room.call.sendLaneDatagram(fact.bytes);
         return;
+      case 'hearing':
+        this.#room.call.sendHearing(fact.reports);
+        return;
+      case 'trace':
+        this.#testing.handleTrace(fact.text, fact.packets);
+        return;
+      case 'tapOpened':
+        this.#testing.handleTapOpened(fact.token, fact.memory, fact.startSample);
+        return;
       case 'counters':
         for (const name of [...this.#stats.keys()]) if (name.startsWith('speaker.')) this.#stats.delete(name);
         for (const [name, counters] of Object.entries(fact.groups)) this.#stats.set(name, counters);
@@ -190,7 +230,9 @@ export class App {
   /** @param reason why the sound thread died; it is started again */
   handleThreadCrash(thread: 'encoder' | 'voice', reason: string): void {
     this.notify('error', `The ${thread} thread stopped (${reason}) and was started again.`);
-    if (thread === 'voice') this.#room.handleVoiceCrash();
+    if (thread !== 'voice') return;
+    this.#room.handleVoiceCrash();
+    this.#testing.handleVoiceCrash();
   }
 
   /** A global key went down or up. */
@@ -258,6 +300,21 @@ export class App {
     };
   }
 
+  /** Figures for whoever looks closely; the threads report more often while somebody asks. */
+  getDiagnostics(): Diagnostics {
+    this.#watch.handleAsked();
+    return viewDiagnostics({
+      stats: this.getStats(),
+      connection: this.#room.describe(this.#transmission.transmitting).connection,
+      members: this.#room.call.members,
+      sending: this.#room.call.sending,
+      latency: this.#devices.latency,
+      stages: this.#processing.reports,
+      rates: this.#rates,
+      nowMs: performance.now(),
+    });
+  }
+
   getState(): AppState {
     const { settings } = this.#options;
     const identity = this.#options.identity();
@@ -277,6 +334,8 @@ export class App {
       capturingBinding: capturing?.kind === 'pushToTalk',
       hotkeyProblem: this.#hotkeyProblem,
       hearYourself: this.#transmission.selfTest,
+      ...this.#processing.describe(),
+      testing: this.#testing.describe(),
       audioBackend: this.#devices.backend,
       input: this.#devices.describe('input', settings.current.inputId),
       output: this.#devices.describe('output', settings.current.outputId),

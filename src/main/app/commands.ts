@@ -1,3 +1,4 @@
+import type { Diagnostics } from '../../contract/diagnostics.ts';
 import type { AppState, Stats } from '../../contract/dto.ts';
 import type { CommandHandlers, Outcome } from '../../contract/ipc.ts';
 import { DEFAULT_PORT } from '../../core/wire/control.ts';
@@ -8,14 +9,18 @@ import type { Hosting } from './hosting.ts';
 import type { Notices } from './notices.ts';
 import { createOwnCommands } from './own-commands.ts';
 import type { BookmarksPort, IdentityPort, SettingsPort } from './ports.ts';
+import type { Processing } from './processing.ts';
 import type { Room } from './room.ts';
 import { createRoomCommands } from './room-commands.ts';
+import type { Testing } from './testing.ts';
+import { createTestingCommands } from './testing-commands.ts';
 import type { Transmission } from './transmission.ts';
 import { type Checked, DONE, refuse, Typed } from './typed.ts';
 
 export interface CommandParts {
   readonly getState: () => AppState;
   readonly getStats: () => Stats;
+  readonly getDiagnostics: () => Diagnostics;
   readonly debug: boolean;
   readonly settings: SettingsPort;
   readonly room: Room;
@@ -27,6 +32,8 @@ export interface CommandParts {
   readonly hosting: Hosting;
   readonly transmission: Transmission;
   readonly devices: Devices;
+  readonly processing: Processing;
+  readonly testing: Testing;
   readonly notices: Notices;
   readonly announce: () => void;
   /** Counts an input that was refused, by its reason. */
@@ -92,7 +99,7 @@ function doorCommands(
 
 /** One function per command of the contract. */
 export function createCommandHandlers(parts: CommandParts): CommandHandlers {
-  const { transmission, bindings, devices, settings, notices } = parts;
+  const { transmission, bindings, devices, settings, notices, processing } = parts;
   const setState = (): Outcome => {
     parts.room.call.setState(transmission.muted, transmission.deafened);
     return DONE;
@@ -101,8 +108,10 @@ export function createCommandHandlers(parts: CommandParts): CommandHandlers {
     ...doorCommands(parts),
     ...createRoomCommands(parts),
     ...createOwnCommands(parts),
+    ...createTestingCommands(parts.testing, parts.countRefusal),
     getState: async () => parts.getState(),
     getStats: async () => parts.getStats(),
+    getDiagnostics: async () => parts.getDiagnostics(),
     async setMuted({ muted }) {
       transmission.setMuted(muted);
       return setState();
@@ -139,6 +148,14 @@ export function createCommandHandlers(parts: CommandParts): CommandHandlers {
     },
     async refreshDevices() {
       devices.refresh();
+      return DONE;
+    },
+    async setProcessing(wanted) {
+      processing.setSettings(wanted);
+      return DONE;
+    },
+    async setTalkTiming(timing) {
+      processing.setTiming(timing);
       return DONE;
     },
     async setHearYourself({ on }) {

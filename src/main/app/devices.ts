@@ -1,5 +1,5 @@
 import type { AppState, DeviceInfo, DeviceSide, DeviceStatus } from '../../contract/dto.ts';
-import type { AudioFact, AudioPort, Side } from './ports.ts';
+import type { AudioFact, AudioPort, SettingsPort, Side } from './ports.ts';
 
 interface SideFacts {
   devices: DeviceInfo[];
@@ -7,14 +7,35 @@ interface SideFacts {
   reason: string;
 }
 
+/** Most devices whose buffers are remembered; what was found out first gives way. */
+const MAX_REMEMBERED_BUFFERS = 64;
+
+/** What lies between the devices and our rings, in ms. */
+export interface DeviceLatency {
+  readonly inputMs: number;
+  readonly outputMs: number;
+}
+
 /** What is known of the sound devices. */
 export class Devices {
+  readonly #settings: SettingsPort;
   #audio: AudioPort | null = null;
   #backend: AppState['audioBackend'] = 'null';
   readonly #sides: Record<Side, SideFacts> = {
     input: { devices: [], status: 'starting', reason: '' },
     output: { devices: [], status: 'starting', reason: '' },
   };
+
+  #latency: DeviceLatency | null = null;
+
+  constructor(settings: SettingsPort) {
+    this.#settings = settings;
+  }
+
+  /** Null: no sound flows yet. */
+  get latency(): DeviceLatency | null {
+    return this.#latency;
+  }
 
   get backend(): AppState['audioBackend'] {
     return this.#backend;
@@ -45,10 +66,22 @@ export class Devices {
         this.#sides[fact.side].status = fact.status;
         this.#sides[fact.side].reason = fact.reason;
         return;
+      case 'latency':
+        this.#latency = { inputMs: fact.inputMs, outputMs: fact.outputMs };
+        return;
+      case 'buffer':
+        this.#rememberBuffer(fact.key, fact.step);
+        return;
     }
   }
 
   describe(side: Side, selectedId: string): DeviceSide {
     return { ...this.#sides[side], selectedId };
+  }
+
+  #rememberBuffer(key: string, step: number): void {
+    const { [key]: _before, ...others } = this.#settings.current.audioBuffers;
+    const kept = Object.entries(others).slice(1 - MAX_REMEMBERED_BUFFERS);
+    this.#settings.update({ audioBuffers: { ...Object.fromEntries(kept), [key]: step } });
   }
 }

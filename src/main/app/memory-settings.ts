@@ -12,6 +12,15 @@ export class MemorySettings implements SettingsPort {
     inviteAddress: null,
     whisperLists: [],
     replyKey: null,
+    processing: {
+      highPass: true,
+      echoCancellation: true,
+      noiseSuppression: 'light',
+      gainControl: true,
+      limiter: true,
+    },
+    talkTiming: { releaseDelayMs: 100, preRollMs: 60 },
+    audioBuffers: {},
   };
 
   update(change: Partial<SettingsValues>): void {

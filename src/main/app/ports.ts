@@ -1,4 +1,6 @@
 import type { AppState, Binding, DeviceInfo, DeviceStatus } from '../../contract/dto.ts';
+import type { ProcessingSettings, TalkTiming } from '../../contract/sound.ts';
+import type { ChaosSettings, Testing } from '../../contract/testing.ts';
 import type { LaneFailure } from '../../core/session/session-engine.ts';
 import type { ActivationMode } from '../../core/voice/talk-gate.ts';
 import type { WhisperPublicKey } from '../../core/wire/key-delivery.ts';
@@ -11,6 +13,20 @@ export interface VoicePort {
   setInRoom(inRoom: boolean): void;
   setSelfTest(on: boolean): void;
   setCodec(bitrate: number, frameSamples: number): void;
+  /** How many earlier frames go along with each, and every how manieth. */
+  setRedundancy(copies: number, spacing: number): void;
+  setProcessing(settings: ProcessingSettings): void;
+  setTalkTiming(releaseDelayMs: number, preRollMs: number): void;
+  setChaos(settings: ChaosSettings, seed: number): void;
+  startTrace(): void;
+  /** Answered by the fact `trace`. */
+  stopTrace(): void;
+  /** A trace that was checked; null: no more. */
+  replayTrace(text: string | null): void;
+  /** Rings that take the sound to be recorded; null: nobody records. */
+  setTaps(memories: TapMemories | null): void;
+  /** How often counters are reported, in ms. */
+  setReportInterval(intervalMs: number): void;
   setDeafened(deafened: boolean): void;
   setVolume(token: number, volume: number): void;
   setMemberMuted(token: number, muted: boolean): void;
@@ -34,6 +50,24 @@ export interface VoicePort {
   setWhisperKey(from: number, target: number, keyId: number, key: Uint8Array, salt: Uint8Array): void;
   /** A datagram that came over the control lane. */
   handleLaneDatagram(bytes: Uint8Array): void;
+}
+
+/** Rings that take sound on its way through the program: as captured, as sent, as played. */
+export interface TapMemories {
+  readonly raw: SharedArrayBuffer;
+  readonly processed: SharedArrayBuffer;
+  readonly mix: SharedArrayBuffer;
+}
+
+/** What writes recordings of the sound inside the program. */
+export interface TapsPort {
+  readonly state: Testing['taps'];
+  start():
+    | { readonly ok: true; readonly memories: TapMemories }
+    | { readonly ok: false; readonly sentence: string };
+  /** A voice is recorded from its first sample, which is sample `startSample` of the recording. */
+  addSpeaker(token: number, memory: SharedArrayBuffer, startSample: number): void;
+  stop(): void;
 }
 
 /** A sender's key of one epoch: AES-128 key and 96-bit salt. */
@@ -130,7 +164,11 @@ export interface AudioPort {
 export type AudioFact =
   | { kind: 'backend'; name: AppState['audioBackend']; reason: string }
   | { kind: 'devices'; inputs: DeviceInfo[]; outputs: DeviceInfo[] }
-  | { kind: 'status'; side: Side; status: DeviceStatus; reason: string };
+  | { kind: 'status'; side: Side; status: DeviceStatus; reason: string }
+  /** The buffers of a device were found to be too short, or longer than they need to be. */
+  | { kind: 'buffer'; key: string; step: number }
+  /** What lies between the device and our rings, in ms. */
+  | { kind: 'latency'; inputMs: number; outputMs: number };
 
 /** The global keys: `pushToTalk`, `reply`, `whisper.<list>`. */
 export interface KeysPort {
@@ -197,6 +235,10 @@ export interface SettingsValues {
   readonly inviteAddress: string | null;
   readonly whisperLists: readonly StoredWhisperList[];
   readonly replyKey: Binding | null;
+  readonly processing: ProcessingSettings;
+  readonly talkTiming: TalkTiming;
+  /** Length of a device's buffers, as a step of its ladder, by backend, side and device. */
+  readonly audioBuffers: Readonly<Record<string, number>>;
 }
 
 export interface SettingsPort {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { activationSchema, bindingSchema, whisperListSchema } from '../../contract/dto.ts';
+import { processingSettingsSchema, talkTimingSchema } from '../../contract/sound.ts';
 import { MAX_NAME_TEXT_LENGTH, MAX_WHISPER_LIST_MEMBERS } from '../../contract/limits.ts';
 import { MAX_WHISPER_LISTS } from '../../core/wire/control.ts';
 
@@ -19,6 +20,9 @@ const settingsSchema = z.object({
   inviteAddress: z.string().max(255).nullable(),
   whisperLists: z.array(storedListSchema).max(MAX_WHISPER_LISTS),
   replyKey: bindingSchema.nullable(),
+  processing: processingSettingsSchema,
+  talkTiming: talkTimingSchema,
+  audioBuffers: z.record(z.string().max(600), z.number().int().min(0).max(16)),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -33,6 +37,16 @@ const defaultSettings: Settings = {
   inviteAddress: null,
   whisperLists: [],
   replyKey: null,
+  processing: {
+    highPass: true,
+    echoCancellation: true,
+    noiseSuppression: 'light',
+    gainControl: true,
+    limiter: true,
+  },
+  // The first sound of a word comes before anybody could have noticed that one begins.
+  talkTiming: { releaseDelayMs: 100, preRollMs: 60 },
+  audioBuffers: {},
 };
 
 /**

@@ -1,3 +1,5 @@
+import type { ChaosSettings } from '../../core/chaos/chaos-settings.ts';
+import type { ProcessingSettings } from '../../core/processing/processing-chain.ts';
 import { MAX_WHISPER_TARGETS_PER_SENDER } from '../../core/seal/key-ring.ts';
 import type { ActivationMode } from '../../core/voice/talk-gate.ts';
 import { NOBODY } from '../../core/voice/whisper-schedule.ts';
@@ -21,11 +23,19 @@ export interface VoiceOptions {
   readonly captureMemory: SharedArrayBuffer;
   readonly packetMemory: SharedArrayBuffer;
   readonly playbackMemory: SharedArrayBuffer;
+  readonly referenceMemory: SharedArrayBuffer;
   readonly firstTimestamp: number;
   readonly onEncoderEvent: (event: EncoderEvent) => void;
   readonly onVoiceEvent: (event: VoiceEvent) => void;
   /** A thread stopped and is started again. After `voice` nothing can be sent until new sending keys are set. */
   readonly onDidCrash: (thread: 'encoder' | 'voice', reason: string) => void;
+}
+
+/** Rings that take sound on its way through the program, to be written to files. */
+export interface TapMemories {
+  readonly raw: SharedArrayBuffer;
+  readonly processed: SharedArrayBuffer;
+  readonly mix: SharedArrayBuffer;
 }
 
 /** What a whisper slot stands for. */
@@ -56,6 +66,7 @@ export class Voice {
     const encoderData: EncoderWorkerData = {
       captureMemory: options.captureMemory,
       packetMemory: options.packetMemory,
+      referenceMemory: options.referenceMemory,
       firstTimestamp: options.firstTimestamp,
     };
     const voiceData = (threadsBefore: number): VoiceWorkerData => ({
@@ -108,6 +119,48 @@ export class Voice {
   setCodec(bitrate: number, frameSamples: number): void {
     this.#orderEncoder({ kind: 'codec', bitrate, frameSamples });
     this.#orderVoice('frameSamples', { kind: 'frameSamples', frameSamples });
+  }
+
+  /** @param spacing frames from one copy to the next */
+  setRedundancy(copies: number, spacing: number): void {
+    this.#orderVoice('redundancy', { kind: 'redundancy', copies, spacing });
+  }
+
+  setProcessing(settings: ProcessingSettings): void {
+    this.#orderEncoder({ kind: 'processing', settings });
+  }
+
+  setTalkTiming(releaseDelayMs: number, preRollMs: number): void {
+    this.#orderEncoder({ kind: 'talkTiming', releaseDelayMs, preRollMs });
+  }
+
+  setChaos(settings: ChaosSettings, seed: number): void {
+    this.#orderVoice('chaos', { kind: 'chaos', settings, seed });
+  }
+
+  /** What was recorded is lost with a thread that crashes. */
+  startTrace(): void {
+    this.#voice.send({ kind: 'startTrace' });
+  }
+
+  /** Answered by the event `trace`. */
+  stopTrace(): void {
+    this.#voice.send({ kind: 'stopTrace' });
+  }
+
+  replayTrace(text: string | null): void {
+    this.#orderVoice('replayTrace', { kind: 'replayTrace', text });
+  }
+
+  /** Null: nobody records any more. */
+  setTaps(memories: TapMemories | null): void {
+    this.#orderEncoder({ kind: 'taps', memories });
+    this.#orderVoice('taps', { kind: 'taps', mixMemory: memories === null ? null : memories.mix });
+  }
+
+  setReportInterval(intervalMs: number): void {
+    this.#orderEncoder({ kind: 'reportEvery', intervalMs });
+    this.#orderVoice('reportEvery', { kind: 'reportEvery', intervalMs });
   }
 
   setDeafened(deafened: boolean): void {
