@@ -1,11 +1,13 @@
 import { type CarryCommand, makeSidetoneApi, type SubscribeEvent } from '../../contract/api.ts';
 import type { Conversation } from '../../contract/chat.ts';
-import type { AppState, Meters, Stats } from '../../contract/dto.ts';
+import type { AppState, Meters } from '../../contract/dto.ts';
 import type { CommandHandlers, SidetoneApi } from '../../contract/ipc.ts';
 import { homeHandlers } from './mock-home.ts';
 import { roomHandlers } from './mock-room.ts';
+import { soundHandlers } from './mock-sound.ts';
 import { MockStage } from './mock-stage.ts';
 import { talkHandlers } from './mock-talk.ts';
+import { testingHandlers } from './mock-testing.ts';
 
 /** Pace of the meters, in ms: 20 a second, as the program sends them. */
 const METER_MS = 50;
@@ -19,7 +21,14 @@ export class MockProgram {
   constructor(state: AppState, conversations: readonly Conversation[]) {
     this.stage = new MockStage(state);
     this.handlers = {
+      getState: () => Promise.resolve(this.stage.state),
+      dismissNotice: ({ id }) => {
+        const { notices } = this.stage.state;
+        return this.stage.change({ notices: notices.filter((one) => one.id !== id) });
+      },
+      blockMainThread: () => this.stage.refuse('Debugging is off.'),
       ...soundHandlers(this.stage),
+      ...testingHandlers(this.stage),
       ...homeHandlers(this.stage),
       ...roomHandlers(this.stage),
       ...talkHandlers(this.stage, conversations),
@@ -50,58 +59,4 @@ export class MockProgram {
       talkingTokens: members.filter((member) => member.talking).map((member) => member.token),
     };
   }
-}
-
-type SoundHandlers = Pick<
-  CommandHandlers,
-  | 'getState'
-  | 'getStats'
-  | 'setMuted'
-  | 'setDeafened'
-  | 'setActivation'
-  | 'setGateThreshold'
-  | 'setTalkButton'
-  | 'captureBinding'
-  | 'clearBinding'
-  | 'selectDevice'
-  | 'refreshDevices'
-  | 'setHearYourself'
-  | 'setMemberVolume'
-  | 'setMemberMuted'
-  | 'setVerified'
-  | 'dismissNotice'
-  | 'blockMainThread'
->;
-
-function soundHandlers(stage: MockStage): SoundHandlers {
-  const stats: Stats = {
-    voice: { sentDatagrams: 48_213, receivedDatagrams: 96_004, lateFrames: 3 },
-    'jitter.2': { depthFrames: 2, concealedFrames: 1, lostFrames: 4 },
-    relay: { forwarded: 192_008, badFlags: 0 },
-  };
-  return {
-    getState: () => Promise.resolve(stage.state),
-    getStats: () => Promise.resolve(stats),
-    setMuted: ({ muted }) => stage.change({ muted }),
-    setDeafened: ({ deafened }) => stage.change({ deafened }),
-    setActivation: ({ activation }) => stage.change({ activation }),
-    setGateThreshold: ({ thresholdDb }) => stage.change({ gateThresholdDb: thresholdDb }),
-    setTalkButton: ({ down }) => {
-      stage.talkButton = down;
-      return stage.change({ transmitting: down });
-    },
-    captureBinding: ({ capturing }) => stage.change({ capturingBinding: capturing }),
-    clearBinding: () => stage.change({ pushToTalk: null }),
-    selectDevice: ({ side, id }) => stage.change({ [side]: { ...stage.state[side], selectedId: id } }),
-    refreshDevices: () => stage.refuse('The sound system does not answer.'),
-    setHearYourself: ({ on }) => stage.change({ hearYourself: on }),
-    setMemberVolume: ({ token, volume }) => stage.changeMember(token, { volume }),
-    setMemberMuted: ({ token, muted }) => stage.changeMember(token, { mutedHere: muted }),
-    setVerified: ({ identity, verified }) =>
-      stage.change({
-        members: stage.state.members.map((one) => (one.identity === identity ? { ...one, verified } : one)),
-      }),
-    dismissNotice: ({ id }) => stage.change({ notices: stage.state.notices.filter((one) => one.id !== id) }),
-    blockMainThread: () => stage.refuse('Debugging is off.'),
-  };
 }

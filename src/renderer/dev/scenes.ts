@@ -9,6 +9,7 @@ import {
   ruledPeople,
 } from './scene-room.ts';
 import { someConnection } from './some-connection.ts';
+import { someChaos, someProcessing, someTalkTiming, someTesting } from './some-testing.ts';
 
 const hosting: Extract<Hosting, { phase: 'on' }> = {
   phase: 'on',
@@ -39,6 +40,10 @@ const idle: AppState = {
   capturingBinding: false,
   hotkeyProblem: '',
   hearYourself: false,
+  processing: someProcessing,
+  processingProblems: [],
+  talkTiming: someTalkTiming,
+  testing: someTesting(),
   audioBackend: 'naudiodon',
   input: {
     devices: [
@@ -107,6 +112,19 @@ const few = (count: number): Member[] => people.slice(0, count);
 const whisperingIn: Member[] = people.map((one) => (one.token === 2 ? { ...one, whispering: true } : one));
 
 const troubled = (part: Parameters<typeof someConnection>[0]): Connection => someConnection(part);
+
+const chaotic = someTesting({
+  chaos: someChaos({ lossPercent: 5, latencyMs: 120, jitterMs: 30, jitterDistribution: 'pareto' }),
+  chaosOn: true,
+  seed: 48_480,
+  trace: { phase: 'recorded', packets: 4_210 },
+  taps: {
+    recording: true,
+    folder: '/home/ada/.local/share/Sidetone/taps/2026-11-21 10-04-31',
+    seconds: 83,
+    problem: '',
+  },
+});
 
 const scenes: Record<string, AppState> = {
   idle,
@@ -187,6 +205,35 @@ const scenes: Record<string, AppState> = {
     ...idle,
     input: { ...idle.input, status: 'failed', reason: 'Another program holds it.' },
     output: { ...idle.output, selectedId: 'gone', status: 'lost', reason: '' },
+  },
+  processingTrouble: {
+    ...room,
+    processing: { ...someProcessing, noiseSuppression: 'strong' },
+    processingProblems: [
+      {
+        stage: 'noiseSuppression',
+        sentence:
+          'The strong noise suppression is too slow for this computer. Your voice is sent without it.',
+      },
+      { stage: 'voiceActivity', sentence: 'Speech is told from noise by loudness alone for now.' },
+    ],
+  },
+  testing: { ...room, testing: chaotic },
+  testingIdle: { ...idle, testing: chaotic },
+  replaying: {
+    ...room,
+    testing: someTesting({ chaosOn: true, trace: { phase: 'replaying', packets: 1_204 } }),
+  },
+  tapsTrouble: {
+    ...idle,
+    testing: someTesting({
+      taps: {
+        recording: false,
+        folder: '/home/ada/.local/share/Sidetone/taps/2026-11-21 10-04-31',
+        seconds: 3_600,
+        problem: 'The recording ended because it had reached an hour, the longest there is.',
+      },
+    }),
   },
   notices: {
     ...room,

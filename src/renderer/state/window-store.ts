@@ -17,6 +17,7 @@ export interface WindowState {
   /** Notices of the window itself; their ids are negative, those of the program are not. */
   readonly windowNotices: readonly Notice[];
   readonly settingsOpen: boolean;
+  readonly settingsTab: SettingsTab;
   /** The room as it was last seen; stays while reconnecting, when the program names only the relay. */
   readonly room: RoomHead | null;
   /** What the room shows where there is no place for everything beside each other. */
@@ -25,6 +26,9 @@ export interface WindowState {
 
 /** The parts of the room's view. */
 export type RoomPane = 'people' | 'chat' | 'whispers';
+
+/** The tabs of the settings. */
+export type SettingsTab = 'sound' | 'processing' | 'identity' | 'testing';
 
 /** What the window knows of a room besides its members. */
 export interface RoomHead {
@@ -42,6 +46,7 @@ export const useWindow = create<WindowState>(() => ({
   talking: new Set(),
   windowNotices: [],
   settingsOpen: false,
+  settingsTab: 'sound',
   room: null,
   pane: 'people',
 }));
@@ -94,9 +99,14 @@ export function dropWindowNotice(id: number): void {
   useWindow.setState((state) => ({ windowNotices: state.windowNotices.filter((one) => one.id !== id) }));
 }
 
-/** Opens or closes the settings. */
-export function showSettings(settingsOpen: boolean): void {
-  useWindow.setState({ settingsOpen });
+/** Opens the settings at a tab, or closes them. They open at the first one unless something leads elsewhere. */
+export function showSettings(settingsOpen: boolean, settingsTab: SettingsTab = 'sound'): void {
+  useWindow.setState({ settingsOpen, settingsTab });
+}
+
+/** Chooses what the settings show. */
+export function showSettingsTab(settingsTab: SettingsTab): void {
+  useWindow.setState({ settingsTab });
 }
 
 /** Chooses what the room shows. */

@@ -7,6 +7,7 @@ import { Icon } from '../../ui/icons.tsx';
 import { RuledButton } from '../../ui/ruled-button.tsx';
 import { useDelayed } from '../../ui/use-delayed.ts';
 import { menuPlace } from '../people/member-row.tsx';
+import { TestingMark } from '../testing/testing-mark.tsx';
 import { incomingWhisperText } from '../whispers/whisper-people.ts';
 import { bitrateText, phaseSentence, voicePathSentence } from './room-status.ts';
 import { deafSentence, routeSentence, sealingHint, sealingLabel, strangersSentence } from './sealing.ts';
@@ -112,6 +113,7 @@ function RoomAlarms({ app }: { app: AppState }): ReactElement {
       {connected === null || connected.deafForMs === null ? null : (
         <DeafBanner connection={connected} deafForMs={connected.deafForMs} />
       )}
+      <TestingMark testing={app.testing} />
       {channel?.config.listeners === true ? (
         <p className="room-note" data-testid="listeners-open">
           <Icon name="ear" size={16} />

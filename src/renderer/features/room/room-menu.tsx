@@ -3,6 +3,7 @@ import type { AppState } from '../../../contract/dto.ts';
 import { closeMenu, type MenuPlace, showDialog } from '../../state/dialog-store.ts';
 import { perform, useProgram } from '../../state/program.ts';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
+import { showDiagnostics } from '../diagnostics/diagnostics-store.ts';
 
 /** What can be done with the whole room. */
 export function RoomMenu({ app, place }: { app: AppState; place: MenuPlace }): ReactElement {
@@ -39,6 +40,15 @@ export function RoomMenu({ app, place }: { app: AppState; place: MenuPlace }): R
         testId="room-bans"
         rule={ownRules.ban}
         onChoose={() => showDialog({ kind: 'bans' })}
+      />
+      <MenuItem
+        icon="gauge"
+        label="Diagnostics (F3)"
+        testId="room-diagnostics"
+        onChoose={() => {
+          closeMenu();
+          showDiagnostics(true);
+        }}
       />
     </Menu>
   );

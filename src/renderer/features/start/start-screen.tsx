@@ -8,6 +8,7 @@ import { BookmarkList } from '../bookmarks/bookmark-list.tsx';
 import { SoundCheck } from '../devices/sound-check.tsx';
 import { HostingPanel } from '../room/hosting-panel.tsx';
 import { phaseSentence } from '../room/room-status.ts';
+import { TestingMark } from '../testing/testing-mark.tsx';
 import { HostCard } from './host-card.tsx';
 import { JoinCard } from './join-card.tsx';
 import './start.css';
@@ -42,6 +43,7 @@ export function StartScreen({ app }: { app: AppState }): ReactElement {
 
   return (
     <div className="start">
+      <TestingMark testing={app.testing} />
       <div className="start-head">
         <h1>Voice rooms you host yourself</h1>
         <p>No account, no server to rent. One of you hosts, the other pastes a link.</p>
