@@ -1,8 +1,11 @@
+import type { ChaosSettings } from '../../core/chaos/chaos-settings.ts';
+import type { NetworkTrace } from '../../core/chaos/network-trace.ts';
 import { PathEngine } from '../../core/session/path-engine.ts';
 import type { VoicePath } from '../../core/wire/control.ts';
 import { createHeader, type DatagramHeader, decodeHeader, FLAG_CONTROL } from '../../core/wire/datagram.ts';
 import type { Mac } from '../../core/wire/probe.ts';
 import { DeadlineTimer } from '../base/deadline-timer.ts';
+import { ChaosLine, type TraceText } from './chaos-line.ts';
 
 /** What sends datagrams to one relay. */
 export interface VoiceTransport {
@@ -24,6 +27,8 @@ export interface VoiceLinkOptions {
   readonly pathKey: Uint8Array;
   readonly mac: Mac;
   readonly openTransport: OpenTransport;
+  /** Of the owner, who keeps it from link to link; without one, each link has its own, and none of it is on. */
+  readonly chaos?: ChaosLine;
   /** A voice datagram came; both are lent for the call. */
   readonly onVoice: (header: DatagramHeader, bytes: Uint8Array, lengthBytes: number, nowMs: number) => void;
   /** The bytes are the receiver's to keep. */
@@ -31,17 +36,23 @@ export interface VoiceLinkOptions {
   readonly onDidChangePath: (path: VoicePath) => void;
 }
 
-/** The ways to and from the relay under one path key: a socket, the control lane, and the engine that chooses. */
+/**
+ * The ways to and from the relay under one path key: a socket, the control lane, and the engine that chooses.
+ *
+ * Chaos lies on all that leaves through the socket, path probes included: the measured ping is that of the bad network,
+ * and one that is bad enough counts as dead, as it would.
+ */
 export class VoiceLink {
   readonly #options: VoiceLinkOptions;
   readonly #transport: VoiceTransport;
+  readonly #chaos: ChaosLine;
   readonly #path: PathEngine;
   readonly #timer: DeadlineTimer;
   readonly #header = createHeader();
   readonly #discarded: Record<string, number> = {};
   readonly #lane = { sent: 0, received: 0 };
   readonly #out = {
-    sendDatagram: (bytes: Uint8Array, lengthBytes: number): void => this.#transport.send(bytes, lengthBytes),
+    sendDatagram: (bytes: Uint8Array, lengthBytes: number): void => this.#chaos.send(bytes, lengthBytes),
     sendLaneDatagram: (bytes: Uint8Array, lengthBytes: number): void => this.#sendLane(bytes, lengthBytes),
     onDidChangeVoicePath: (path: VoicePath): void => this.#options.onDidChangePath(path),
   };
@@ -54,6 +65,8 @@ export class VoiceLink {
     this.#transport = options.openTransport(address, port, (bytes, lengthBytes) =>
       this.#handleDatagram('udp', bytes, lengthBytes),
     );
+    this.#chaos = options.chaos ?? new ChaosLine();
+    this.#chaos.attach(this.#transport);
     this.#path.handleStart(performance.now(), this.#out);
     this.#timer.reschedule();
   }
@@ -72,7 +85,7 @@ export class VoiceLink {
 
   /** Sends a voice datagram by the way that voice takes now. */
   sendDatagram(bytes: Uint8Array, lengthBytes: number): void {
-    if (this.#path.voicePath === 'udp') this.#transport.send(bytes, lengthBytes);
+    if (this.#path.voicePath === 'udp') this.#chaos.send(bytes, lengthBytes);
     else this.#sendLane(bytes, lengthBytes);
   }
 
@@ -81,14 +94,33 @@ export class VoiceLink {
     this.#handleDatagram('lane', bytes, bytes.length);
   }
 
+  /** See ChaosLine, as for all that follow. */
+  setChaos(settings: ChaosSettings, seed: number): void {
+    this.#chaos.setChaos(settings, seed);
+  }
+
+  startTrace(): void {
+    this.#chaos.startTrace();
+  }
+
+  stopTrace(): TraceText {
+    return this.#chaos.stopTrace();
+  }
+
+  replay(trace: NetworkTrace | null): void {
+    this.#chaos.replay(trace);
+  }
+
   close(): void {
     this.#timer.stop();
+    this.#chaos.detach();
     this.#transport.close();
   }
 
   counters(): Record<string, Record<string, number>> {
     return {
       udp: { ...this.#transport.counters },
+      chaos: this.#chaos.counters(),
       lane: { ...this.#lane },
       path: { ...this.#path.counters },
       discarded: { ...this.#discarded },
