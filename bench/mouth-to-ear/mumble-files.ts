@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { run } from '../../e2e/rig/child.ts';
+import { type RigSide, rigDevices } from '../../e2e/rig/pulse.ts';
 
 /** A key and a self-signed certificate, as files. */
 export interface KeyFiles {
@@ -46,7 +47,12 @@ function byteArray(bytes: Uint8Array): string {
 /** What a Mumble client needs so that it asks nobody anything: settings, a certificate, and the server's fingerprint. */
 export async function writeMumbleHome(
   home: string,
-  facts: { readonly delay: MumbleDelay; readonly port: number; readonly serverSha1: string },
+  facts: {
+    readonly delay: MumbleDelay;
+    readonly port: number;
+    readonly serverSha1: string;
+    readonly side: RigSide;
+  },
 ): Promise<NodeJS.ProcessEnv> {
   const configFolder = join(home, 'config', 'Mumble');
   const dataFolder = join(home, 'data', 'Mumble', 'Mumble');
@@ -67,6 +73,10 @@ export async function writeMumbleHome(
     '[net]',
     `framesperpacket=${facts.delay.framesPerPacket}`,
     `certificate=${byteArray(readFileSync(bundlePath))}`,
+    // It takes the sound server's own default unless it is told otherwise.
+    '[pulseaudio]',
+    `input=${rigDevices[facts.side].source}`,
+    `output=${rigDevices[facts.side].speakerSink}`,
     '[tts]',
     'enable=false',
     '[ui]',

@@ -63,7 +63,7 @@ async function startClient(rig: MumbleRig, facts: ClientFacts): Promise<void> {
   const { side, delay, port, serverSha1 } = facts;
   const home = join(facts.folder, `client-${side}`);
   mkdirSync(home);
-  const homeEnv = await writeMumbleHome(home, { delay, port, serverSha1 });
+  const homeEnv = await writeMumbleHome(home, { delay, port, serverSha1, side });
   const env = { ...rig.pulse.deviceEnv(side), ...homeEnv, DISPLAY: rig.displayName };
   // -m: several clients on one machine.
   const args = ['-m', `mumble://${side}@127.0.0.1:${port}/?version=1.2.0`];
