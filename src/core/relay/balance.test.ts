@@ -42,6 +42,8 @@ const reached = [
   'passwordsForgotten',
   'bansEnded',
   'storeFailures',
+  'hearingReportsDropped',
+  'heardTold',
 ];
 
 function sum(stats: Record<string, number>, ...names: string[]): number {
@@ -141,6 +143,20 @@ function messagesOf(room: StaffedRoom): fc.Arbitrary<ClientMessage> {
     fc.record({ type: fc.constant('ping'), id: fc.nat(9) }),
     fc.constant({ type: 'bye' } as const),
     fc.record({ type: fc.constant('whisperKey'), to: token, target: token, sealed: fc.constant('AAAA') }),
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        type: fc.constant('hearing'),
+        reports: fc.array(
+          fc.record({
+            from: token,
+            lostPermille: fc.nat(1_000),
+            burstTenths: fc.integer({ min: 10, max: 99 }),
+          }),
+          { minLength: 1, maxLength: 3 },
+        ),
+      }),
+    },
     fc.record({ type: fc.constant('keyPackage'), channel, package: fc.constant('AAAA') }),
   );
 }

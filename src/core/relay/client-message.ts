@@ -19,13 +19,14 @@ export function parseClientMessage(text: string): ClientMessage | null {
   return text.length > MAX_CONTROL_LENGTH && result.data.type !== 'commit' ? null : result.data;
 }
 
-/** Messages that a client sends because of what others do: keys when they enter and leave, receipts when they write. */
+/** Messages that a client sends because of what others do: keys when they enter and leave, receipts when they write, what is lost when they talk. */
 export function isReaction(message: ClientMessage): boolean {
   switch (message.type) {
     case 'keyPackage':
     case 'commit':
     case 'whisperKey':
     case 'chatSeen':
+    case 'hearing':
       return true;
     default:
       return false;

@@ -60,6 +60,10 @@ const counterNames = [
   'deliveriesForgotten',
   'whisperKeysPassed',
   'whisperKeysDropped',
+  // hearingReports = hearingReportsDropped + those that were kept
+  'hearingReports',
+  'hearingReportsDropped',
+  'heardTold',
   // passwordJobs = passwordsRight + passwordsWrong + passwordsHashed + passwordsFailed + passwordsForgotten + those under way
   'passwordJobs',
   'passwordsRight',

@@ -9,6 +9,7 @@ import { ChatDesk } from './chat-desk.ts';
 import { isReaction, parseClientMessage } from './client-message.ts';
 import { type ControlCounters, createControlCounters, type LaneClose } from './control-counters.ts';
 import type { ControlParts } from './control-parts.ts';
+import { HearingDesk } from './hearing-desk.ts';
 import { HistoryDesk } from './history-desk.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import { type Lane, Lanes, MAX_BAD_MESSAGES, MAX_LANES_PER_ADDRESS } from './lanes.ts';
@@ -38,10 +39,12 @@ export class ControlPlane {
   readonly #chat: ChatDesk;
   readonly #history: HistoryDesk;
   readonly #whispers: WhisperDesk;
+  readonly #hearing: HearingDesk;
 
   constructor(options: RelayOptions, room: Room, roles: RoleBook, keys: KeyDelivery) {
     const { snapshot } = options;
     const counters = createControlCounters();
+    this.#hearing = new HearingDesk(room, counters);
     const floor = {
       options,
       counters,
@@ -49,7 +52,7 @@ export class ControlPlane {
       roles,
       lanes: new Lanes(counters),
       ledger: new Ledger(options.store),
-      presence: new Presence(room, keys),
+      presence: new Presence(room, keys, this.#hearing),
       passwords: new PasswordDesk(counters),
       mutes: new Mutes(),
       wallMs: (nowMs: number) => Math.round(options.wallOriginMs + nowMs),
@@ -166,6 +169,7 @@ export class ControlPlane {
     this.#chat.handleDeadline(nowMs);
     this.#bans.handleDeadline(nowMs);
     this.#history.handleDeadline(nowMs);
+    this.#hearing.handleDeadline(nowMs, out);
   }
 
   nextDeadlineMs(): number | null {
@@ -175,6 +179,7 @@ export class ControlPlane {
       this.#chat.nextDeadlineMs(),
       this.#bans.nextDeadlineMs(),
       this.#history.nextDeadlineMs(),
+      this.#hearing.nextDeadlineMs(),
     ]);
   }
 
@@ -240,6 +245,9 @@ export class ControlPlane {
         return null;
       case 'whisperKey':
         this.#whispers.passKey(member, message, out);
+        return null;
+      case 'hearing':
+        this.#hearing.handleReports(member, message.reports, nowMs, out);
         return null;
       case 'ping':
         out.sendControl(lane.id, { type: 'pong', id: message.id });

@@ -1,19 +1,22 @@
 import type { RelayMessage } from '../wire/control.ts';
+import type { HearingDesk } from './hearing-desk.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import type { RelayOut } from './relay-out.ts';
 import { type Channel, type Member, memberInfo, type Room } from './room.ts';
 
 /**
- * Who is where, told to everybody whom it concerns: the members, and then the exchange of keys. Members are told
+ * Who is where, told to everybody whom it concerns: the members, then loss reports and the exchange of keys. Members are told
  * first, so that nobody gets a commit about somebody unheard of.
  */
 export class Presence {
   readonly #room: Room;
   readonly #keys: KeyDelivery;
+  readonly #hearing: HearingDesk;
 
-  constructor(room: Room, keys: KeyDelivery) {
+  constructor(room: Room, keys: KeyDelivery, hearing: HearingDesk) {
     this.#room = room;
     this.#keys = keys;
+    this.#hearing = hearing;
   }
 
   /** The same object to each lane, so that an adapter serialises it once. Held members miss it: their welcome says all. */
@@ -37,6 +40,7 @@ export class Presence {
     const previous = member.channel;
     if (previous === channel) return;
     this.#room.move(member, channel);
+    this.#hearing.handleLeft(member);
     this.tellChanged(member, out);
     if (previous !== null) this.#keys.handleLeft(member, previous.info.id, nowMs, out);
     if (channel !== null) this.#keys.handleEntered(member, nowMs, out);
@@ -44,12 +48,14 @@ export class Presence {
 
   hold(member: Member, nowMs: number, out: RelayOut): void {
     this.#room.hold(member);
+    this.#hearing.handleLaneGone(member);
     this.tellChanged(member, out);
     this.#keys.handleLaneLost(member, nowMs, out);
   }
 
   /** The member's lane, keys and welcome are renewed already. */
   comeBack(member: Member, nowMs: number, out: RelayOut): void {
+    this.#hearing.handleLaneGone(member);
     this.tellChanged(member, out, member);
     this.#keys.handleReconnected(member, nowMs, out);
   }
@@ -58,6 +64,7 @@ export class Presence {
     const previous = member.channel;
     member.lane = null;
     this.#room.remove(member);
+    this.#hearing.handleLaneGone(member);
     this.broadcast({ type: 'memberLeft', token: member.token }, out);
     if (previous !== null) this.#keys.handleLeft(member, previous.info.id, nowMs, out);
   }

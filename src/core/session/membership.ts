@@ -1,6 +1,8 @@
 import { assertNever } from '../base/assert.ts';
+import { type Losses, NO_LOSSES } from '../redundancy/losses.ts';
 import type { ChatMessage } from '../wire/chat.ts';
 import type { RelayMessage, Request, VoicePath } from '../wire/control.ts';
+import { HEARING_INTERVAL_MS, type HearingReport, MAX_HEARING_REPORTS } from '../wire/hearing.ts';
 import { ChatInbox } from './chat-inbox.ts';
 import { ChatOutbox } from './chat-outbox.ts';
 import { Requests } from './requests.ts';
@@ -38,6 +40,9 @@ export class Membership {
   /** The person chose the channel while there was no lane to say so. */
   #chosenWhileAway = false;
   #lastRefusal: Refusal | null = null;
+  #hearingSentMs: number | null = null;
+  /** The others miss something of our voice, as we were told on this lane. */
+  #lossesHeard = false;
 
   constructor(counters: SessionCounters) {
     this.#counters = counters;
@@ -70,6 +75,9 @@ export class Membership {
   /** Sends what the relay has to know after a welcome that was applied. */
   handleWelcome(welcome: WelcomeMessage, nowMs: number, out: SessionOut): void {
     this.#connected = true;
+    this.#hearingSentMs = null;
+    // At the relay too nothing is lost until it is said on the new lane.
+    if (this.#lossesHeard) this.#setHeard(NO_LOSSES, out);
     // The path key is new, so both sides look for the way by UDP anew.
     this.#voicePath = 'udp';
     if (welcome.resumed) {
@@ -115,6 +123,9 @@ export class Membership {
       case 'whisperKeyFrom':
         if (!this.roster.hasMember(fact.from)) return 'doesNotFit';
         out.onWhisperKey(fact);
+        return 'fits';
+      case 'heard':
+        this.#setHeard({ lostPermille: fact.lostPermille, burstTenths: fact.burstTenths }, out);
         return 'fits';
       case 'commitWanted':
       case 'committed':
@@ -203,6 +214,24 @@ export class Membership {
     this.#counters.keysSent += 1;
     out.sendControl(message);
     return true;
+  }
+
+  /** @returns false, and counts it, when there is nothing to say, nobody to say it to, or it comes too soon */
+  sendHearing(reports: readonly HearingReport[], nowMs: number, out: SessionOut): boolean {
+    const tooSoon = this.#hearingSentMs !== null && nowMs < this.#hearingSentMs + HEARING_INTERVAL_MS;
+    if (!this.#connected || tooSoon || reports.length === 0) {
+      this.#counters.hearingDropped += 1;
+      return false;
+    }
+    this.#hearingSentMs = nowMs;
+    this.#counters.hearingSent += 1;
+    out.sendControl({ type: 'hearing', reports: reports.slice(0, MAX_HEARING_REPORTS) });
+    return true;
+  }
+
+  #setHeard(losses: Losses, out: SessionOut): void {
+    this.#lossesHeard = losses.lostPermille > 0;
+    out.onHeard(losses);
   }
 
   #applyToRoster(

@@ -28,6 +28,8 @@ const counterNames = [
   'deliveriesMissed',
   'keysSent',
   'keysDropped',
+  'hearingSent',
+  'hearingDropped',
 ] as const;
 
 /**

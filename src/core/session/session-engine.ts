@@ -4,6 +4,7 @@ import type { Rng } from '../base/rng.ts';
 import type { ChannelInfo } from '../wire/channels.ts';
 import type { ChatTarget } from '../wire/chat.ts';
 import type { MemberInfo, RelayMessage, Request, VoicePath } from '../wire/control.ts';
+import type { HearingReport } from '../wire/hearing.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Role } from '../wire/roles.ts';
 import { type Entrant, fatalRefusals, type GreetingStep, helloOf } from './greeting.ts';
@@ -257,6 +258,15 @@ export class SessionEngine {
   /** Passes a key message on. @returns false when there is no connection: it was dropped, and counted */
   sendKey(message: OwnKeyMessage, _nowMs: number, out: SessionOut): boolean {
     return this.#membership.sendKey(message, out);
+  }
+
+  /**
+   * Tells the relay what is lost of the others' voices, at most every HEARING_INTERVAL_MS.
+   *
+   * @returns false when it was dropped, and counted: without a connection, too soon, or empty
+   */
+  sendHearing(reports: readonly HearingReport[], nowMs: number, out: SessionOut): boolean {
+    return this.#membership.sendHearing(reports, nowMs, out);
   }
 
   /** The relay's part of a greeting. @returns false when it is none */

@@ -1,3 +1,4 @@
+import type { Losses } from '../redundancy/losses.ts';
 import type { ChatMessage } from '../wire/chat.ts';
 import type { Ban, ClientMessage, RelayMessage } from '../wire/control.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
@@ -98,4 +99,6 @@ export interface SessionOut {
   /** A key message of ours was of no use to the relay: its state was old, or it came to the wrong channel. */
   onDidRefuseKey(code: 'keyRejected' | 'staleCommit'): void;
   onWhisperKey(message: WhisperKeyFromMessage): void;
+  /** What the others report to be lost of our voice has changed. Until the first call, nothing is. */
+  onHeard(losses: Losses): void;
 }

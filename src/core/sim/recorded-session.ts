@@ -1,4 +1,5 @@
 import { createRng } from '../base/rng.ts';
+import type { Losses } from '../redundancy/losses.ts';
 import {
   type ChatOutcome,
   type HistoryMessage,
@@ -36,6 +37,7 @@ export class RecordedSession {
   readonly bans: (readonly Ban[])[] = [];
   readonly keys: (KeyMessage | WhisperKeyFromMessage)[] = [];
   readonly keyRefusals: string[] = [];
+  readonly heard: Losses[] = [];
   /** Answers and outcomes under a number that had one already: there must be none. */
   settledTwice = 0;
   opened = 0;
@@ -93,6 +95,9 @@ export class RecordedSession {
     },
     onWhisperKey: (message) => {
       this.keys.push(message);
+    },
+    onHeard: (losses) => {
+      this.heard.push(losses);
     },
   };
 
