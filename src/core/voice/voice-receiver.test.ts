@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionToken } from '../base/brand.ts';
+import type { SeqNo, SessionToken } from '../base/brand.ts';
 import { CHANNEL_TARGET, MAX_WHISPER_TARGETS_PER_SENDER } from '../seal/key-ring.ts';
+import { sealDatagram } from '../seal/sealed-datagram.ts';
 import {
   createHeader,
   decodeHeader,
+  encodeHeader,
+  FLAG_LAST,
   FLAG_REDUNDANT,
   FLAG_SEALED,
   FLAGS_OFFSET,
   WHISPER_LIST_BIT,
 } from '../wire/datagram.ts';
+import vectors from '../wire/vectors.json' with { type: 'json' };
 import { levelDb, SILENCE_DB } from './level.ts';
 import type { FrameDecoder } from './speaker.ts';
 import { toyKey } from './toy-key.ts';
@@ -64,6 +68,8 @@ class Talker {
   readonly #header = createHeader();
   readonly #receiver: VoiceReceiver;
   lastDatagram = new Uint8Array(0);
+  /** What is said does not arrive. */
+  lost = false;
 
   constructor(receiver: VoiceReceiver, speaker: number) {
     this.#receiver = receiver;
@@ -74,8 +80,14 @@ class Talker {
 
   say(payload: Uint8Array, frame: number, nowMs: number, target = CHANNEL_TARGET, last = false): void {
     this.#sender.handleFrame(payload, payload.length, frame * FRAME_SAMPLES, last, target, {
-      sendDatagram: (bytes, lengthBytes) => this.deliver(bytes.slice(0, lengthBytes), nowMs),
+      sendDatagram: (bytes, lengthBytes) => {
+        if (!this.lost) this.deliver(bytes.slice(0, lengthBytes), nowMs);
+      },
     });
+  }
+
+  setRedundancy(copies: number, spacing: number): void {
+    this.#sender.setRedundancy(copies, spacing);
   }
 
   deliver(bytes: Uint8Array<ArrayBuffer>, nowMs: number): void {
@@ -213,15 +225,15 @@ describe('VoiceReceiver', () => {
     talker.deliver(changed(FLAGS_OFFSET + 3, 9), 0);
     talker.deliver(changed(FLAGS_OFFSET, FLAG_SEALED | FLAG_REDUNDANT), 0);
     new Talker(receiver, 2).say(packet(33), 0, 0);
-    expect(receiver.counters()).toMatchObject({ accepted: 1, notSupported: 1, speakers: 1 });
+    expect(receiver.counters()).toMatchObject({ accepted: 1, speakers: 1 });
     expect(receiver.openerCounters()).toEqual({
-      received: 5,
+      received: 6,
       opened: 1,
       notSealed: 1,
       tooShort: 0,
       unknownKeyId: 0,
       unknownSender: 1,
-      replayed: 1,
+      replayed: 2,
       forged: 1,
     });
   });
@@ -311,7 +323,7 @@ describe('VoiceReceiver, whispers', () => {
     expect(receiver.voices.map(({ frameSamples }) => frameSamples)).toEqual([480]);
     expect(settled(play(receiver, [{ talker, value: 35, target: OWN_TOKEN }], 10, 200))).toBeCloseTo(0.35, 5);
     expect(receiver.voices.map(({ frameSamples }) => frameSamples)).toEqual([960]);
-    expect(receiver.counters()).toMatchObject({ concealed: 0, accepted: 30 });
+    expect(receiver.counters()).toMatchObject({ concealedSamples: 0, accepted: 30 });
   });
 
   it('keeps whispers and their numbers when the channel changes its frame length or its keys', () => {
@@ -333,5 +345,81 @@ describe('VoiceReceiver, whispers', () => {
     expect(give(MAX_WHISPER_TARGETS_PER_SENDER + 1)).toBe(false);
     expect(give(CHANNEL_TARGET)).toBe(false);
     expect(receiver.counters()).toMatchObject({ whisperKeysRefused: 2 });
+  });
+});
+
+describe('VoiceReceiver, redundancy', () => {
+  /** Says `frames` frames of 33 with copies and loses those that `lost` names; mixes all the while. */
+  function sayWithLosses(
+    copies: number,
+    spacing: number,
+    lost: (frame: number) => boolean,
+    target = CHANNEL_TARGET,
+  ): { receiver: VoiceReceiver; mixed: Float32Array } {
+    const receiver = createReceiver(1);
+    receiver.setWhisperKey(token(1), OWN_TOKEN, whisperKey(1, OWN_TOKEN), 0);
+    const talker = new Talker(receiver, 1);
+    talker.setRedundancy(copies, spacing);
+    const frames = 60;
+    const mixed = new Float32Array(frames * FRAME_SAMPLES);
+    const block = new Float32Array(FRAME_SAMPLES);
+    for (let frame = 0; frame < frames; frame += 1) {
+      talker.lost = lost(frame);
+      talker.say(packet(33), frame, frame * FRAME_MS, target);
+      receiver.mix(block, FRAME_SAMPLES, frame * FRAME_MS);
+      mixed.set(block, frame * FRAME_SAMPLES);
+    }
+    return { receiver, mixed };
+  }
+
+  const everyFifth = (frame: number): boolean => frame > 10 && frame % 5 === 0;
+  /** From where all delays have settled. */
+  const settled = 20 * FRAME_SAMPLES;
+
+  it('plays the copy of a frame whose datagram was lost', () => {
+    for (const target of [CHANNEL_TARGET, OWN_TOKEN]) {
+      const bare = sayWithLosses(0, 1, everyFifth, target);
+      expect(Math.min(...bare.mixed.subarray(settled))).toBeLessThan(0.1);
+      const { receiver, mixed } = sayWithLosses(1, 1, everyFifth, target);
+      expect(Math.min(...mixed.subarray(settled))).toBeCloseTo(0.33, 2);
+      // The first frame of a talkspurt goes alone.
+      expect(receiver.counters()).toMatchObject({ accepted: 51, copies: 50 });
+    }
+  });
+
+  it('counts a payload that is no redundant one by its reason, and plays nothing of it', () => {
+    const receiver = createReceiver(1);
+    const header = createHeader();
+    const key = channelKey(1);
+    const payloads = vectors.redundant.invalid.filter(({ sequence }) => sequence === 9);
+    for (const [index, { hex, last }] of payloads.entries()) {
+      const bytes = new Uint8Array(200);
+      header.token = token(1);
+      header.flags = FLAG_SEALED | FLAG_REDUNDANT | (last ? FLAG_LAST : 0);
+      header.sequence = (index + 20) as SeqNo;
+      header.payloadOffset = encodeHeader(header, bytes);
+      const plaintext = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+      const length = sealDatagram(bytes, header.payloadOffset, header.sequence, plaintext, key);
+      receiver.handleDatagram(header, bytes, length, 0);
+    }
+    const counters = receiver.counters();
+    const malformed = Object.entries(counters).filter(([name]) => name.startsWith('malformed.'));
+    expect(malformed.reduce((sum, [, count]) => sum + count, 0)).toBe(payloads.length);
+    for (const reason of ['truncated', 'tooManyCopies', 'notOlder', 'emptyCopy', 'noPrimary']) {
+      expect([reason, counters[`malformed.${reason}`]]).not.toEqual([reason, 0]);
+    }
+    expect(counters).toMatchObject({ accepted: 0, copies: 0, speakers: 0 });
+    expect(receiver.openerCounters()).toMatchObject({ opened: payloads.length });
+  });
+
+  it('counts what reaches nobody because there are too many voices, copies and all', () => {
+    const receiver = createReceiver(MAX_SPEAKERS + 1);
+    for (let speaker = 1; speaker <= MAX_SPEAKERS; speaker += 1)
+      new Talker(receiver, speaker).say(packet(1), 0, 0);
+    const late = new Talker(receiver, MAX_SPEAKERS + 1);
+    late.setRedundancy(1, 1);
+    late.say(packet(1), 0, 0);
+    late.say(packet(1), 1, 0);
+    expect(receiver.counters()).toMatchObject({ accepted: MAX_SPEAKERS, tooManySpeakers: 2, copies: 0 });
   });
 });

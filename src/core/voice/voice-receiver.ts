@@ -1,4 +1,12 @@
+import { assert } from '../base/assert.ts';
 import type { SessionToken } from '../base/brand.ts';
+import { type Counters, createCounters } from '../base/counters.ts';
+import {
+  createRedundantLayout,
+  parseRedundantPayload,
+  REDUNDANT_FAILURES,
+  type RedundantFailure,
+} from '../redundancy/redundant-payload.ts';
 import type { SealingKey } from '../seal/aead-key.ts';
 import { CHANNEL_TARGET, KeyRing } from '../seal/key-ring.ts';
 import { Opener } from '../seal/opener.ts';
@@ -35,12 +43,15 @@ export class VoiceReceiver {
   readonly #keys = new KeyRing();
   readonly #opener = new Opener(this.#keys);
   readonly #opened = new Uint8Array(MAX_SEALED_PLAINTEXT_BYTES);
+  readonly #layout = createRedundantLayout();
+  readonly #malformed: Counters<RedundantFailure> = createCounters(REDUNDANT_FAILURES);
   readonly #cue = new WhisperCue();
   #frameSamples = 960;
   #outputLevelDb = SILENCE_DB;
   #accepted = 0;
   #tooManySpeakers = 0;
-  #notSupported = 0;
+  #copies = 0;
+  #bytesReceived = 0;
   #whisperKeysRefused = 0;
   /** Hears nobody, the hear-yourself test excepted. */
   deafened = false;
@@ -112,20 +123,17 @@ export class VoiceReceiver {
 
   /** Takes in a voice datagram whose header was decoded. CONTROL datagrams belong to the path engine. */
   handleDatagram(header: DatagramHeader, bytes: Uint8Array, lengthBytes: number, nowMs: number): void {
-    if ((header.flags & (FLAG_CONTROL | FLAG_REDUNDANT)) !== 0) {
-      this.#notSupported += 1;
-      return;
-    }
+    assert((header.flags & FLAG_CONTROL) === 0, 'only voice is heard');
+    this.#bytesReceived += lengthBytes;
     const result = this.#opener.open(header, bytes, lengthBytes, nowMs, this.#opened);
     if (!result.ok) return;
-    const { token, target, sequence, timestamp, flags } = header;
+    if ((header.flags & FLAG_REDUNDANT) !== 0) {
+      this.#handleRedundant(header, result.lengthBytes, nowMs);
+      return;
+    }
     const packet = this.#opened.subarray(0, result.lengthBytes);
-    const last = (flags & FLAG_LAST) !== 0;
-    const voice =
-      target === CHANNEL_TARGET
-        ? this.#channelVoice(token, nowMs)
-        : this.#whisper(token, target, packet, nowMs);
-    this.#play(voice, sequence, timestamp, last, packet, nowMs);
+    const voice = this.#voiceOf(header, packet, nowMs);
+    this.#play(voice, header.sequence, header.timestamp, (header.flags & FLAG_LAST) !== 0, packet, nowMs);
   }
 
   /** Takes in one encoded frame of our own, for the hear-yourself test. */
@@ -166,13 +174,22 @@ export class VoiceReceiver {
     this.#keys.handleDeadline(nowMs);
   }
 
-  /** Counters of all voices, present and gone, summed. Datagrams opened and frames of the self-test = accepted + tooManySpeakers. */
+  /**
+   * Counters of all voices, present and gone, summed. Datagrams opened and frames of the self-test = accepted +
+   * tooManySpeakers + malformed (by reason); `copies` are those inside of the accepted ones.
+   */
   counters(): Record<string, number> {
+    const malformed = Object.entries(this.#malformed).map(([reason, count]) => [
+      `malformed.${reason}`,
+      count,
+    ]);
     return {
+      ...Object.fromEntries(malformed),
       ...this.#voices.counters(),
       accepted: this.#accepted,
       tooManySpeakers: this.#tooManySpeakers,
-      notSupported: this.#notSupported,
+      copies: this.#copies,
+      bytesReceived: this.#bytesReceived,
       whisperKeysRefused: this.#whisperKeysRefused,
       speakers: this.#voices.all.length,
     };
@@ -186,6 +203,36 @@ export class VoiceReceiver {
   /** The voices that have a decoder. */
   get voices(): readonly HeardVoice[] {
     return this.#voices.all;
+  }
+
+  /** Earlier frames first, as they were spoken: each takes the place of its own datagram if that was lost. */
+  #handleRedundant(header: DatagramHeader, lengthBytes: number, nowMs: number): void {
+    const { sequence, timestamp } = header;
+    const last = (header.flags & FLAG_LAST) !== 0;
+    const layout = this.#layout;
+    const parsed = parseRedundantPayload(this.#opened, lengthBytes, sequence, last, layout);
+    if (!parsed.ok) {
+      this.#malformed[parsed.reason] += 1;
+      return;
+    }
+    const primary = this.#opened.subarray(layout.primaryOffset, lengthBytes);
+    const voice = this.#voiceOf(header, primary, nowMs);
+    for (let index = 0; voice !== null && index < layout.copyCount; index += 1) {
+      const copy = layout.copies[index];
+      assert(copy !== undefined, 'the layout has that many copies');
+      const packet = this.#opened.subarray(copy.offset, copy.offset + copy.lengthBytes);
+      const spokenAt = (timestamp - copy.distance * voice.frameSamples) >>> 0;
+      voice.speaker.handlePacket(sequence - copy.distance, spokenAt, false, packet, nowMs);
+      this.#copies += 1;
+    }
+    this.#play(voice, sequence, timestamp, last, primary, nowMs);
+  }
+
+  #voiceOf(header: DatagramHeader, packet: Uint8Array, nowMs: number): HeardVoice | null {
+    const { token, target } = header;
+    return target === CHANNEL_TARGET
+      ? this.#channelVoice(token, nowMs)
+      : this.#whisper(token, target, packet, nowMs);
   }
 
   #isAudible(token: SessionToken): boolean {

@@ -7,8 +7,10 @@ import {
   createHeader,
   decodeHeader,
   FLAG_LAST,
+  FLAG_REDUNDANT,
   FLAG_SEALED,
   FLAG_WHISPER,
+  MAX_DATAGRAM_BYTES,
   WHISPER_LIST_BIT,
   WHISPER_TARGET_BYTES,
 } from '../wire/datagram.ts';
@@ -45,7 +47,7 @@ function setUp(connected = true, startSequence = 0) {
   }
   const send = (target = CHANNEL_TARGET, last = false, payload = Uint8Array.of(9)): void =>
     sender.handleFrame(payload, payload.length, 5_000_000_000, last, target, out);
-  return { sender, sent, send };
+  return { sender, sent, send, out };
 }
 
 function openWith(key: SealingKey, { bytes, payloadOffset, sequence }: Sent): number[] | string {
@@ -97,7 +99,7 @@ describe('VoiceSender', () => {
     sender.setChannelKey(null);
     send();
     expect(sent).toHaveLength(1);
-    expect(sender.counters()).toEqual({ sent: 1, tooLong: 0, withoutSession: 1, withoutKey: 3 });
+    expect(sender.counters()).toMatchObject({ sent: 1, tooLong: 0, withoutSession: 1, withoutKey: 3 });
   });
 
   it('goes on where it was when a session is resumed, and begins anew, without keys, in another', () => {
@@ -202,5 +204,74 @@ describe('VoiceSender, when an epoch follows another', () => {
     sender.handleDeadline(KEY_CHANGE_DELAY_MS);
     send();
     expect(sent).toEqual([]);
+  });
+});
+
+describe('VoiceSender, redundancy', () => {
+  /** A CELT frame of 20 ms (RFC 6716, section 3.1) that says `value`. */
+  const frame = (value: number, bytes = 2): Uint8Array => new Uint8Array(bytes).fill(value).fill(0xf8, 0, 1);
+
+  function setUpCopies(copies: number, spacing = 1) {
+    const bench = setUp();
+    bench.sender.setRedundancy(copies, spacing);
+    let timestamp = 0;
+    /** Sends a frame. @returns what the datagram says */
+    const say = (value: number, options: { target?: number; last?: boolean; key?: SealingKey } = {}) => {
+      const { target = CHANNEL_TARGET, last = false, key = toyKey(1, 11) } = options;
+      bench.sender.handleFrame(frame(value), 2, timestamp, last, target, bench.out);
+      timestamp += 960;
+      const one = bench.sent.at(-1);
+      return one === undefined ? 'nothing' : openWith(key, one);
+    };
+    return { ...bench, say };
+  }
+
+  it('sends earlier frames of the talkspurt along, and says so in the flags', () => {
+    const { sender, sent, say } = setUpCopies(2);
+    expect(say(1)).toEqual([0xf8, 1]);
+    expect(say(2)).toEqual([0x08, 2, 0xf8, 1, 0xf8, 2]);
+    expect(say(3, { last: true })).toEqual([0x90, 2, 0x08, 2, 0xf8, 1, 0xf8, 2, 0xf8, 3]);
+    expect(say(4)).toEqual([0xf8, 4]);
+    const redundant = FLAG_SEALED | FLAG_REDUNDANT;
+    expect(sent.map(({ flags }) => flags)).toEqual([
+      FLAG_SEALED,
+      redundant,
+      redundant | FLAG_LAST,
+      FLAG_SEALED,
+    ]);
+    const bytesSent = sent.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    expect(sender.counters()).toMatchObject({ sent: 4, copiesSent: 3, bytesSent, copiesLeftOut: 0 });
+  });
+
+  it('says nothing again to another target, under another key, or after frames that were not sent', () => {
+    const { sender, say } = setUpCopies(1);
+    sender.setWhisperKey(LIST, toyKey(5, 55));
+    say(1);
+    expect(say(2, { target: LIST, key: toyKey(5, 55) })).toEqual([0xf8, 2]);
+    expect(say(3)).toEqual([0xf8, 3]);
+    sender.setChannelKey(toyKey(2, 12));
+    expect(say(4, { key: toyKey(2, 12) })).toEqual([0xf8, 4]);
+    sender.setChannelKey(null);
+    say(5);
+    sender.setChannelKey(toyKey(3, 13));
+    expect(say(6, { key: toyKey(3, 13) })).toEqual([0xf8, 6]);
+    sender.setToken(token(7));
+    expect(say(7, { key: toyKey(3, 13) })).toEqual([0xf8, 7]);
+    expect(say(8, { key: toyKey(3, 13) })).toEqual([0x08, 2, 0xf8, 7, 0xf8, 8]);
+  });
+
+  it('stays within a datagram, whispers too', () => {
+    const { sender, sent, out } = setUpCopies(2);
+    sender.setWhisperKey(LIST, toyKey(5, 55));
+    for (const target of [CHANNEL_TARGET, LIST]) {
+      for (let at = 0; at < 3; at += 1) {
+        const bytes = target === LIST ? 575 : 577;
+        sender.handleFrame(frame(1, bytes), bytes, at * 960, false, target, out);
+      }
+    }
+    const lengths = sent.map(({ bytes }) => bytes.length);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(MAX_DATAGRAM_BYTES);
+    // One copy fits, two do not.
+    expect(sender.counters()).toMatchObject({ sent: 6, copiesSent: 4, copiesLeftOut: 2, tooLong: 0 });
   });
 });

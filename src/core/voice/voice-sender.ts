@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { SeqNo, SessionToken } from '../base/brand.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
+import { FrameCopies } from '../redundancy/frame-copies.ts';
 import type { SealingKey } from '../seal/aead-key.ts';
 import { CHANNEL_TARGET } from '../seal/key-ring.ts';
 import { SEALED_OVERHEAD_BYTES, sealDatagram } from '../seal/sealed-datagram.ts';
@@ -8,12 +9,14 @@ import {
   createHeader,
   encodeHeader,
   FLAG_LAST,
+  FLAG_REDUNDANT,
   FLAG_SEALED,
   FLAG_WHISPER,
   HEADER_BYTES,
   MAX_DATAGRAM_BYTES,
   WHISPER_TARGET_BYTES,
 } from '../wire/datagram.ts';
+import { opusPacketSamples } from './opus-duration.ts';
 import { MAX_WHISPER_SLOTS } from './whisper-schedule.ts';
 
 /** Where finished datagrams go. The bytes are valid only during the call. */
@@ -50,7 +53,9 @@ export class VoiceSender {
   readonly #header = createHeader();
   readonly #datagram = new Uint8Array(MAX_DATAGRAM_BYTES);
   readonly #streams = new Map<number, Stream>();
+  readonly #copies = new FrameCopies();
   readonly #counters: Counters<(typeof counterNames)[number]> = createCounters(counterNames);
+  readonly #totals = { bytesSent: 0, copiesSent: 0 };
   /** The channel key that comes next, and from when on. */
   #nextKey: { readonly key: SealingKey; readonly fromMs: number } | null = null;
   #token: SessionToken | null = null;
@@ -69,6 +74,13 @@ export class VoiceSender {
   }
 
   /**
+   * How many earlier frames of the talkspurt go along with each from now on, and how far apart (see FrameCopies).
+   */
+  setRedundancy(copies: number, spacing: number): void {
+    this.#copies.setRedundancy(copies, spacing);
+  }
+
+  /**
    * The session whose voice this is, or null between sessions: frames are then dropped and counted.
    *
    * The same token again (a session resumed) goes on with its keys and counts; null drops the keys; another token
@@ -77,6 +89,7 @@ export class VoiceSender {
   setToken(token: SessionToken | null): void {
     this.#connected = token !== null;
     if (token !== this.#token) this.#nextKey = null;
+    this.#copies.clear();
     if (token === null) {
       for (const stream of this.#streams.values()) stream.key = null;
     } else if (token !== this.#token) {
@@ -150,28 +163,42 @@ export class VoiceSender {
       this.#counters.tooLong += 1;
       return;
     }
+    const room = MAX_DATAGRAM_BYTES - headerBytes - SEALED_OVERHEAD_BYTES;
+    const plain = packet.subarray(0, lengthBytes);
+    const samples = opusPacketSamples(plain);
+    const redundantBytes = this.#copies.compose(plain, timestamp >>> 0, samples, last, target, room);
     const header = this.#header;
     header.token = this.#token;
-    header.flags = FLAG_SEALED | (whisper ? FLAG_WHISPER : 0) | (last ? FLAG_LAST : 0);
+    header.flags =
+      FLAG_SEALED |
+      (whisper ? FLAG_WHISPER : 0) |
+      (redundantBytes > 0 ? FLAG_REDUNDANT : 0) |
+      (last ? FLAG_LAST : 0);
     header.sequence = stream.sequence as SeqNo;
     header.timestamp = timestamp >>> 0;
     header.target = target;
     stream.sequence += 1;
     const payloadOffset = encodeHeader(header, this.#datagram);
-    const plaintext = packet.subarray(0, lengthBytes);
+    const plaintext = redundantBytes > 0 ? this.#copies.payload.subarray(0, redundantBytes) : plain;
     const sealedBytes = sealDatagram(this.#datagram, payloadOffset, header.sequence, plaintext, stream.key);
     this.#counters.sent += 1;
+    this.#totals.bytesSent += sealedBytes;
+    this.#totals.copiesSent += this.#copies.copyCount;
     out.sendDatagram(this.#datagram, sealedBytes);
   }
 
-  /** Frames by what became of them. */
+  /**
+   * Frames by what became of them, and what went along: datagrams in bytes, copies, and copies that did not fit.
+   */
   counters(): Record<string, number> {
-    return { ...this.#counters };
+    return { ...this.#counters, ...this.#totals, copiesLeftOut: this.#copies.leftOut };
   }
 
   #setKey(target: number, key: SealingKey | null): void {
     const known = this.#streams.get(target);
     if (known !== undefined) {
+      // What was said under one key is not said again under the next: newcomers hold that one too.
+      this.#copies.clearTarget(target);
       known.key = key;
       return;
     }

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as jitterBuffer from '../jitter/jitter-buffer.ts';
 import * as restartDetector from '../jitter/restart-detector.ts';
+import * as redundantPayload from '../redundancy/redundant-payload.ts';
 import * as guessLimit from '../relay/guess-limit.ts';
+import * as hearingDesk from '../relay/hearing-desk.ts';
 import * as inbox from '../relay/inbox.ts';
 import * as keyLimits from '../relay/key-limits.ts';
 import * as lanes from '../relay/lanes.ts';
@@ -16,6 +18,7 @@ import * as chat from './chat.ts';
 import * as control from './control.ts';
 import * as datagram from './datagram.ts';
 import * as fields from './fields.ts';
+import * as hearing from './hearing.ts';
 import * as invite from './invite.ts';
 import * as keyDelivery from './key-delivery.ts';
 import * as login from './login.ts';
@@ -33,9 +36,18 @@ const document = readFileSync(new URL('../../../docs/protocol.md', import.meta.u
 
 describe('docs/protocol.md', () => {
   it('names only constants that exist', () => {
-    const wire = { ...channels, ...chat, ...control, ...datagram, ...fields, ...invite, ...keyDelivery };
-    const relay = { ...guessLimit, ...inbox, ...keyLimits, ...lanes, ...sessions };
-    const seal = { ...keyRing, ...replayWindow, ...sealedDatagram, ...voiceSender };
+    const wire = {
+      ...channels,
+      ...chat,
+      ...control,
+      ...datagram,
+      ...fields,
+      ...hearing,
+      ...invite,
+      ...keyDelivery,
+    };
+    const relay = { ...guessLimit, ...hearingDesk, ...inbox, ...keyLimits, ...lanes, ...sessions };
+    const seal = { ...keyRing, ...replayWindow, ...sealedDatagram, ...voiceSender, ...redundantPayload };
     const constants = {
       ...jitterBuffer,
       ...restartDetector,
@@ -61,7 +73,9 @@ describe('docs/protocol.md', () => {
     const types = [...control.clientMessageSchema.options, ...control.relayMessageSchema.options].flatMap(
       (option) => [...option.shape.type.values],
     );
-    const reasons = [...vectors.datagrams.invalid, ...vectors.probes.invalid].map((vector) => vector.reason);
+    const { datagrams, probes, redundant } = vectors;
+    const invalid = [...datagrams.invalid, ...probes.invalid, ...redundant.invalid];
+    const reasons = invalid.map((vector) => vector.reason);
     const kinds = [...control.requestSchema.options, ...rule.ruleSchema.options].flatMap((option) => [
       ...option.shape.kind.values,
     ]);
