@@ -5,6 +5,9 @@ export interface HeldPacket {
   sequence: number;
   timestamp: number;
   last: boolean;
+  /** Came as a redundant copy, and its primary has not come. */
+  recovered: boolean;
+  arrivalMs: number;
   readonly payload: Uint8Array;
   length: number;
 }
@@ -25,9 +28,9 @@ export class PacketHeap {
   private readonly arrivalsMs: Float64Array;
   private readonly lengths: Int32Array;
   private readonly lasts: Uint8Array;
+  private readonly copies: Uint8Array;
   private readonly bytes: Uint8Array;
   private count = 0;
-  private lastCount = 0;
 
   constructor(capacity: number, maxPayloadBytes: number) {
     assert(Number.isInteger(capacity) && capacity > 0, 'a heap has room for a packet');
@@ -39,6 +42,7 @@ export class PacketHeap {
     this.arrivalsMs = new Float64Array(capacity);
     this.lengths = new Int32Array(capacity);
     this.lasts = new Uint8Array(capacity);
+    this.copies = new Uint8Array(capacity);
     this.bytes = new Uint8Array(capacity * maxPayloadBytes);
   }
 
@@ -47,13 +51,15 @@ export class PacketHeap {
     return this.count;
   }
 
-  /** True while a packet that ends a talkspurt is held. */
-  get holdsLast(): boolean {
-    return this.lastCount > 0;
-  }
-
   /** Copies a packet in. The caller has checked that there is room, that it fits, and that it is not held yet. */
-  insert(sequence: number, timestamp: number, last: boolean, payload: Uint8Array, nowMs: number): void {
+  insert(
+    sequence: number,
+    timestamp: number,
+    last: boolean,
+    payload: Uint8Array,
+    nowMs: number,
+    recovered: boolean,
+  ): void {
     assert(this.count < this.capacity, 'the heap has room');
     assert(payload.length <= this.maxPayloadBytes, 'the payload fits into its slot');
     const slot = this.order[this.count] ?? 0;
@@ -62,8 +68,8 @@ export class PacketHeap {
     this.arrivalsMs[slot] = nowMs;
     this.lengths[slot] = payload.length;
     this.lasts[slot] = last ? 1 : 0;
+    this.copies[slot] = recovered ? 1 : 0;
     this.bytes.set(payload, slot * this.maxPayloadBytes);
-    if (last) this.lastCount++;
     this.count++;
     this.siftUp(this.count - 1);
   }
@@ -94,14 +100,16 @@ export class PacketHeap {
     return this.lengths[this.slotAt(0)] ?? 0;
   }
 
-  /** When the packet that is here longest arrived; Infinity when the heap is empty. */
-  earliestArrivalMs(): number {
-    let earliestMs = Number.POSITIVE_INFINITY;
+  /** The primary of a packet held has come. @returns false when what is held is no copy, or nothing is */
+  confirm(sequence: number): boolean {
     for (let at = 0; at < this.count; at++) {
-      const arrivalMs = this.arrivalsMs[this.slotAt(at)] ?? 0;
-      if (arrivalMs < earliestMs) earliestMs = arrivalMs;
+      if (this.sequenceAt(at) !== sequence) continue;
+      const slot = this.slotAt(at);
+      const wasCopy = this.copies[slot] === 1;
+      this.copies[slot] = 0;
+      return wasCopy;
     }
-    return earliestMs;
+    return false;
   }
 
   /** Takes the packet with the lowest sequence out into `into`; the heap is not empty. */
@@ -110,17 +118,13 @@ export class PacketHeap {
     into.sequence = this.sequences[slot] ?? 0;
     into.timestamp = this.timestamps[slot] ?? 0;
     into.last = this.lasts[slot] === 1;
-    into.length = this.popPayload(into.payload);
-  }
-
-  /** Takes the packet with the lowest sequence out, its payload into `into`. @returns the payload's length */
-  popPayload(into: Uint8Array): number {
-    const slot = this.removeFirst();
-    const length = this.lengths[slot] ?? 0;
+    into.recovered = this.copies[slot] === 1;
+    into.arrivalMs = this.arrivalsMs[slot] ?? 0;
+    into.length = this.lengths[slot] ?? 0;
+    this.removeFirst();
     const start = slot * this.maxPayloadBytes;
     // A loop and not set(subarray()): the view would be garbage on every packet.
-    for (let i = 0; i < length; i++) into[i] = this.bytes[start + i] ?? 0;
-    return length;
+    for (let i = 0; i < into.length; i++) into.payload[i] = this.bytes[start + i] ?? 0;
   }
 
   /** Takes the packet with the lowest sequence out unread; the heap is not empty. */
@@ -132,19 +136,15 @@ export class PacketHeap {
   clear(): number {
     const dropped = this.count;
     this.count = 0;
-    this.lastCount = 0;
     return dropped;
   }
 
   /** The freed slot keeps its content until the next insert. */
-  private removeFirst(): number {
+  private removeFirst(): void {
     assert(this.count > 0, 'the heap holds a packet');
-    const slot = this.slotAt(0);
     this.count--;
     this.swap(0, this.count);
     this.siftDown();
-    if (this.lasts[slot] === 1) this.lastCount--;
-    return slot;
   }
 
   private siftUp(from: number): void {

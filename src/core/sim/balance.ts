@@ -81,16 +81,17 @@ function clientBalances(client: SimClient): Balance[] {
     { name: 'whispers are heard', left: counters.whispers, right: voice.whispersHeard.length },
     {
       name: 'jitter buffers',
-      left: jitter.received,
+      left: jitter.received + jitter.copies,
       right:
         jitter.played +
+        jitter.recovered +
         jitter.late +
         jitter.duplicate +
         jitter.overflow +
         jitter.tooFarAhead +
         jitter.tooLarge +
         jitter.empty +
-        jitter.drained +
+        jitter.unneeded +
         jitter.flushed +
         jitter.held,
     },

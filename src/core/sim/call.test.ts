@@ -39,7 +39,7 @@ function expectToHearEachOther(present: Call): void {
 }
 
 describe('a call on a clean network', () => {
-  test('every frame arrives, in order, with exactly the delay of network and jitter buffer', () => {
+  test('every frame arrives, in order, and soon with no more delay than the network and the device cause', () => {
     const { simulation, anna, ben } = call(1);
     anna.talking = true;
     simulation.runFor(20_000);
@@ -48,14 +48,13 @@ describe('a call on a clean network', () => {
 
     expect(anna.spokenAtMs.length).toBe(1_000);
     expect(ben.heard.map((heard) => heard.frame)).toEqual(anna.spokenAtMs.map((_, frame) => frame));
-    // Ben's device ticks at 10, 30, 50… and Anna's at 3, 23, 43… ms. Her first frame is played as soon as the
-    // second is held: 20 ms after it was spoken, 30 ms of network, and the wait for the next tick.
-    const arrivedMs = (anna.spokenAtMs[0] ?? 0) + 20 + 2 * cleanNetwork.delayMs;
-    const playedMs = Math.ceil((arrivedMs - 10) / 20) * 20 + 10;
-    const expectedMs = playedMs - (anna.spokenAtMs[0] ?? 0);
+    // Ben's device ticks at 10, 30, 50… and Anna's at 3, 23, 43… ms. Her frames come 30 ms later, at 33, 53…: they
+    // could be played at the next tick, 47 ms after they were spoken. The first waits two frames more, before
+    // anything was measured; then the delay goes down and stays at what this network and this device need.
     const delaysMs = ben.heard.map((heard) => heard.atMs - (anna.spokenAtMs[heard.frame] ?? 0));
-    expect(new Set(delaysMs)).toEqual(new Set([expectedMs]));
-    expect(expectedMs).toBe(67);
+    expect(delaysMs[0]).toBe(47 + 2 * 20);
+    expect(delaysMs).toEqual(delaysMs.toSorted((a, b) => b - a));
+    expect(new Set(delaysMs.slice(200))).toEqual(new Set([47]));
     expect(anna.heard).toEqual([]);
     expectBalance(simulation);
   });
@@ -85,7 +84,8 @@ describe('a call on a clean network', () => {
     simulation.runFor(2_000);
     expect(framesSince(anna.heard, sinceMs)).toEqual([]);
     const frames = framesSince(cleo.heard, sinceMs);
-    expect(frames.length).toBe(100);
+    // One more falls into these two seconds when the delay goes down meanwhile.
+    expect(Math.abs(frames.length - 100)).toBeLessThanOrEqual(2);
     expect(holesIn(frames)).toBe(0);
     expect(cleo.heard.every((heard) => heard.speaker === 1)).toBe(true);
 
@@ -144,8 +144,8 @@ describe('a call on a rough network', () => {
       const spoken = speaker.spokenAtMs.length;
       const span = (frames.at(-1) ?? 0) - (frames[0] ?? 0) + 1;
       // Within what was heard, each number was played, dropped with a backlog, or its turn passed.
-      expect(jitter.played + jitter.drained + jitter.lost + jitter.flushed).toBe(span);
-      expect(frames.length).toBe(jitter.played + jitter.drained);
+      expect(jitter.played + jitter.lost + jitter.flushed).toBe(span);
+      expect(frames.length).toBe(jitter.played);
       // Two crossings with 10 % loss each, and what comes too late: three quarters and more are heard.
       expect(frames.length / spoken).toBeGreaterThan(0.75);
       expect(frames.length / spoken).toBeLessThan(0.9);

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { base64UrlToBytes } from '../base/base64url.ts';
 import type { Rng } from '../base/rng.ts';
-import type { JitterCounters } from '../jitter/jitter-buffer.ts';
+import type { QueueCounters } from '../jitter/frame-queue.ts';
 import type { Endpoint, LaneId } from '../relay/relay-out.ts';
 import { PathEngine, type PathOut } from '../session/path-engine.ts';
 import {
@@ -140,6 +140,7 @@ export class SimClient implements LaneClient {
     onKeyMessage: (message) => this.#handleKey(message),
     onDidRefuseKey: () => {},
     onWhisperKey: () => {},
+    onHeard: () => {},
   };
 
   readonly #pathOut: PathOut = {
@@ -237,7 +238,7 @@ export class SimClient implements LaneClient {
     this.#lanes.cut(this);
   }
 
-  jitterCounters(): JitterCounters & { held: number } {
+  jitterCounters(): QueueCounters & { held: number } {
     return this.voice.jitterCounters();
   }
 

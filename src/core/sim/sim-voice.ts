@@ -1,5 +1,6 @@
 import type { SeqNo, SessionToken } from '../base/brand.ts';
-import { JitterBuffer, type JitterCounters } from '../jitter/jitter-buffer.ts';
+import { FrameQueue, type QueueCounters } from '../jitter/frame-queue.ts';
+import { type FrameDecoder, Speaker } from '../voice/speaker.ts';
 import { readU32, writeU32 } from '../wire/big-endian.ts';
 import {
   createHeader,
@@ -33,9 +34,10 @@ export class SimVoice {
   readonly #speaker: number;
   readonly #header = createHeader();
   readonly #datagram = new Uint8Array(DATAGRAM_BYTES);
-  readonly #slot = JitterBuffer.createSlot();
-  readonly #jitters = new Map<number, JitterBuffer>();
-  readonly #retired: JitterCounters[] = [];
+  readonly #speakers = new Map<number, Speaker>();
+  readonly #retired: QueueCounters[] = [];
+  readonly #mix = new Float32Array(FRAME_SAMPLES);
+  #nowMs = 0;
   #token: number | null = null;
   /** Next sequence by target, null being the channel. */
   readonly #sequences = new Map<number | null, number>();
@@ -45,9 +47,9 @@ export class SimVoice {
     this.#speaker = speaker;
   }
 
-  /** Speakers with a jitter buffer. */
+  /** Speakers with a playout. */
   get speakerCount(): number {
-    return this.#jitters.size;
+    return this.#speakers.size;
   }
 
   /** The session whose voice this is; another one counts from zero. */
@@ -86,44 +88,55 @@ export class SimVoice {
       this.whispersHeard.push({ frame: readU32(payload, 0), speaker: readU32(payload, 4), atMs: nowMs });
       return;
     }
-    let jitter = this.#jitters.get(header.token);
-    if (jitter === undefined) {
-      jitter = new JitterBuffer({ frameSamples: FRAME_SAMPLES });
-      this.#jitters.set(header.token, jitter);
+    let speaker = this.#speakers.get(header.token);
+    if (speaker === undefined) {
+      speaker = new Speaker(FRAME_SAMPLES, this.#createDecoder());
+      this.#speakers.set(header.token, speaker);
     }
     const last = (header.flags & FLAG_LAST) !== 0;
-    jitter.handlePacket(header.sequence, header.timestamp, last, payload, nowMs);
+    speaker.handlePacket(header.sequence, header.timestamp, last, payload, nowMs);
   }
 
   /** The sound device asks for its next frame. */
   play(nowMs: number): void {
-    for (const jitter of this.#jitters.values()) {
-      if (jitter.pull(nowMs, this.#slot) !== 'frame') continue;
-      this.#hear(this.#slot.payload, this.#slot.length, nowMs);
-      this.#hear(this.#slot.second, this.#slot.secondLength, nowMs);
-    }
+    this.#nowMs = nowMs;
+    for (const speaker of this.#speakers.values()) speaker.render(this.#mix, FRAME_SAMPLES, true, nowMs);
   }
 
   forgetAllBut(present: ReadonlySet<number>): void {
-    for (const [token, jitter] of this.#jitters) {
+    for (const [token, speaker] of this.#speakers) {
       if (present.has(token)) continue;
-      const counters = jitter.counters();
+      const counters = speaker.counters();
       // What it still held is dropped with it.
-      counters.flushed += jitter.depthFrames;
+      counters.flushed += counters.depthFrames;
       this.#retired.push(counters);
-      this.#jitters.delete(token);
+      this.#speakers.delete(token);
     }
   }
 
-  /** Jitter counters of all speakers, gone ones included. */
-  jitterCounters(): JitterCounters & { held: number } {
-    const present = [...this.#jitters.values()];
-    const all = [...this.#retired, ...present.map((jitter) => jitter.counters())];
-    const sum = new JitterBuffer({ frameSamples: FRAME_SAMPLES }).counters();
-    for (const counters of all) {
-      for (const name of Object.keys(sum) as (keyof JitterCounters)[]) sum[name] += counters[name];
+  /** Packet counters of all speakers, gone ones included. */
+  jitterCounters(): QueueCounters & { held: number } {
+    const present = [...this.#speakers.values()].map((speaker) => speaker.counters());
+    const sum = { ...new FrameQueue(FRAME_SAMPLES).counters };
+    for (const counters of [...this.#retired, ...present]) {
+      for (const name of Object.keys(sum) as (keyof QueueCounters)[]) sum[name] += counters[name];
     }
-    return { ...sum, held: present.reduce((held, jitter) => held + jitter.depthFrames, 0) };
+    return { ...sum, held: present.reduce((held, { depthFrames }) => held + depthFrames, 0) };
+  }
+
+  /** Writes down which frame it is given, and sounds like nothing. */
+  #createDecoder(): FrameDecoder {
+    const silence = (into: Float32Array): number => {
+      into.fill(0, 0, FRAME_SAMPLES);
+      return FRAME_SAMPLES;
+    };
+    return {
+      decode: (packet, into) => {
+        this.#hear(packet, packet.length, this.#nowMs);
+        return silence(into);
+      },
+      conceal: silence,
+    };
   }
 
   #hear(payload: Uint8Array, length: number, nowMs: number): void {

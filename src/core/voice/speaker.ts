@@ -1,52 +1,37 @@
-import { JitterBuffer, type JitterCounters, MAX_CONCEALED_FRAMES } from '../jitter/jitter-buffer.ts';
+import { type FrameDecoder, MAX_FRAME_SAMPLES } from '../jitter/frame-decoder.ts';
+import type { QueueCounters } from '../jitter/frame-queue.ts';
+import type { LossReport } from '../jitter/loss-window.ts';
+import { Playout } from '../jitter/playout.ts';
+import type { PlayoutStatistics } from '../jitter/playout-statistics.ts';
 import { levelDb, SILENCE_DB } from './level.ts';
 
-/** Opus decoder of one speaker, as the engine needs it. */
-export interface FrameDecoder {
-  /** @returns samples written, 0 when the packet cannot be decoded */
-  decode(packet: Uint8Array, into: Float32Array): number;
-  /** Fills in for one lost frame. @returns samples written, 0 when nothing was decoded before */
-  conceal(into: Float32Array): number;
-}
-
-/** Longest frame an Opus packet can hold: 120 ms (RFC 6716, section 2.1.4). */
-const MAX_FRAME_SAMPLES = 5760;
+export type { FrameDecoder } from '../jitter/frame-decoder.ts';
 
 /** A volume change is spread over this many samples (5 ms), so that it does not click. */
 const VOLUME_RAMP_SAMPLES = 240;
 
-/** One speaker on the receiving side: jitter buffer, decoder, volume. */
+/** One speaker on the receiving side: playout, decoder, volume. */
 export class Speaker {
-  readonly #jitter: JitterBuffer;
-  readonly #decoder: FrameDecoder;
-  readonly #slot = JitterBuffer.createSlot();
+  readonly #playout: Playout;
   readonly #samples = new Float32Array(MAX_FRAME_SAMPLES);
-  readonly #mergeSamples = new Float32Array(MAX_FRAME_SAMPLES);
-  #position = 0;
-  #length = 0;
   #volume = 1;
   #gain = 1;
   #levelDb = SILENCE_DB;
-  #talking = false;
-  #undecodable = 0;
-  #concealedInRow = 0;
-  /** What was played last had faded to nothing. */
-  #fadedOut = false;
   #lastPacketMs = 0;
 
+  /** @param frameSamples length of every frame, 48 kHz, as the channel's configuration says */
   constructor(frameSamples: number, decoder: FrameDecoder) {
-    this.#jitter = new JitterBuffer({ frameSamples });
-    this.#decoder = decoder;
+    this.#playout = new Playout(frameSamples, decoder);
   }
 
   /** A frame of this speaker is being played or concealed right now. */
   get talking(): boolean {
-    return this.#talking;
+    return this.#playout.talking;
   }
 
-  /** Level of the frame being played, before this user's volume, in dBFS. */
+  /** Level of the block rendered last, before this user's volume, in dBFS. */
   get levelDb(): number {
-    return this.#talking ? this.#levelDb : SILENCE_DB;
+    return this.talking ? this.#levelDb : SILENCE_DB;
   }
 
   get lastPacketMs(): number {
@@ -58,91 +43,63 @@ export class Speaker {
     this.#volume = volume;
   }
 
-  handlePacket(sequence: number, timestamp: number, last: boolean, payload: Uint8Array, nowMs: number): void {
+  /**
+   * Takes in one frame; `payload` is copied.
+   *
+   * @param timestamp 48 kHz samples, u32
+   * @param last the frame ends its talkspurt; it may then be empty
+   * @param recovered it is a copy out of a redundant packet: it fills a hole, and says nothing about the network
+   */
+  handlePacket(
+    sequence: number,
+    timestamp: number,
+    last: boolean,
+    payload: Uint8Array,
+    nowMs: number,
+    recovered = false,
+  ): void {
     this.#lastPacketMs = nowMs;
-    this.#jitter.handlePacket(sequence, timestamp, last, payload, nowMs);
+    this.#playout.handlePacket(sequence, timestamp, last, payload, nowMs, recovered);
   }
 
   /** Adds this speaker's next `count` samples to `mix`. */
   render(mix: Float32Array, count: number, audible: boolean, nowMs: number): void {
-    let done = 0;
-    while (done < count) {
-      if (this.#position >= this.#length && !this.#nextFrame(nowMs)) return;
-      const run = Math.min(count - done, this.#length - this.#position);
+    for (let done = 0; done < count; ) {
+      const run = Math.min(count - done, MAX_FRAME_SAMPLES);
+      this.#playout.pull(this.#samples, run, nowMs + done / 48);
+      if (this.talking) this.#levelDb = levelDb(this.#samples, run);
       this.#add(mix, done, run, audible ? this.#volume : 0);
       done += run;
-      this.#position += run;
     }
   }
 
-  counters(): JitterCounters & { undecodable: number; depthFrames: number } {
+  /** What became of packets, copies and frames since the start. */
+  counters(): QueueCounters & {
+    talkspurts: number;
+    undecodable: number;
+    depthFrames: number;
+    concealedSamples: number;
+    concealmentEvents: number;
+  } {
+    const { concealedSamples, concealmentEvents } = this.#playout.statistics();
     return {
-      ...this.#jitter.counters(),
-      undecodable: this.#undecodable,
-      depthFrames: this.#jitter.depthFrames,
+      ...this.#playout.counters,
+      talkspurts: this.#playout.talkspurtCount,
+      undecodable: this.#playout.undecodableCount,
+      depthFrames: this.#playout.depthFrames,
+      concealedSamples,
+      concealmentEvents,
     };
   }
 
-  #nextFrame(nowMs: number): boolean {
-    this.#position = 0;
-    this.#length = this.#decodeNext(nowMs);
-    this.#talking = this.#length > 0;
-    if (this.#talking) this.#levelDb = levelDb(this.#samples, this.#length);
-    return this.#talking;
+  /** Sums and present state of the playout. */
+  statistics(): PlayoutStatistics {
+    return this.#playout.statistics();
   }
 
-  #decodeNext(nowMs: number): number {
-    const playout = this.#jitter.pull(nowMs, this.#slot);
-    if (playout === 'silence') return 0;
-    if (playout === 'conceal') return this.#conceal();
-    this.#concealedInRow = 0;
-    const length = this.#decoder.decode(this.#slot.payload.subarray(0, this.#slot.length), this.#samples);
-    if (length === 0) {
-      // An empty LAST datagram carries no frame; anything else that does not decode is the sender's fault.
-      if (this.#slot.length > 0) this.#undecodable += 1;
-      return this.#slot.length > 0 ? this.#decoder.conceal(this.#samples) : 0;
-    }
-    if (this.#slot.secondLength > 0) this.#mergeSecond(length);
-    if (this.#slot.talkspurtStart || this.#fadedOut) this.#fade(0, length, 0, 1);
-    this.#fadedOut = false;
-    if (this.#slot.talkspurtEnd) this.#fade(0, length, 1, 0);
-    return length;
-  }
-
-  /** Invented sound that breaks off would click: the last frame that may be concealed in a row fades to nothing. */
-  #conceal(): number {
-    const length = this.#decoder.conceal(this.#samples);
-    this.#concealedInRow += 1;
-    if (this.#concealedInRow < MAX_CONCEALED_FRAMES) return length;
-    this.#concealedInRow = 0;
-    this.#fadedOut = true;
-    this.#fade(0, length, 1, 0);
-    return length;
-  }
-
-  /** Two frames become one by a cross-fade: the delay shrinks by a frame without a click. */
-  #mergeSecond(length: number): void {
-    const second = this.#decoder.decode(
-      this.#slot.second.subarray(0, this.#slot.secondLength),
-      this.#mergeSamples,
-    );
-    const run = Math.min(length, second);
-    for (let index = 0; index < run; index += 1) {
-      const share = (index + 1) / run;
-      const before = this.#samples[index] ?? 0;
-      const after = this.#mergeSamples[index] ?? 0;
-      this.#samples[index] = before * (1 - share) + after * share;
-    }
-  }
-
-  /** A talkspurt is cut out of running sound: its first and last 5 ms are faded so that the cut is not heard. */
-  #fade(start: number, length: number, from: number, to: number): void {
-    const run = Math.min(length, VOLUME_RAMP_SAMPLES);
-    const offset = from < to ? start : start + length - run;
-    for (let index = 0; index < run; index += 1) {
-      const gain = from + ((to - from) * (index + 1)) / run;
-      this.#samples[offset + index] = (this.#samples[offset + index] ?? 0) * gain;
-    }
+  /** Packets that were due since the last reading, and what was lost of them; the object is filled anew by the next reading. */
+  lossWindow(): LossReport {
+    return this.#playout.takeLossWindow();
   }
 
   #add(mix: Float32Array, offset: number, run: number, target: number): void {
@@ -150,7 +107,7 @@ export class Speaker {
     for (let index = 0; index < run; index += 1) {
       if (this.#gain < target) this.#gain = Math.min(target, this.#gain + step);
       else if (this.#gain > target) this.#gain = Math.max(target, this.#gain - step);
-      const sample = this.#samples[this.#position + index] ?? 0;
+      const sample = this.#samples[index] ?? 0;
       mix[offset + index] = (mix[offset + index] ?? 0) + sample * this.#gain;
     }
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as jitterBuffer from '../jitter/jitter-buffer.ts';
+import * as frameQueue from '../jitter/frame-queue.ts';
 import * as restartDetector from '../jitter/restart-detector.ts';
 import * as redundantPayload from '../redundancy/redundant-payload.ts';
 import * as guessLimit from '../relay/guess-limit.ts';
@@ -49,7 +49,7 @@ describe('docs/protocol.md', () => {
     const relay = { ...guessLimit, ...hearingDesk, ...inbox, ...keyLimits, ...lanes, ...sessions };
     const seal = { ...keyRing, ...replayWindow, ...sealedDatagram, ...voiceSender, ...redundantPayload };
     const constants = {
-      ...jitterBuffer,
+      ...frameQueue,
       ...restartDetector,
       ...wire,
       ...login,

@@ -1,0 +1,91 @@
+import type { DelayPlan } from './delay-plan.ts';
+
+/** Arrivals between two pulls; a device that asks for nothing so long has stopped, and its oldest arrivals say nothing. */
+const MAX_ARRIVALS = 64;
+
+/**
+ * An arrival so shortly before a pull, in ms, counts as one after it: cards and senders drift against each other, and
+ * what comes in time by a hair comes too late soon. 100 ppm need ten seconds for a millisecond.
+ */
+const MARGIN_MS = 1;
+
+/** Arrivals within this time after a talkspurt's first, in ms, are the burst of its pre-roll. */
+const BURST_MS = 5;
+
+/** Turns arrivals, which happen at any time, into frames that could be played from some sample of the output on. */
+export class ArrivalLog {
+  private readonly plan: DelayPlan;
+  private readonly frameSamples: number;
+  private readonly timesMs = new Float64Array(MAX_ARRIVALS);
+  private readonly timestamps = new Float64Array(MAX_ARRIVALS);
+  /** 1 reordered, 2 of a talkspurt's first burst. */
+  private readonly kinds = new Uint8Array(MAX_ARRIVALS);
+  private first = 0;
+  private count = 0;
+  private known = false;
+  private highestSequence = 0;
+  private highestTimestamp = 0;
+  private burstUntilMs = Number.NEGATIVE_INFINITY;
+  private lastTransitMs = 0;
+  private jitter = 0;
+
+  constructor(plan: DelayPlan, frameSamples: number) {
+    this.plan = plan;
+    this.frameSamples = frameSamples;
+  }
+
+  /** Interarrival jitter, in ms (RFC 3550, section 6.4.1). */
+  get jitterMs(): number {
+    return this.jitter;
+  }
+
+  /** The sender started anew: its numbers compare with none from before. */
+  restart(): void {
+    this.known = false;
+    this.count = 0;
+  }
+
+  /** @param timestamp u32 */
+  handleArrival(sequence: number, timestamp: number, nowMs: number): void {
+    const unwrapped = this.known
+      ? this.highestTimestamp + ((timestamp - this.highestTimestamp) | 0)
+      : timestamp;
+    const ahead = sequence - this.highestSequence;
+    const reordered = this.known && ahead < 0;
+    const starts =
+      !this.known || (ahead > 0 && unwrapped - this.highestTimestamp - ahead * this.frameSamples > 0);
+    if (starts) this.burstUntilMs = nowMs + BURST_MS;
+    this.measureJitter(nowMs - unwrapped / 48, this.known && !reordered && !starts);
+    if (!reordered) {
+      this.known = true;
+      this.highestSequence = sequence;
+      this.highestTimestamp = unwrapped;
+    }
+    if (this.count === MAX_ARRIVALS) this.drop();
+    const at = (this.first + this.count) % MAX_ARRIVALS;
+    this.timesMs[at] = nowMs;
+    this.timestamps[at] = unwrapped;
+    this.kinds[at] = (reordered ? 1 : 0) + (nowMs <= this.burstUntilMs ? 2 : 0);
+    this.count++;
+  }
+
+  /** The device asks for samples from `clock` on. */
+  handlePull(clock: number, nowMs: number): void {
+    this.plan.advance(clock);
+    while (this.count > 0 && (this.timesMs[this.first] ?? 0) <= nowMs - MARGIN_MS) {
+      const kind = this.kinds[this.first] ?? 0;
+      this.plan.observe(this.timestamps[this.first] ?? 0, (kind & 1) !== 0, (kind & 2) !== 0);
+      this.drop();
+    }
+  }
+
+  private drop(): void {
+    this.first = (this.first + 1) % MAX_ARRIVALS;
+    this.count--;
+  }
+
+  private measureJitter(transitMs: number, comparable: boolean): void {
+    if (comparable) this.jitter += (Math.abs(transitMs - this.lastTransitMs) - this.jitter) / 16;
+    this.lastTransitMs = transitMs;
+  }
+}

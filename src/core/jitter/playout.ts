@@ -1,0 +1,373 @@
+import { TIMESTAMP_HZ } from '../wire/datagram.ts';
+import { ArrivalLog } from './arrival-log.ts';
+import { ComfortNoise, rmsOf } from './comfort-noise.ts';
+import { BREAK_OFF_SAMPLES, Concealer } from './concealer.ts';
+import { DelayPlan, stepTowards } from './delay-plan.ts';
+import { type FrameDecoder, MAX_FRAME_SAMPLES } from './frame-decoder.ts';
+import { FrameQueue, type InsertOutcome, type QueueCounters } from './frame-queue.ts';
+import type { LossReport } from './loss-window.ts';
+import type { PlayoutStatistics } from './playout-statistics.ts';
+import { SoundBuffer } from './sound-buffer.ts';
+import { FADE_SAMPLES, TimeStretch } from './time-stretch.ts';
+
+const MS = TIMESTAMP_HZ / 1000;
+
+/** Frames that the first talkspurt waits for, before anything was measured: 40 ms of 20 ms frames. */
+export const INITIAL_FRAMES = 2;
+
+/** A backlog of more than this above the target is skipped: at half speed more it would take longer than a second. */
+export const MAX_BACKLOG_SAMPLES = 600 * MS;
+
+/** A frame whose time does not come for so long is played: its timestamp was nonsense. */
+const MAX_WAIT_SAMPLES = 1_000 * MS;
+
+/** Sound in hand when it is to be stretched, where there is more: the longest period and two fades. */
+const STRETCH_SAMPLES = 960;
+
+/** Delay that is wrong by less than a pitch period is left alone, in samples: 2.5 ms. */
+const MIN_EXCESS_SAMPLES = 2.5 * MS;
+
+/** Periods must be this alike where the delay is nearly right, … */
+const STRICT_LIKENESS = 0.9;
+
+/** … and this alike where it is 100 ms wrong: speed is then worth a little roughness. */
+const LOOSE_LIKENESS = 0.5;
+const LOOSE_EXCESS_SAMPLES = 100 * MS;
+
+/** Sound this close to the background, as a factor, may be cut anywhere. */
+const FAINT_FACTOR = 2.5;
+
+/** Fainter than -66 dBFS is silence, whatever the background. */
+const FAINT_RMS = 0.0005;
+
+/**
+ * Playout of one speaker: packets in, as many samples as the sound device asks for out.
+ *
+ * Frames are played at the transit that DelayPlan aims at. What is early or late is stretched by pitch periods;
+ * what is missing is invented until it comes, and then cross-faded. Talkspurts begin at the aimed transit.
+ */
+export class Playout {
+  private readonly decoder: FrameDecoder;
+  private readonly queue: FrameQueue;
+  private readonly plan: DelayPlan;
+  private readonly arrivals: ArrivalLog;
+  private readonly sound = new SoundBuffer();
+  private readonly stretch = new TimeStretch(this.sound);
+  private readonly noise = new ComfortNoise();
+  private readonly concealer: Concealer;
+  private readonly slot = FrameQueue.createSlot();
+  private readonly decoded = new Float32Array(MAX_FRAME_SAMPLES);
+  private readonly tail = new Float32Array(FADE_SAMPLES);
+  private readonly sums: PlayoutStatistics = {
+    jitterBufferDelayMs: 0,
+    jitterBufferEmittedCount: 0,
+    jitterBufferTargetDelayMs: 0,
+    jitterBufferMinimumDelayMs: 0,
+    concealedSamples: 0,
+    silentConcealedSamples: 0,
+    concealmentEvents: 0,
+    insertedSamplesForDeceleration: 0,
+    removedSamplesForAcceleration: 0,
+    totalSamplesReceived: 0,
+    targetDelayMs: 0,
+    currentDelayMs: 0,
+    arrivalJitterMs: 0,
+    depthMs: 0,
+    lostFrames: 0,
+    recovered: 0,
+    late: 0,
+    duplicates: 0,
+  };
+  /** Samples handed out so far: the clock of everything here. */
+  private clock = 0;
+  private playing = false;
+  /** The talkspurt ends with the sound that waits. */
+  private ending = false;
+  private fadesIn = false;
+  /** The sound must be joined to what was played: it does not go on from there. */
+  private splices = false;
+  /** Samples concealed since the last frame while a later one was there. */
+  private holeSamples = 0;
+  /** Transit of the last frame: output clock of its first sample minus its timestamp. */
+  private transit = 0;
+  /** Samples that may be stretched now; below 0 while a stretch is being paid for. */
+  private credit = 0;
+  private idleWithFrames = 0;
+  private talkspurts = 0;
+  private undecodable = 0;
+
+  constructor(frameSamples: number, decoder: FrameDecoder) {
+    this.decoder = decoder;
+    this.queue = new FrameQueue(frameSamples);
+    this.plan = new DelayPlan(frameSamples, INITIAL_FRAMES * frameSamples);
+    this.arrivals = new ArrivalLog(this.plan, frameSamples);
+    this.concealer = new Concealer(decoder, this.noise);
+  }
+
+  /** Somebody talks: frames are played, or a gap is filled that is short enough to be a voice. */
+  get talking(): boolean {
+    return this.playing && !this.concealer.isSilent;
+  }
+
+  get counters(): Readonly<QueueCounters> {
+    return this.queue.counters;
+  }
+
+  get talkspurtCount(): number {
+    return this.talkspurts;
+  }
+
+  get undecodableCount(): number {
+    return this.undecodable;
+  }
+
+  get depthFrames(): number {
+    return this.queue.size;
+  }
+
+  takeLossWindow(): LossReport {
+    return this.queue.takeLossWindow();
+  }
+
+  /** Takes in a packet or a redundant copy; see FrameQueue. */
+  handlePacket(
+    sequence: number,
+    timestamp: number,
+    last: boolean,
+    payload: Uint8Array,
+    nowMs: number,
+    recovered: boolean,
+  ): InsertOutcome {
+    const { restarts } = this.queue;
+    const outcome = this.queue.handlePacket(sequence, timestamp, last, payload, nowMs, recovered);
+    if (this.queue.restarts !== restarts) {
+      this.arrivals.restart();
+      this.stop();
+    }
+    if (!recovered && (outcome === 'queued' || outcome === 'late')) {
+      this.arrivals.handleArrival(sequence, timestamp, nowMs);
+    }
+    return outcome;
+  }
+
+  /** Writes the next `count` samples into `out`; zeros in silence. */
+  pull(out: Float32Array, count: number, nowMs: number): void {
+    this.arrivals.handlePull(this.clock, nowMs);
+    let done = 0;
+    while (done < count) {
+      if (this.sound.waiting === 0) this.fill(count - done, nowMs + done / MS);
+      const run = Math.min(count - done, this.sound.waiting);
+      const { samples, start } = this.sound;
+      for (let at = 0; at < run; at++) out[done + at] = samples[start + at] ?? 0;
+      if (this.playing) this.sums.totalSamplesReceived += run;
+      this.sound.start += run;
+      this.clock += run;
+      done += run;
+    }
+  }
+
+  /** A copy of the sums, with the state of the moment. */
+  statistics(): PlayoutStatistics {
+    const { counters } = this.queue;
+    const floor = this.plan.floorTransit;
+    return {
+      ...this.sums,
+      targetDelayMs: this.plan.isKnown ? (this.plan.targetTransit - floor) / MS : 0,
+      currentDelayMs: this.plan.isKnown ? ((this.transit - floor) | 0) / MS : 0,
+      arrivalJitterMs: this.arrivals.jitterMs,
+      depthMs: (this.queue.size * this.queue.frameSamples + this.sound.waiting) / MS,
+      lostFrames: counters.lost,
+      recovered: counters.recovered,
+      late: counters.late,
+      duplicates: counters.duplicate,
+    };
+  }
+
+  /** Puts at least a sample behind what waits, which is nothing. */
+  private fill(need: number, nowMs: number): void {
+    if (this.ending) this.endTalkspurt();
+    else if (!this.playing && !this.mayStart()) this.beSilent(need);
+    else {
+      if (!this.playing) this.startTalkspurt();
+      this.playNext(need, nowMs);
+    }
+  }
+
+  /** How much later than aimed at the first frame would be, played now. Transits compare modulo 2^32, as timestamps do. */
+  private excess(): number {
+    return (this.clock - this.queue.firstTimestamp - this.plan.targetTransit) | 0;
+  }
+
+  private mayStart(): boolean {
+    if (this.queue.size === 0 || !this.plan.isKnown) return false;
+    return this.excess() >= 0 || this.idleWithFrames >= MAX_WAIT_SAMPLES;
+  }
+
+  private beSilent(need: number): void {
+    let count = need;
+    if (this.queue.size > 0 && this.plan.isKnown) count = Math.max(1, Math.min(need, -this.excess()));
+    if (this.queue.size > 0) this.idleWithFrames += count;
+    this.sound.room(count);
+    this.sound.samples.fill(0, this.sound.end, this.sound.end + count);
+    this.sound.end += count;
+  }
+
+  private startTalkspurt(): void {
+    this.skipBacklog();
+    this.queue.begin();
+    this.queue.idle = false;
+    this.playing = true;
+    this.fadesIn = true;
+    this.idleWithFrames = 0;
+    this.credit = 0;
+    this.transit = this.clock - this.queue.turnTimestamp;
+    this.concealer.reset();
+    this.talkspurts++;
+  }
+
+  private stop(): void {
+    this.playing = false;
+    this.ending = false;
+    this.splices = false;
+    this.holeSamples = 0;
+    this.queue.idle = true;
+    this.concealer.reset();
+  }
+
+  /** What was played goes on for a moment and fades: sound that breaks off would click. */
+  private endTalkspurt(): void {
+    this.concealer.continueInto(this.tail, FADE_SAMPLES, this.sound);
+    for (let at = 0; at < FADE_SAMPLES; at++) {
+      this.tail[at] = ((this.tail[at] ?? 0) * (FADE_SAMPLES - at)) / FADE_SAMPLES;
+    }
+    this.sound.append(this.tail, 0, FADE_SAMPLES);
+    this.stop();
+  }
+
+  private playNext(need: number, nowMs: number): void {
+    if (this.queue.size === 0) {
+      if (this.concealer.inRow >= BREAK_OFF_SAMPLES) this.endTalkspurt();
+      else this.conceal(need);
+      return;
+    }
+    if (this.queue.silenceBeforeFirst) {
+      this.endTalkspurt();
+      return;
+    }
+    this.skipBacklog();
+    const excess = this.excess();
+    if (this.queue.missing > 0) {
+      const due = Math.min(0, (this.transit - this.plan.targetTransit) | 0);
+      if (excess < due) {
+        const count = Math.min(need, due - excess);
+        this.holeSamples += count;
+        this.conceal(count);
+        return;
+      }
+    }
+    if (this.takeFrame(nowMs, excess)) this.adapt(nowMs);
+  }
+
+  /** Playout stood still, or the network did for long: go on with the newest. */
+  private skipBacklog(): void {
+    if (this.queue.size < 2 || this.excess() <= MAX_BACKLOG_SAMPLES) return;
+    while (this.queue.size > 1 && this.excess() > 0) this.queue.skipFirst();
+    this.splices = true;
+  }
+
+  private conceal(count: number): void {
+    if (this.concealer.inRow === 0) this.sums.concealmentEvents++;
+    this.sound.room(count);
+    this.concealer.produce(this.sound.samples, this.sound.end, count);
+    this.sound.end += count;
+    this.splices = true;
+    this.sums.concealedSamples += count;
+    if (this.concealer.isSilent) this.sums.silentConcealedSamples += count;
+  }
+
+  /** @returns false when there was no sound in it */
+  private takeFrame(nowMs: number, excess: number): boolean {
+    const emittedMs = nowMs + this.sound.waiting / MS;
+    const startClock = this.clock + this.sound.waiting;
+    this.queue.take(this.slot);
+    const timestamp = this.queue.turnTimestamp - this.queue.frameSamples;
+    if (this.slot.last) this.ending = true;
+    if (this.slot.length === 0) return false;
+    const length = this.decoder.decode(this.slot.payload.subarray(0, this.slot.length), this.decoded);
+    if (length === 0) {
+      this.undecodable++;
+      this.conceal(this.queue.frameSamples);
+      return false;
+    }
+    this.noise.observe(rmsOf(this.decoded, 0, length));
+    const skipped = this.splices ? this.splice(length, excess) : 0;
+    if (this.fadesIn) this.fadeIn(length);
+    this.sound.append(this.decoded, skipped, length - skipped);
+    this.transit = startClock - timestamp - skipped;
+    const emitted = length - skipped;
+    this.sums.jitterBufferDelayMs += emitted * (emittedMs - this.slot.arrivalMs + emitted / (2 * MS));
+    this.sums.jitterBufferEmittedCount += emitted;
+    const targetMs = (this.plan.targetTransit - this.plan.floorTransit) / MS;
+    this.sums.jitterBufferTargetDelayMs += emitted * targetMs;
+    this.sums.jitterBufferMinimumDelayMs += emitted * targetMs;
+    this.concealer.reset();
+    this.holeSamples = 0;
+    return true;
+  }
+
+  /**
+   * Cross-fades what was invented into the decoded frame.
+   *
+   * @returns how much of the frame's beginning is left out, because its time has passed
+   */
+  private splice(length: number, excess: number): number {
+    this.splices = false;
+    const passed =
+      this.holeSamples > 0 ? this.holeSamples : this.plan.dropsLateBeginnings ? this.concealer.inRow : 0;
+    const skipped = Math.max(0, Math.min(excess, passed, length - 2 * FADE_SAMPLES));
+    const fade = Math.min(FADE_SAMPLES, length - skipped);
+    this.concealer.continueInto(this.tail, fade, this.sound);
+    for (let at = 0; at < fade; at++) {
+      const share = (at + 0.5) / fade;
+      const fresh = this.decoded[skipped + at] ?? 0;
+      this.decoded[skipped + at] = (this.tail[at] ?? 0) * (1 - share) + fresh * share;
+    }
+    return skipped;
+  }
+
+  /** A talkspurt is cut out of running sound. */
+  private fadeIn(length: number): void {
+    this.fadesIn = false;
+    const fade = Math.min(FADE_SAMPLES, length);
+    for (let at = 0; at < fade; at++) this.decoded[at] = ((this.decoded[at] ?? 0) * (at + 0.5)) / fade;
+  }
+
+  /** Moves the delay towards the aim by stretching what waits. */
+  private adapt(nowMs: number): void {
+    const excess = (this.transit - this.plan.targetTransit) | 0;
+    const moved = Math.abs(excess - stepTowards(excess, 0, this.queue.frameSamples));
+    this.credit = Math.min(0, this.credit + Math.max(moved, 1));
+    if (this.credit < 0) return;
+    if (excess > -1 && excess < MIN_EXCESS_SAMPLES) return;
+    while (excess > 0 && this.sound.waiting < STRETCH_SAMPLES && !this.ending && this.queue.firstContinues) {
+      const before = this.transit;
+      if (!this.takeFrame(nowMs, 0)) break;
+      this.transit = before;
+    }
+    const wrong = Math.min(1, Math.abs(excess) / LOOSE_EXCESS_SAMPLES);
+    const likeness = STRICT_LIKENESS - (STRICT_LIKENESS - LOOSE_LIKENESS) * wrong;
+    const rms = rmsOf(this.sound.samples, this.sound.start, this.sound.waiting);
+    const free = rms < Math.max(FAINT_RMS, FAINT_FACTOR * this.noise.floor);
+    if (excess > 0) {
+      const removed = this.stretch.accelerate(excess, likeness, free);
+      this.transit -= removed;
+      this.credit -= removed;
+      this.sums.removedSamplesForAcceleration += removed;
+    } else {
+      const inserted = this.stretch.expand(-excess, likeness, free);
+      this.transit += inserted;
+      this.credit -= inserted;
+      this.sums.insertedSamplesForDeceleration += inserted;
+    }
+  }
+}
