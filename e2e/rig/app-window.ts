@@ -1,6 +1,7 @@
 import { chromium, type Locator, type Page } from 'playwright-core';
 import type { Activation, AppState, Stats } from '../../src/contract/dto.ts';
 import type { SidetoneApi } from '../../src/contract/ipc.ts';
+import type { ProcessingSettings } from '../../src/contract/sound.ts';
 import { waitFor } from './child.ts';
 import { chromiumPath } from './programs.ts';
 
@@ -84,6 +85,17 @@ export class AppWindow {
   /** @returns the whole state, as the window got it */
   async state(): Promise<AppState> {
     return this.page.evaluate(() => (globalThis as unknown as { sidetone: SidetoneApi }).sidetone.getState());
+  }
+
+  /** @returns what was set before */
+  async setProcessing(processing: ProcessingSettings): Promise<ProcessingSettings> {
+    const { processing: before } = await this.state();
+    const outcome = await this.page.evaluate(
+      (wanted) => (globalThis as unknown as { sidetone: SidetoneApi }).sidetone.setProcessing(wanted),
+      processing,
+    );
+    if (!outcome.ok) throw new Error(outcome.sentence);
+    return before;
   }
 
   async stats(): Promise<Stats> {

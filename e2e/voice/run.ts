@@ -28,6 +28,7 @@ import {
 } from './measures.ts';
 import { measureRelayRestart } from './restart.ts';
 import { type Person, Stage } from './stage.ts';
+import { survivalJourneys } from './survival-journeys.ts';
 import { trustJourneys } from './trust-journeys.ts';
 
 const NAME = 'e2e:voice';
@@ -179,7 +180,12 @@ async function measureEverything(findings: Findings, teardown: Teardown): Promis
   for (const [name, { window }] of Object.entries({ a: scene.a, b: scene.b })) {
     writeFileSync(join(OUTPUT_FOLDER, `stats-${name}.json`), JSON.stringify(await window.stats(), null, 2));
   }
-  await walk(findings, scene, [...journeysInTheCall, ...trustJourneys, brokenMicrophone]);
+  await walk(findings, scene, [
+    ...journeysInTheCall,
+    ...trustJourneys,
+    ...survivalJourneys,
+    brokenMicrophone,
+  ]);
   await take(findings, 'the relay is killed and comes back', () => measureRelayRestart(scene));
   await stopBoth(findings, scene);
 }

@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandAnswer, CommandName, CommandPayload, SidetoneApi } from '../../src/contract/ipc.ts';
+import type { ChaosSettings } from '../../src/contract/testing.ts';
+import { CHAOS_OFF } from '../../src/core/chaos/chaos-settings.ts';
+import { waitFor } from '../rig/child.ts';
+import { RIG_RATE_HZ } from '../rig/pulse.ts';
+import { align } from '../sound/align.ts';
+import { intelligibility } from '../sound/stoi.ts';
+import { readWavFile } from '../sound/wav.ts';
+import type { Journey, Scene } from './journeys.ts';
+import { expectHeard } from './listening.ts';
+import { TALK_KEY } from './measures.ts';
+import type { Person } from './stage.ts';
+
+const MAX_WAIT_MS = 5_000;
+
+/** A network on which a call without any help would be hard to follow. */
+const BAD_NETWORK: ChaosSettings = {
+  ...CHAOS_OFF,
+  lossPercent: 10,
+  latencyMs: 40,
+  jitterMs: 15,
+  jitterDistribution: 'pareto',
+};
+
+/** Listeners report every two seconds; the sender may think it over for a few reports. */
+const MAX_REACTION_MS = 15_000;
+
+const SCORED_MS = 10_000;
+
+/** Speech in a network that loses a tenth of all packets is still understood. */
+const LEAST_STOI = 0.85;
+
+/** Recordings of one program agree to less than this, in ms. */
+const MAX_TAP_SHIFT_MS = 2;
+
+async function ask<Name extends CommandName>(
+  { window }: Person,
+  command: Name,
+  payload: CommandPayload<Name>,
+): Promise<CommandAnswer<Name>> {
+  const answer: unknown = await window.page.evaluate(
+    ([name, value]) => {
+      const api = (globalThis as unknown as { readonly sidetone: SidetoneApi }).sidetone;
+      const call = api[name as Name] as (argument: unknown) => Promise<unknown>;
+      return call(value);
+    },
+    [command, payload] as const,
+  );
+  return answer as CommandAnswer<Name>;
+}
+
+/** Runs `act` while A holds the key and speech plays. */
+async function whileTalking<T>({ stage, speechPath }: Scene, act: () => Promise<T>): Promise<T> {
+  await stage.display.keyDown(TALK_KEY);
+  const player = await stage.say(speechPath);
+  try {
+    return await act();
+  } finally {
+    await player.stop();
+    await stage.display.keyUp(TALK_KEY);
+  }
+}
+
+async function scoreSpeech({ stage }: Scene): Promise<number> {
+  const fromMs = performance.now();
+  await sleep(SCORED_MS);
+  const toMs = performance.now();
+  await sleep(1_000);
+  const said = stage.mouth.between(fromMs, toMs).samples;
+  const heard = stage.ear.between(fromMs, toMs + 800).samples;
+  const place = align(said, heard);
+  if (place === null) throw new Error('what was said is not to be found in what was heard');
+  const from = Math.max(0, Math.round(place.delaySamples));
+  const score = intelligibility(said, heard.subarray(from), RIG_RATE_HZ);
+  if (score === null) throw new Error('there was no speech to be scored');
+  return score.stoi;
+}
+
+const badNetwork: Journey = {
+  name: 'a bad network is shown, answered with copies, and speech is still understood',
+  run: async (scene) => {
+    const { a } = scene;
+    await ask(a, 'setChaos', { settings: BAD_NETWORK, seed: 4 });
+    try {
+      await a.window.part('testing-mark').waitFor();
+      return await whileTalking(scene, async () => {
+        const reacted = await waitFor('copies of earlier frames', MAX_REACTION_MS, async () => {
+          const { sending } = await ask(a, 'getDiagnostics', null);
+          return sending.copies > 0 ? sending : null;
+        });
+        const stoi = await scoreSpeech(scene);
+        const [speaker] = (await ask(scene.b, 'getDiagnostics', null)).speakers;
+        if (stoi < LEAST_STOI) throw new Error(`intelligibility ${stoi} is below ${LEAST_STOI}`);
+        if ((speaker?.packetsRecovered ?? 0) === 0) throw new Error('B recovered nothing from the copies');
+        return {
+          stoi,
+          copies: reacted.copies,
+          heardLostPercent: reacted.heardLostPercent,
+          recovered: speaker?.packetsRecovered ?? null,
+        };
+      });
+    } finally {
+      await ask(a, 'setChaos', { settings: CHAOS_OFF, seed: null });
+      await a.window.part('testing-mark').waitFor({ state: 'detached' });
+    }
+  },
+};
+
+const taps: Journey = {
+  name: 'the sound inside the programs is recorded, and the recordings agree',
+  run: async (scene) => {
+    const { a, b } = scene;
+    for (const person of [a, b]) {
+      const outcome = await ask(person, 'setTaps', { on: true });
+      if (!outcome.ok) throw new Error(outcome.sentence);
+    }
+    await whileTalking(scene, () => sleep(6_000));
+    for (const person of [a, b]) await ask(person, 'setTaps', { on: false });
+    const [folderA, folderB] = [
+      (await a.window.state()).testing.taps.folder,
+      (await b.window.state()).testing.taps.folder,
+    ];
+    const raw = readWavFile(join(folderA, 'raw_mic.wav')).samples;
+    const sent = readWavFile(join(folderA, 'post_dsp.wav')).samples;
+    const heard = readWavFile(join(folderB, 'post_opus_decode.wav')).samples;
+    const place = align(raw, sent);
+    if (place === null) throw new Error('the processed sound is not that of the microphone');
+    const shiftMs = (place.delaySamples * 1_000) / RIG_RATE_HZ;
+    if (Math.abs(shiftMs) > MAX_TAP_SHIFT_MS) throw new Error(`the recordings are ${shiftMs} ms apart`);
+    if (align(sent, heard) === null) throw new Error('what B decoded is not what A sent');
+    const lengths = [raw, sent, heard].map(({ length }) => length / RIG_RATE_HZ);
+    return {
+      shiftMs,
+      rawSeconds: lengths[0] ?? 0,
+      sentSeconds: lengths[1] ?? 0,
+      heardSeconds: lengths[2] ?? 0,
+    };
+  },
+};
+
+const overlay: Journey = {
+  name: 'F3 shows figures while somebody talks, and closes again',
+  run: async (scene) => {
+    const { b } = scene;
+    await b.window.page.keyboard.press('F3');
+    const shown = b.window.part('diagnostics-overlay');
+    await shown.waitFor();
+    try {
+      const text = await whileTalking(scene, async () => {
+        await expectHeard(scene.stage);
+        return waitFor('the voice in the overlay', MAX_WAIT_MS, async () => {
+          const found = (await shown.textContent()) ?? '';
+          return found.includes('Anna') && /\d/.test(found) ? found : null;
+        });
+      });
+      return { letters: text.length };
+    } finally {
+      await b.window.page.keyboard.press('F3');
+      await shown.waitFor({ state: 'detached' });
+    }
+  },
+};
+
+const processing: Journey = {
+  name: 'processing is switched while somebody talks, and the voice goes on',
+  run: async (scene) => {
+    const { a } = scene;
+    const { processing: installed } = await a.window.state();
+    try {
+      return await whileTalking(scene, async () => {
+        await expectHeard(scene.stage);
+        for (const noiseSuppression of ['strong', 'off', 'light'] as const) {
+          await ask(a, 'setProcessing', { ...installed, noiseSuppression });
+          await sleep(1_500);
+          await expectHeard(scene.stage);
+        }
+        const { processingProblems } = await a.window.state();
+        if (processingProblems.length > 0) throw new Error(processingProblems[0]?.sentence);
+        return { switches: 3 };
+      });
+    } finally {
+      await ask(a, 'setProcessing', installed);
+    }
+  },
+};
+
+/** With B in the room: what the call is like on a bad evening, and what can be seen of it. */
+export const survivalJourneys: readonly Journey[] = [processing, badNetwork, taps, overlay];
