@@ -10,7 +10,7 @@ import { examineTone } from '../sound/gaps.ts';
 import { rmsDbfs } from '../sound/level.ts';
 import { tone } from '../sound/signals.ts';
 import { NICKNAME_A, NICKNAME_B, type Scene } from './journeys.ts';
-import { type Measured, TALK_KEY } from './measures.ts';
+import { type Measured, TALK_KEY, UNTOUCHED } from './measures.ts';
 import type { Person } from './stage.ts';
 
 const TONE_HZ = 1_000;
@@ -82,6 +82,7 @@ export async function measureRelayRestart(scene: Scene): Promise<Measured> {
   const port = await freePort();
   const start = (): Promise<RelayProcess> => RelayProcess.start({ folder, port, roomName: 'Restarted' });
   let relay = await start();
+  const installed = await a.window.setProcessing(UNTOUCHED);
   try {
     await moveTo(scene, `sidetone://127.0.0.1:${port}/?cert=${relay.certificateSha256}`);
     const channels = [await channelOf(a), await channelOf(b)];
@@ -132,6 +133,7 @@ export async function measureRelayRestart(scene: Scene): Promise<Measured> {
       },
     };
   } finally {
+    await a.window.setProcessing(installed);
     await relay.stop();
   }
 }
