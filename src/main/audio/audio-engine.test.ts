@@ -25,6 +25,7 @@ async function startEngine() {
     reference,
     inputId: '',
     outputId: '',
+    remembered: {},
     emit: (event) => void events.push(event),
     nowMs: () => performance.now(),
   });

@@ -1,6 +1,7 @@
 import { type SampleRing, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
-import type { AudioDevice, AudioStream, BackendName, Side } from './audio-device.ts';
+import type { AudioDevice, AudioStream, BackendName, Side, StreamLatency } from './audio-device.ts';
 import type { AudioCommand, AudioEvent } from './audio-protocol.ts';
+import { BufferControl } from './buffer-control.ts';
 import type { Choice } from './choose-backend.ts';
 import { DeviceSide } from './device-side.ts';
 import { GapStatistics } from './gap-statistics.ts';
@@ -14,8 +15,8 @@ const COUNTERS_INTERVAL_MS = 1_000;
 /** A device that comes or goes raises several events; they are answered by one list, this much later, in ms. */
 const LIST_DELAY_MS = 100;
 
-/** Longest wait for the mixer, in ms: half of what a device still has when it asks for its next block. */
-const PREPARE_LIMIT_MS = 5;
+/** Part of a new figure in the reported delay, a mean over about four seconds: one figure hangs on the moment. */
+const LATENCY_SHARE = 0.25;
 
 /** How often a machine without sound is searched again, in ms. */
 const SEARCH_INTERVAL_MS = 10_000;
@@ -28,6 +29,8 @@ export interface AudioEngineOptions {
   readonly reference: SampleRing | null;
   readonly inputId: string;
   readonly outputId: string;
+  /** Steps of buffers to begin with, by `BufferFact.key`. */
+  readonly remembered: Readonly<Record<string, number>>;
   readonly emit: (event: AudioEvent) => void;
   /** Monotonic, in ms. */
   readonly nowMs: () => number;
@@ -37,7 +40,25 @@ export interface AudioEngineOptions {
 interface Line {
   readonly side: DeviceSide;
   readonly gaps: GapStatistics;
+  readonly buffers: BufferControl;
   blocks: number;
+  /** Blocks that the mixer did not make in time. */
+  lateBlocks: number;
+  latency: StreamLatency | null;
+}
+
+/** Times sound ran dry on a line, for whatever reason. */
+function underrunsOf(line: Line): number {
+  return line.side.deviceXruns + line.lateBlocks;
+}
+
+/** The mean goes on where there is one. */
+function blend(mean: StreamLatency | null, next: StreamLatency | null): StreamLatency | null {
+  if (mean === null || next === null || mean.deviceMs === null || next.deviceMs === null) return next;
+  return {
+    deviceMs: mean.deviceMs + LATENCY_SHARE * (next.deviceMs - mean.deviceMs),
+    bufferMs: mean.bufferMs + LATENCY_SHARE * (next.bufferMs - mean.bufferMs),
+  };
 }
 
 /**
@@ -62,9 +83,13 @@ export class AudioEngine {
   #searchedMs = 0;
   #listed = '';
   #prepared = false;
+  /** The mixer made the last block in time. */
+  #mixerKeepsUp = false;
+  readonly #remembered: Map<string, number>;
 
   constructor(options: AudioEngineOptions) {
     this.#options = options;
+    this.#remembered = new Map(Object.entries(options.remembered));
     this.#selected = { input: options.inputId, output: options.outputId };
   }
 
@@ -73,7 +98,12 @@ export class AudioEngine {
     await this.#choose();
     if (this.#closed) return;
     this.#timers.push(setInterval(() => this.#tick(), TICK_MS));
-    this.#timers.push(setInterval(() => this.#reportCounters(), COUNTERS_INTERVAL_MS));
+    this.#timers.push(
+      setInterval(() => {
+        this.#reportCounters();
+        void this.#reportLatency();
+      }, COUNTERS_INTERVAL_MS),
+    );
   }
 
   handle(command: Exclude<AudioCommand, { kind: 'close' }>): void {
@@ -137,6 +167,15 @@ export class AudioEngine {
     const line: Line = {
       gaps,
       blocks: 0,
+      lateBlocks: 0,
+      latency: null,
+      buffers: new BufferControl({
+        backend: device.name,
+        side: name,
+        steps: device.steps[name],
+        remembered: this.#remembered,
+        onDidChange: (fact) => this.#options.emit({ kind: 'buffer', ...fact }),
+      }),
       side: new DeviceSide({
         side: name,
         selectedId: this.#selected[name],
@@ -149,6 +188,8 @@ export class AudioEngine {
         onDidFindStale: () => void other()?.side.yieldToRescan(),
         onDidChangeFlow: (flows) => {
           gaps.interrupt();
+          line.latency = null;
+          if (flows) line.buffers.handleFlow(underrunsOf(line), this.#options.nowMs());
           if (name === 'output') this.#replaceSpeaker(!flows);
         },
       }),
@@ -163,6 +204,7 @@ export class AudioEngine {
   #openInput(device: AudioDevice, line: Line, id: string): ReturnType<AudioDevice['openInput']> {
     return device.openInput({
       id,
+      step: line.buffers.stepFor(id),
       onBlock: (samples, count) => {
         this.#options.capture.push(samples, count);
         this.#markBlock(line);
@@ -174,7 +216,8 @@ export class AudioEngine {
   #openOutput(device: AudioDevice, line: Line, id: string): ReturnType<AudioDevice['openOutput']> {
     return device.openOutput({
       id,
-      prepare: (count) => this.#prepare(count),
+      step: line.buffers.stepFor(id),
+      prepare: (count, limitMs) => this.#prepare(line, count, limitMs),
       pullBlock: (into, count) => {
         this.#pullPlayback(into, count);
         this.#options.reference?.push(into, count);
@@ -185,19 +228,25 @@ export class AudioEngine {
   }
 
   /** Asks the mixer for the next block and waits for it, but not for longer than the device can. */
-  async #prepare(count: number): Promise<void> {
+  async #prepare(line: Line, count: number, limitMs: number): Promise<void> {
     const { playback, nowMs } = this.#options;
-    const endMs = nowMs() + PREPARE_LIMIT_MS;
+    const endMs = nowMs() + limitMs;
     playback.request(count);
     this.#prepared = true;
     while (playback.readable() < count) {
       const seen = Atomics.load(playback.indices, WRITE_INDEX);
-      if (playback.readable() >= count) return;
+      if (playback.readable() >= count) break;
       const leftMs = endMs - nowMs();
-      if (leftMs <= 0) return;
+      if (leftMs <= 0) {
+        // Once per series: a mixer that does not run at all says nothing of the buffers.
+        if (this.#mixerKeepsUp) line.lateBlocks += 1;
+        this.#mixerKeepsUp = false;
+        return;
+      }
       const waiting = Atomics.waitAsync(playback.indices, WRITE_INDEX, seen, leftMs);
       if (waiting.async) await waiting.value;
     }
+    this.#mixerKeepsUp = true;
   }
 
   #pullPlayback(into: Float32Array, count: number): void {
@@ -238,8 +287,30 @@ export class AudioEngine {
     }
     if (choice.provisional && this.#options.nowMs() - this.#searchedMs > SEARCH_INTERVAL_MS)
       void this.#choose();
-    void this.#input?.side.tick();
-    void this.#output?.side.tick();
+    for (const line of [this.#input, this.#output]) {
+      if (line === null) continue;
+      void line.side.tick();
+      if (line.side.flows) void this.#watchBuffers(line);
+    }
+  }
+
+  async #watchBuffers(line: Line): Promise<void> {
+    const step = line.buffers.tick(underrunsOf(line), this.#options.nowMs());
+    if (step === null) return;
+    // Where the device goes on without a break, no flow begins anew to tell of it.
+    if (await line.side.changeBuffers(step)) {
+      line.buffers.handleFlow(underrunsOf(line), this.#options.nowMs());
+    }
+  }
+
+  async #reportLatency(): Promise<void> {
+    const [input, output] = [this.#input, this.#output];
+    if (input === null || output === null) return;
+    const [ofInput, ofOutput] = await Promise.all([input.side.latency(), output.side.latency()]);
+    if (this.#closed || this.#input !== input || this.#output !== output) return;
+    input.latency = blend(input.latency, ofInput);
+    output.latency = blend(output.latency, ofOutput);
+    this.#options.emit({ kind: 'latency', input: input.latency, output: output.latency });
   }
 
   #listSoon(): void {
@@ -288,6 +359,8 @@ export class AudioEngine {
       counters[`${name}GapMaxMs`] = line.gaps.maxMs;
       counters[`${name}DeviceXruns`] = line.side.deviceXruns;
       counters[`${name}Reopens`] = line.side.reopens;
+      counters[`${name}LateBlocks`] = line.lateBlocks;
+      counters[`${name}BufferStepsUp`] = line.buffers.stepsUp;
       line.gaps.reset();
     }
     this.#options.emit({ kind: 'counters', counters });

@@ -1,5 +1,6 @@
 import type { DeviceInfo, DeviceStatus } from '../../contract/dto.ts';
-import type { BackendName, Side } from './audio-device.ts';
+import type { BackendName, Side, StreamLatency } from './audio-device.ts';
+import type { BufferFact } from './buffer-control.ts';
 
 /** What the audio worker is started with. Memories come from `SampleRing.allocate`. */
 export interface AudioWorkerData {
@@ -22,6 +23,8 @@ export interface AudioWorkerData {
   readonly waveOutputPath: string;
   /** How much faster the clock of the `wave` backend runs than the machine's, in parts per million. */
   readonly wavePpm: number;
+  /** Steps of buffers to begin with, by `BufferFact.key`, as `buffer` events told them. */
+  readonly remembered: Readonly<Record<string, number>>;
   /** Folder of alsa-pulse.conf. */
   readonly resourcesPath: string;
 }
@@ -37,5 +40,8 @@ export type AudioEvent =
   | { kind: 'backend'; name: BackendName; reason: string }
   | { kind: 'devices'; inputs: DeviceInfo[]; outputs: DeviceInfo[] }
   | { kind: 'status'; side: Side; status: DeviceStatus; reason: string }
+  | ({ kind: 'buffer' } & BufferFact)
+  /** Once a second; null: not open, or not known. */
+  | { kind: 'latency'; input: StreamLatency | null; output: StreamLatency | null }
   | { kind: 'counters'; counters: Record<string, number> }
   | { kind: 'closed' };

@@ -27,6 +27,7 @@ const engine = new AudioEngine({
   reference: data.referenceMemory === null ? null : new SampleRing(data.referenceMemory),
   inputId: data.inputId,
   outputId: data.outputId,
+  remembered: data.remembered,
   emit: send,
   nowMs: () => performance.now(),
 });

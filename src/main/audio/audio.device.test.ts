@@ -130,7 +130,7 @@ function toneShare(samples: Float32Array): number {
   return energy === 0 ? 0 : (2 * power) / (samples.length * energy);
 }
 
-describe.runIf(missing.length === 0).each(['naudiodon', 'decibri'])(
+describe.runIf(missing.length === 0).each(['pulse', 'naudiodon', 'decibri'])(
   'the audio worker on a real sound server, %s',
   (backend) => {
     let folder = '';

@@ -1,5 +1,6 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import type { Side } from './audio-device.ts';
+import type { AppState } from '../../contract/dto.ts';
+import type { BackendName, Side } from './audio-device.ts';
 import type { AudioCommand, AudioEvent, AudioWorkerData } from './audio-protocol.ts';
 import { parseWavePpm } from './wave-device.ts';
 
@@ -16,7 +17,20 @@ const HEALTHY_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_500;
 
 /** What the program hears of the devices. */
-export type AudioFact = Exclude<AudioEvent, { kind: 'closed' }>;
+export type AudioFact =
+  | Exclude<AudioEvent, { kind: 'closed' | 'buffer' | 'latency' | 'backend' }>
+  | { kind: 'backend'; name: AppState['audioBackend']; reason: string };
+
+/** Which buffers a device has: `nextStep` is to be kept under `key` and given back in `remembered`. */
+export type AudioBuffer = Extract<AudioEvent, { kind: 'buffer' }>;
+
+/** Where the delay of the devices is, once a second. */
+export type AudioLatency = Extract<AudioEvent, { kind: 'latency' }>;
+
+/** The window knows the libraries that reach sound hardware; the server's own protocol stands in the reason. */
+function shownBackend(name: BackendName): AppState['audioBackend'] {
+  return name === 'pulse' ? 'naudiodon' : name;
+}
 
 export interface AudioOptions {
   /** Where the built audio worker lies. */
@@ -29,11 +43,15 @@ export interface AudioOptions {
   readonly inputId: string;
   readonly outputId: string;
   /**
-   * SIDETONE_AUDIO_BACKEND (naudiodon, decibri, wave, null) forces a backend. For wave: SIDETONE_WAVE_INPUT and
+   * SIDETONE_AUDIO_BACKEND (pulse, naudiodon, decibri, wave, null) forces a backend. For wave: SIDETONE_WAVE_INPUT and
    * SIDETONE_WAVE_OUTPUT are the files, SIDETONE_WAVE_ONCE=1 plays the first only once, SIDETONE_WAVE_PPM is the error of their clock.
    */
   readonly environment: NodeJS.ProcessEnv;
   readonly onFact: (fact: AudioFact) => void;
+  /** Steps of buffers to begin with, by `AudioBuffer.key`. */
+  readonly remembered?: Readonly<Record<string, number>>;
+  readonly onBuffer?: (buffer: AudioBuffer) => void;
+  readonly onLatency?: (latency: AudioLatency) => void;
 }
 
 /** Main thread's handle on the audio worker. */
@@ -49,6 +67,7 @@ export interface AudioHandle {
 class Audio implements AudioHandle {
   readonly #options: AudioOptions;
   readonly #selected: Record<Side, string>;
+  readonly #remembered: Map<string, number>;
   #worker: Worker;
   #startedMs = 0;
   #crashes = 0;
@@ -60,6 +79,7 @@ class Audio implements AudioHandle {
   constructor(options: AudioOptions) {
     this.#options = options;
     this.#selected = { input: options.inputId, output: options.outputId };
+    this.#remembered = new Map(Object.entries(options.remembered ?? {}));
     this.#worker = this.#start();
     process.once('exit', this.#leave);
   }
@@ -112,6 +132,7 @@ class Audio implements AudioHandle {
       backend: environment['SIDETONE_AUDIO_BACKEND'] ?? '',
       inputId: this.#selected.input,
       outputId: this.#selected.output,
+      remembered: Object.fromEntries(this.#remembered),
       waveInputPath: environment['SIDETONE_WAVE_INPUT'] ?? '',
       waveInputOnce: environment['SIDETONE_WAVE_ONCE'] === '1',
       waveOutputPath: environment['SIDETONE_WAVE_OUTPUT'] ?? '',
@@ -130,8 +151,24 @@ class Audio implements AudioHandle {
       this.#onDidClose();
       return;
     }
-    if (event.kind === 'counters') this.#abandonedStreams = event.counters['abandonedStreams'] ?? 0;
-    this.#options.onFact(event);
+    switch (event.kind) {
+      case 'buffer':
+        this.#remembered.set(event.key, event.nextStep);
+        this.#options.onBuffer?.(event);
+        return;
+      case 'latency':
+        this.#options.onLatency?.(event);
+        return;
+      case 'backend':
+        this.#options.onFact({ ...event, name: shownBackend(event.name) });
+        return;
+      case 'counters':
+        this.#abandonedStreams = event.counters['abandonedStreams'] ?? 0;
+        this.#options.onFact(event);
+        return;
+      default:
+        this.#options.onFact(event);
+    }
   }
 
   #handleCrash(why: string): void {

@@ -10,6 +10,7 @@ function deviceWith(name: BackendName, list: DeviceList): AudioDevice {
     name,
     exhausted: '',
     abandonedStreams: 0,
+    steps: { input: [], output: [] },
     list: async () => list,
     watch: () => undefined,
     openInput: async () => ({ ok: false, kind: 'failed', reason: '' }),
@@ -23,6 +24,9 @@ function unloadable(): never {
 }
 
 const here: Candidates = {
+  pulse: () => {
+    throw new Error('no sound server answers');
+  },
   naudiodon: () => deviceWith('naudiodon', { inputs: [headset], outputs: [] }),
   decibri: () => deviceWith('decibri', { inputs: [], outputs: [headset] }),
   wave: () => new WaveDevice('wave', { inputPath: '', inputOnce: false, outputPath: '', errorPpm: 0 }),
@@ -34,14 +38,24 @@ describe('chooseBackend', () => {
   it('takes naudiodon where it loads and has a device', async () => {
     const choice = await chooseBackend('', here, none);
     expect(choice.device.name).toBe('naudiodon');
-    expect(choice.reason).toBe('Sound goes through naudiodon.');
+    expect(choice.reason).toBe(
+      'pulse does not load (no sound server answers). Sound goes through naudiodon.',
+    );
+  });
+
+  it('takes the sound server before all else where one answers', async () => {
+    const server = { ...here, pulse: () => deviceWith('pulse', { inputs: [], outputs: [headset] }) };
+    const choice = await chooseBackend('', server, none);
+    expect(choice.device.name).toBe('pulse');
+    expect(choice.reason).toBe('Sound goes through pulse.');
   });
 
   it('takes decibri where naudiodon does not load, and says so', async () => {
     const choice = await chooseBackend('', { ...here, naudiodon: unloadable }, none);
     expect(choice.device.name).toBe('decibri');
     expect(choice.reason).toBe(
-      'naudiodon does not load (no binary for this platform). Sound goes through decibri.',
+      'pulse does not load (no sound server answers). ' +
+        'naudiodon does not load (no binary for this platform). Sound goes through decibri.',
     );
   });
 

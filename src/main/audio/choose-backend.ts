@@ -4,6 +4,7 @@ import type { AudioWorkerData } from './audio-protocol.ts';
 import { DecibriDevice, loadDecibri } from './decibri-device.ts';
 import { loadNaudiodon } from './naudiodon-binding.ts';
 import { NaudiodonDevice } from './naudiodon-device.ts';
+import { PulseDevice } from './pulse-device.ts';
 import { listPulseDevices, type PulseSelection } from './pulse-server.ts';
 import { WaveDevice } from './wave-device.ts';
 
@@ -21,6 +22,7 @@ export interface Choice {
 export type MakeDevice = () => AudioDevice;
 
 export interface Candidates {
+  readonly pulse: MakeDevice;
   readonly naudiodon: MakeDevice;
   readonly decibri: MakeDevice;
   readonly wave: MakeDevice;
@@ -34,7 +36,7 @@ function messageOf(error: unknown): string {
 }
 
 function isBackendName(name: string): name is BackendName {
-  return name === 'naudiodon' || name === 'decibri' || name === 'wave' || name === 'null';
+  return name === 'pulse' || name === 'naudiodon' || name === 'decibri' || name === 'wave' || name === 'null';
 }
 
 function force(name: BackendName, candidates: Candidates): Choice {
@@ -53,7 +55,7 @@ function force(name: BackendName, candidates: Candidates): Choice {
 }
 
 /**
- * Picks the first backend that loads and has a device: naudiodon, then decibri. Without either, the null device.
+ * Picks the first backend that loads and has a device: the sound server, naudiodon, then decibri. Without either, the null device.
  *
  * @param wanted name of a backend to use in any case; empty: by what there is
  * @param excluded backends that have given up in this process
@@ -66,7 +68,7 @@ export async function chooseBackend(
   if (isBackendName(wanted)) return force(wanted, candidates);
   const against: string[] = [];
   if (wanted !== '') against.push(`SIDETONE_AUDIO_BACKEND names no backend ("${wanted}").`);
-  for (const name of ['naudiodon', 'decibri'] as const) {
+  for (const name of ['pulse', 'naudiodon', 'decibri'] as const) {
     if (excluded.has(name)) {
       against.push(`${name} has given up.`);
       continue;
@@ -106,6 +108,10 @@ export async function candidatesHere(
   if (answers) env['ALSA_CONFIG_PATH'] ??= join(data.resourcesPath, 'alsa-pulse.conf');
   const selection = answers ? pulse : null;
   return {
+    pulse: () => {
+      if (!answers) throw new Error('no sound server answers');
+      return new PulseDevice(env, pulse);
+    },
     naudiodon: () => new NaudiodonDevice(loadNaudiodon(), selection),
     decibri: () => new DecibriDevice(loadDecibri(), selection),
     wave: () =>

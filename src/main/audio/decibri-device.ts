@@ -4,10 +4,12 @@ import { mayHaveSoundCard } from './alsa-cards.ts';
 import type {
   AudioDevice,
   AudioStream,
+  BufferStep,
   DeviceList,
   InputRequest,
   OpenResult,
   OutputRequest,
+  StreamLatency,
 } from './audio-device.ts';
 import { SAMPLE_RATE_HZ } from './audio-device.ts';
 import { BlockClock } from './block-clock.ts';
@@ -26,8 +28,17 @@ const BLOCK_SAMPLES = 480;
 
 const BLOCK_MS = (BLOCK_SAMPLES * 1_000) / SAMPLE_RATE_HZ;
 
+/** cpal's buffers are its own: there is nothing to choose. */
+const INPUT_STEPS: readonly BufferStep[] = [{ blockSamples: BLOCK_SAMPLES, queueBlocks: 1 }];
+
 /** Blocks kept in decibri's playback queue: cpal takes them two at a time (every 21 ms under PulseAudio). */
-const LEAD_BLOCKS = 4;
+const OUTPUT_STEPS: readonly BufferStep[] = [4, 6, 8, 12].map((queueBlocks) => ({
+  blockSamples: BLOCK_SAMPLES,
+  queueBlocks,
+}));
+
+/** Part of decibri's queue that the mixer may use up to make the next block. */
+const PREPARE_SHARE = 0.25;
 
 const BYTES_PER_SAMPLE = Float32Array.BYTES_PER_ELEMENT;
 
@@ -80,6 +91,15 @@ class DecibriInput implements AudioStream {
     microphone.on('end', () => fail('The microphone stopped by itself.'));
   }
 
+  async adopt(): Promise<boolean> {
+    return false;
+  }
+
+  /** What cpal keeps is not told. */
+  async latency(): Promise<StreamLatency> {
+    return { deviceMs: null, bufferMs: BLOCK_MS };
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     if (await this.#end.isHopeless()) this.#end.onDidAbandon();
@@ -96,15 +116,29 @@ class DecibriOutput implements AudioStream {
   readonly #speaker: Speaker;
   readonly #request: OutputRequest;
   readonly #end: StreamEnd;
+  #leadBlocks: number;
+  /** Blocks to write on top of the clock's, once. */
+  #extra = 0;
   #closing = false;
 
   constructor(speaker: Speaker, request: OutputRequest, end: StreamEnd) {
     this.#speaker = speaker;
     this.#end = end;
     this.#request = request;
+    this.#leadBlocks = request.step.queueBlocks;
     // A Writable without this listener would throw; the failed write reports the same error.
     speaker.on('error', () => undefined);
     void this.#run();
+  }
+
+  async adopt(step: BufferStep): Promise<boolean> {
+    this.#extra += step.queueBlocks - this.#leadBlocks;
+    this.#leadBlocks = step.queueBlocks;
+    return true;
+  }
+
+  async latency(): Promise<StreamLatency> {
+    return { deviceMs: null, bufferMs: this.#leadBlocks * BLOCK_MS };
   }
 
   async close(): Promise<void> {
@@ -117,20 +151,22 @@ class DecibriOutput implements AudioStream {
     const samples = new Float32Array(BLOCK_SAMPLES);
     const bytes = Buffer.from(samples.buffer);
     let clock = new BlockClock(BLOCK_MS, performance.now());
-    let owed = LEAD_BLOCKS;
+    let owed = this.#leadBlocks;
     try {
       while (!this.#closing) {
         for (; owed > 0 && !this.#closing; owed--) {
+          await this.#request.prepare(BLOCK_SAMPLES, this.#leadBlocks * BLOCK_MS * PREPARE_SHARE);
           this.#request.pullBlock(samples, BLOCK_SAMPLES);
           await this.#speaker.writeAsync(bytes);
         }
         await new Promise((resolve) => setTimeout(resolve, clock.waitMs(performance.now())));
-        owed = clock.take(performance.now());
+        owed = clock.take(performance.now()) + this.#extra;
+        this.#extra = 0;
         const underruns = this.#speaker.underrunCount;
         if (underruns > this.counters.deviceXruns) {
           this.counters.deviceXruns = underruns;
           clock = new BlockClock(BLOCK_MS, performance.now());
-          owed = LEAD_BLOCKS;
+          owed = this.#leadBlocks;
         }
       }
     } catch (error) {
@@ -149,6 +185,7 @@ class DecibriOutput implements AudioStream {
  */
 export class DecibriDevice implements AudioDevice {
   readonly name = 'decibri';
+  readonly steps = { input: INPUT_STEPS, output: OUTPUT_STEPS };
   readonly exhausted = '';
   readonly #module: DecibriModule;
   readonly #pulse: PulseSelection | null;

@@ -9,6 +9,8 @@ class Bench {
   answer: OpenResult | null = null;
   readonly opened: string[] = [];
   closed = 0;
+  /** Whether streams take other buffers without a break. */
+  adopts = false;
   stale = 0;
   flows: boolean[] = [];
   statuses: string[] = [];
@@ -26,7 +28,9 @@ class Bench {
         const close = async (): Promise<void> => {
           this.closed += 1;
         };
-        return { ok: true, stream: { counters: { deviceXruns: 2 }, close } };
+        const adopt = async (): Promise<boolean> => this.adopts;
+        const latency = async () => ({ deviceMs: 3, bufferMs: 4 });
+        return { ok: true, stream: { counters: { deviceXruns: 2 }, adopt, latency, close } };
       },
       onDidChangeStatus: (status, reason) => {
         this.statuses.push(status);
@@ -181,5 +185,27 @@ describe('DeviceSide', () => {
     await bench.run(5_000, false);
     expect(bench.opened.length).toBe(1);
     expect(bench.closed).toBe(1);
+  });
+
+  it('opens anew for other buffers where the device cannot change them, without a word to the person', async () => {
+    const bench = new Bench('headset');
+    await bench.run(300, true);
+    const said = bench.statuses.length;
+    expect(await bench.side.changeBuffers({ blockSamples: 480, queueBlocks: 1 })).toBe(false);
+    await bench.run(300, true);
+    expect(bench.opened).toEqual(['headset', 'headset']);
+    expect(bench.closed).toBe(1);
+    expect(bench.flows).toEqual([true, false, true]);
+    expect(bench.statuses.length).toBe(said);
+  });
+
+  it('goes on with other buffers where the device can change them', async () => {
+    const bench = new Bench('headset');
+    bench.adopts = true;
+    await bench.run(300, true);
+    expect(await bench.side.changeBuffers({ blockSamples: 480, queueBlocks: 1 })).toBe(true);
+    await bench.run(300, true);
+    expect(bench.opened).toEqual(['headset']);
+    expect(await bench.side.latency()).toEqual({ deviceMs: 3, bufferMs: 4 });
   });
 });

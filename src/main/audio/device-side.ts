@@ -1,5 +1,5 @@
 import type { DeviceInfo, DeviceStatus } from '../../contract/dto.ts';
-import type { AudioStream, OpenResult, Side } from './audio-device.ts';
+import type { AudioStream, BufferStep, OpenResult, Side, StreamLatency } from './audio-device.ts';
 
 /** No block for this long, in ms, means that the device is gone, whatever it says: blocks come every 5 to 20 ms. */
 export const STALL_MS = 500;
@@ -53,6 +53,7 @@ export class DeviceSide {
   #reported = '';
   #opens = 0;
   #pastXruns = 0;
+  #mustReopen = false;
 
   constructor(options: DeviceSideOptions) {
     this.#options = options;
@@ -72,6 +73,25 @@ export class DeviceSide {
   /** Underflows or overflows that the device reported, over all streams so far. */
   get deviceXruns(): number {
     return this.#pastXruns + (this.#stream?.counters.deviceXruns ?? 0);
+  }
+
+  /** Delay of the open stream; null without one or while it is not known. */
+  async latency(): Promise<StreamLatency | null> {
+    return this.#flows && this.#stream !== null ? this.#stream.latency() : null;
+  }
+
+  /**
+   * Gives the open stream other buffers, without a break where the device can. Elsewhere the next tick closes and
+   * opens it, which takes a moment of sound.
+   *
+   * @returns whether the stream goes on with them
+   */
+  async changeBuffers(step: BufferStep): Promise<boolean> {
+    const stream = this.#stream;
+    if (stream === null) return false;
+    if (await stream.adopt(step)) return true;
+    if (stream === this.#stream) this.#mustReopen = true;
+    return false;
   }
 
   select(id: string): void {
@@ -113,7 +133,8 @@ export class DeviceSide {
     this.#busy = true;
     try {
       this.#watchForStall();
-      if (this.#stream !== null && (this.#failure !== '' || this.#openId !== this.#wantedId())) {
+      const isWrong = this.#failure !== '' || this.#openId !== this.#wantedId() || this.#mustReopen;
+      if (this.#stream !== null && isWrong) {
         if (this.#failure !== '') this.#lose(this.#failure);
         await this.#release();
       }
@@ -155,6 +176,7 @@ export class DeviceSide {
 
   async #open(): Promise<void> {
     const id = this.#wantedId();
+    this.#mustReopen = false;
     this.#failure = '';
     this.#openId = id;
     this.#lastSignMs = this.#options.nowMs();

@@ -4,6 +4,7 @@ import { mayHaveSoundCard } from './alsa-cards.ts';
 import type {
   AudioDevice,
   AudioStream,
+  BufferStep,
   DeviceList,
   InputRequest,
   OpenFailureKind,
@@ -23,25 +24,25 @@ import { type Graveyard, NaudiodonInput, NaudiodonOutput } from './naudiodon-str
 import { listPulseDevices, type PulseSelection, PulseWatcher } from './pulse-server.ts';
 
 /**
- * Frames per capture buffer: 5 ms. Two busy loops on two cores, PulseAudio null sinks, three rounds of 6 s: no
- * overflow at 240 or 480 frames, one or two buffers queued. So the smaller.
+ * Capture buffers of 5 ms first, and those that may wait for the reader. The latter cost no delay while it keeps up,
+ * and a reader held up for longer than they last makes the device drop sound.
  */
-export const INPUT_BLOCK_SAMPLES = 240;
+const INPUT_STEPS: readonly BufferStep[] = [
+  { blockSamples: 240, queueBlocks: 8 },
+  { blockSamples: 480, queueBlocks: 6 },
+  { blockSamples: 960, queueBlocks: 4 },
+];
 
 /**
- * Capture buffers that may wait for the reader: 40 ms. They cost no delay while it keeps up, and a reader held up for
- * longer than they last makes the device drop sound.
+ * Playback buffers of 5 ms first. Through ALSA's pulse plug-in and a null sink, a round trip takes 25 ms with 240
+ * frames and 46 ms with 480. One waits for the device, besides the one being written; a second one did not make it
+ * hold better.
  */
-const INPUT_QUEUE = 8;
-
-/**
- * Frames per playback buffer: 10 ms. Same runs: 480 frames ran dry 0 times in the round that only the two loops
- * disturbed, 240 frames 3 times in 6 s; idle neither did. 240 would save about 7 ms and is not worth the clicks.
- */
-export const OUTPUT_BLOCK_SAMPLES = 480;
-
-/** Playback buffers that wait for the device, besides the one being written. A second one did not make it hold better. */
-const OUTPUT_QUEUE = 1;
+const OUTPUT_STEPS: readonly BufferStep[] = [
+  { blockSamples: 240, queueBlocks: 1 },
+  { blockSamples: 480, queueBlocks: 1 },
+  { blockSamples: 960, queueBlocks: 1 },
+];
 
 /** Dead outputs tolerated: each holds one of libuv's four threads; reader and writer need the other two. */
 export const MAX_ABANDONED_STREAMS = 2;
@@ -134,6 +135,7 @@ const noun = { input: 'microphone', output: 'speaker' } as const;
  */
 export class NaudiodonDevice implements AudioDevice {
   readonly name = 'naudiodon';
+  readonly steps = { input: INPUT_STEPS, output: OUTPUT_STEPS };
   readonly #binding: NaudiodonBinding;
   /** Null without a sound server. */
   readonly #pulse: PulseSelection | null;
@@ -178,10 +180,10 @@ export class NaudiodonDevice implements AudioDevice {
     const place = await this.#find('input', request.id);
     if (!place.ok) return place;
     try {
-      const inOptions = inputOptions(place.index);
+      const inOptions = inputOptions(place.index, request.step);
       const io = this.#create('input', request.id, () => this.#binding.create({ inOptions }));
       io.start();
-      return { ok: true, stream: new NaudiodonInput(io, request, INPUT_BLOCK_SAMPLES, this.#graveyard) };
+      return { ok: true, stream: new NaudiodonInput(io, request, this.#graveyard) };
     } catch (error) {
       return failure('failed', `The microphone cannot be opened (${messageOf(error)}).`);
     }
@@ -194,10 +196,10 @@ export class NaudiodonDevice implements AudioDevice {
     // Some hardware has no mono: the same sound goes to both ears then.
     for (const channels of [1, 2]) {
       try {
-        const outOptions = outputOptions(place.index, channels);
+        const outOptions = outputOptions(place.index, request.step, channels);
         const io = this.#create('output', request.id, () => this.#binding.create({ outOptions }));
         io.start();
-        const stream = new NaudiodonOutput(io, request, OUTPUT_BLOCK_SAMPLES, channels, this.#graveyard);
+        const stream = new NaudiodonOutput(io, request, channels, this.#graveyard);
         return { ok: true, stream };
       } catch (error) {
         refusal ||= messageOf(error);
@@ -249,29 +251,28 @@ export class NaudiodonDevice implements AudioDevice {
   }
 }
 
-// `closeOnError` only says how xruns are told: on an output as the write's result. On an input it would swallow the
-// block that was read, so there they are left to PortAudio's own message.
+// `closeOnError` only says how xruns are told: as the result of the write or, instead of a block, of the read.
 
-function inputOptions(deviceId: number): PortAudioOptions {
+function inputOptions(deviceId: number, step: BufferStep): PortAudioOptions {
   return {
     deviceId,
     sampleRate: SAMPLE_RATE_HZ,
     channelCount: 1,
     sampleFormat: 1,
-    maxQueue: INPUT_QUEUE,
-    framesPerBuffer: INPUT_BLOCK_SAMPLES,
-    closeOnError: false,
+    maxQueue: step.queueBlocks,
+    framesPerBuffer: step.blockSamples,
+    closeOnError: true,
   };
 }
 
-function outputOptions(deviceId: number, channelCount: number): PortAudioOptions {
+function outputOptions(deviceId: number, step: BufferStep, channelCount: number): PortAudioOptions {
   return {
     deviceId,
     sampleRate: SAMPLE_RATE_HZ,
     channelCount,
     sampleFormat: 1,
-    maxQueue: OUTPUT_QUEUE,
-    framesPerBuffer: OUTPUT_BLOCK_SAMPLES,
+    maxQueue: step.queueBlocks,
+    framesPerBuffer: step.blockSamples,
     closeOnError: true,
   };
 }

@@ -1,7 +1,13 @@
-import type { AudioStream, InputRequest, OutputRequest } from './audio-device.ts';
+import type { AudioStream, InputRequest, OutputRequest, StreamLatency } from './audio-device.ts';
+import { SAMPLE_RATE_HZ } from './audio-device.ts';
 import type { PortAudioStream } from './naudiodon-binding.ts';
 
 const BYTES_PER_SAMPLE = Float32Array.BYTES_PER_ELEMENT;
+
+/** Most of what the device still has that the mixer may take to make the next block. */
+const PREPARE_SHARE = 0.5;
+
+const samplesToMs = (samples: number): number => (samples * 1_000) / SAMPLE_RATE_HZ;
 
 /** A stream silent for this long, in ms, is dead: closing it in the ordinary way could block for ever. */
 const DEAD_AFTER_MS = 300;
@@ -41,16 +47,27 @@ export class NaudiodonInput implements AudioStream {
   readonly #io: PortAudioStream;
   readonly #request: InputRequest;
   readonly #bytes: number;
+  readonly #silence: Float32Array;
   readonly #graveyard: Graveyard;
   readonly #running: Promise<void>;
   #closing = false;
 
-  constructor(io: PortAudioStream, request: InputRequest, blockSamples: number, graveyard: Graveyard) {
+  constructor(io: PortAudioStream, request: InputRequest, graveyard: Graveyard) {
     this.#io = io;
     this.#graveyard = graveyard;
     this.#request = request;
-    this.#bytes = blockSamples * BYTES_PER_SAMPLE;
+    this.#bytes = request.step.blockSamples * BYTES_PER_SAMPLE;
+    this.#silence = new Float32Array(request.step.blockSamples);
     this.#running = this.#run();
+  }
+
+  async adopt(): Promise<boolean> {
+    return false;
+  }
+
+  /** PortAudio's own buffers are not told through this binding. */
+  async latency(): Promise<StreamLatency> {
+    return { deviceMs: null, bufferMs: samplesToMs(this.#request.step.blockSamples) };
   }
 
   async close(): Promise<void> {
@@ -65,10 +82,15 @@ export class NaudiodonInput implements AudioStream {
   async #run(): Promise<void> {
     try {
       while (!this.#closing) {
-        const { buf, finished } = await this.#io.read(this.#bytes);
+        const { err, buf, finished } = await this.#io.read(this.#bytes);
         if (this.#closing) return;
         if (finished === true) break;
-        if (buf === undefined) continue;
+        if (buf === undefined) {
+          // Told of an overflow instead of given a block: silence keeps the time.
+          if (err?.includes('overflow') === true) this.counters.deviceXruns += 1;
+          this.#request.onBlock(this.#silence, this.#silence.length);
+          continue;
+        }
         const samples = new Float32Array(buf.buffer, buf.byteOffset, buf.length / BYTES_PER_SAMPLE);
         this.#request.onBlock(samples, samples.length);
       }
@@ -96,13 +118,8 @@ export class NaudiodonOutput implements AudioStream {
   readonly #openedMs = performance.now();
   #lastWriteMs = this.#openedMs;
 
-  constructor(
-    io: PortAudioStream,
-    request: OutputRequest,
-    blockSamples: number,
-    channels: number,
-    graveyard: Graveyard,
-  ) {
+  constructor(io: PortAudioStream, request: OutputRequest, channels: number, graveyard: Graveyard) {
+    const { blockSamples } = request.step;
     this.#io = io;
     this.#request = request;
     this.#channels = channels;
@@ -111,6 +128,16 @@ export class NaudiodonOutput implements AudioStream {
     this.#buffer = Buffer.from(this.#frames.buffer);
     this.#graveyard = graveyard;
     this.#running = this.#run();
+  }
+
+  async adopt(): Promise<boolean> {
+    return false;
+  }
+
+  /** What waits in the binding; PortAudio's own buffers are not told through it. */
+  async latency(): Promise<StreamLatency> {
+    const { blockSamples, queueBlocks } = this.#request.step;
+    return { deviceMs: null, bufferMs: samplesToMs(blockSamples * (queueBlocks + 1)) };
   }
 
   async close(): Promise<void> {
@@ -126,9 +153,11 @@ export class NaudiodonOutput implements AudioStream {
   }
 
   async #run(): Promise<void> {
+    const { blockSamples, queueBlocks } = this.#request.step;
+    const limitMs = samplesToMs(blockSamples * queueBlocks) * PREPARE_SHARE;
     try {
       while (!this.#closing) {
-        await this.#request.prepare(this.#mono.length);
+        await this.#request.prepare(this.#mono.length, limitMs);
         this.#request.pullBlock(this.#mono, this.#mono.length);
         this.#spread();
         const status = await this.#io.write(this.#buffer);

@@ -131,6 +131,12 @@ export class PulseSelection {
     else this.restore(side);
   }
 
+  /** The server's name of the device `id`; null is its default. */
+  nameOf(side: Side, id: string): string | null {
+    if (id.startsWith(ID_PREFIX)) return id.slice(ID_PREFIX.length);
+    return this.#inherited[side] ?? null;
+  }
+
   restore(side: Side): void {
     const inherited = this.#inherited[side];
     if (inherited === undefined) delete this.#env[VARIABLE[side]];

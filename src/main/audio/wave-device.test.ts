@@ -6,6 +6,8 @@ import type { OpenResult } from './audio-device.ts';
 import { MAX_WAVE_PPM, parseWavePpm, WAVE_BLOCK_SAMPLES, WaveDevice } from './wave-device.ts';
 import { parseWave, WaveWriter } from './wave-file.ts';
 
+const step = { blockSamples: WAVE_BLOCK_SAMPLES, queueBlocks: 1 };
+
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sidetone-wave-'));
@@ -38,6 +40,7 @@ async function hear(once: boolean, ms: number): Promise<number[]> {
   const heard: number[] = [];
   const result = await device.openInput({
     id: '',
+    step,
     onBlock: (samples, count) => heard.push(...samples.subarray(0, count)),
     onDidFail: (reason) => expect.unreachable(reason),
   });
@@ -67,6 +70,7 @@ describe('WaveDevice', () => {
     const device = new WaveDevice('wave', { inputPath: '', inputOnce: false, outputPath, errorPpm: 0 });
     const result = await device.openOutput({
       id: '',
+      step,
       prepare: async () => undefined,
       pullBlock: (into, count) => into.fill(0.25, 0, count),
       onDidFail: (reason) => expect.unreachable(reason),
@@ -88,6 +92,7 @@ describe('WaveDevice', () => {
     let pulled = 0;
     const result = await device.openOutput({
       id: '',
+      step,
       prepare: async () => undefined,
       pullBlock: () => {
         pulled += 1;
@@ -117,7 +122,7 @@ describe('WaveDevice', () => {
       outputPath: folder,
       errorPpm: 0,
     });
-    const handlers = { id: '', onDidFail: () => undefined };
+    const handlers = { id: '', step, onDidFail: () => undefined };
     expect(await device.openInput({ ...handlers, onBlock: () => undefined })).toMatchObject({
       kind: 'failed',
     });
@@ -134,6 +139,7 @@ describe('WaveDevice', () => {
     let silent = 0;
     const result = await device.openInput({
       id: '',
+      step,
       onBlock: (samples, count) => {
         if (samples.subarray(0, count).every((sample) => sample === 0)) silent += count;
       },

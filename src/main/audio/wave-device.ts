@@ -3,10 +3,12 @@ import type {
   AudioDevice,
   AudioStream,
   BackendName,
+  BufferStep,
   DeviceList,
   InputRequest,
   OpenResult,
   OutputRequest,
+  StreamLatency,
 } from './audio-device.ts';
 import { SAMPLE_RATE_HZ } from './audio-device.ts';
 import { BlockClock } from './block-clock.ts';
@@ -14,6 +16,9 @@ import { readWave, WaveWriter } from './wave-file.ts';
 
 /** A block of the devices that are no hardware: 10 ms, what most sound hardware delivers. */
 export const WAVE_BLOCK_SAMPLES = 480;
+
+/** Nothing can run dry here. */
+const STEPS: readonly BufferStep[] = [{ blockSamples: WAVE_BLOCK_SAMPLES, queueBlocks: 1 }];
 
 const BLOCK_MS = (WAVE_BLOCK_SAMPLES * 1_000) / SAMPLE_RATE_HZ;
 
@@ -39,6 +44,14 @@ export class PacedStream implements AudioStream {
     this.#onDidClose = onDidClose;
     this.#clock = new BlockClock(BLOCK_MS, performance.now(), errorPpm);
     this.#schedule();
+  }
+
+  async adopt(): Promise<boolean> {
+    return false;
+  }
+
+  async latency(): Promise<StreamLatency> {
+    return { deviceMs: 0, bufferMs: BLOCK_MS };
   }
 
   async close(): Promise<void> {
@@ -82,6 +95,7 @@ export class WaveDevice implements AudioDevice {
   readonly name: BackendName;
   readonly exhausted = '';
   readonly abandonedStreams = 0;
+  readonly steps = { input: STEPS, output: STEPS };
   readonly #options: WaveDeviceOptions;
 
   constructor(name: 'wave' | 'null', options: WaveDeviceOptions) {
