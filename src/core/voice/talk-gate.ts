@@ -4,8 +4,11 @@ export type ActivationMode = 'pushToTalk' | 'voiceActivity' | 'open';
 /** What to do with one captured frame. `last`: send it and mark the end of the talkspurt. */
 export type GateDecision = 'hold' | 'send' | 'last';
 
-/** Voice activity keeps the gate open this long after the level fell, in ms: the pause between two words. */
+/** Voice activity keeps the gate open this long after the voice fell silent, in ms: the pause between two words. */
 export const HANGOVER_MS = 300;
+
+/** A frame that holds a voice with at least this probability, and is loud enough, opens the gate. */
+export const VOICE_PROBABILITY = 0.5;
 
 /**
  * Decides frame by frame whether the microphone is open, and where a talkspurt ends.
@@ -30,9 +33,18 @@ export class TalkGate {
     return this.#open;
   }
 
-  /** @param levelDb level of the frame, in dBFS */
-  handleFrame(levelDb: number, frameMs: number): GateDecision {
-    const wanted = !this.muted && this.#isWanted(levelDb, frameMs);
+  /** What is said may still be a whisper's last words: it must not be kept for the channel either. */
+  get needsQuiet(): boolean {
+    return this.#needsQuiet;
+  }
+
+  /**
+   * @param levelDb level of the frame, in dBFS
+   * @param voiceProbability that it holds a voice, 0 to 1; 1 where nothing can tell, and the level decides alone
+   */
+  handleFrame(levelDb: number, frameMs: number, voiceProbability = 1): GateDecision {
+    const voiced = levelDb >= this.thresholdDb && voiceProbability >= VOICE_PROBABILITY;
+    const wanted = !this.muted && this.#isWanted(voiced, frameMs);
     const wasOpen = this.#open;
     this.#open = wanted;
     if (wanted) return 'send';
@@ -45,18 +57,18 @@ export class TalkGate {
     this.#hangoverMs = 0;
   }
 
-  /** Voice activity opens only after the level has once been below the threshold: a whisper's last word is no start. */
+  /** Voice activity opens only after it has once been quiet: a whisper's last word is no start. */
   requireQuiet(): void {
     this.#needsQuiet = true;
   }
 
-  #isWanted(levelDb: number, frameMs: number): boolean {
+  #isWanted(voiced: boolean, frameMs: number): boolean {
     if (this.whispering) return true;
-    if (levelDb < this.thresholdDb) this.#needsQuiet = false;
+    if (!voiced) this.#needsQuiet = false;
     if (this.mode === 'open') return true;
     if (this.mode === 'pushToTalk') return this.pushToTalkHeld;
     if (this.#needsQuiet) return false;
-    this.#hangoverMs = levelDb >= this.thresholdDb ? HANGOVER_MS : Math.max(0, this.#hangoverMs - frameMs);
+    this.#hangoverMs = voiced ? HANGOVER_MS : Math.max(0, this.#hangoverMs - frameMs);
     return this.#hangoverMs > 0;
   }
 }

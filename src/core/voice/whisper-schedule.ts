@@ -67,6 +67,16 @@ export class WhisperSchedule {
     this.#presses.push({ position, whisper });
   }
 
+  /** A whisper is held, or its tail runs, or samples are on their way that were captured for one. */
+  get isBusy(): boolean {
+    return this.#held !== null || this.#presses.length > 0 || this.#tails.size > 0;
+  }
+
+  /** What was captured before `position` is nobody's: it was said to nobody. */
+  closeUntil(position: number): void {
+    this.#nobodyUntil = Math.max(this.#nobodyUntil, position);
+  }
+
   /**
    * Takes note of the presses up to `position`, which never goes back.
    *

@@ -1,11 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../core/base/assert.ts';
+import { ProcessingChain } from '../../core/processing/processing-chain.ts';
 import { PacketRing } from '../../core/ring/packet-ring.ts';
 import { SampleRing, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
 import { CHANNEL_TARGET } from '../../core/seal/key-ring.ts';
-import { SILENCE_DB } from '../../core/voice/level.ts';
 import { Microphone, SELF_TEST_TARGET } from '../../core/voice/microphone.ts';
+import { MicrophonePath } from '../../core/voice/microphone-path.ts';
 import { SAMPLES_PER_MS } from '../../core/voice/sample-rate.ts';
+import { TapRing } from '../../core/voice/tap-ring.ts';
 import { preferThisThread } from '../base/thread-priority.ts';
 import { VoiceEncoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
@@ -22,12 +24,6 @@ import {
 /** Until a channel says otherwise: what the hear-yourself test sounds like outside of any room. */
 const DEFAULT_BITRATE = 32_000;
 
-/** More than this waiting in the capture ring is old news (a stalled machine): dropped, counted. 100 ms. */
-const MAX_BACKLOG_SAMPLES = 4_800;
-
-/** Longest frame a channel may ask for: 60 ms. */
-const MAX_FRAME_SAMPLES = 2_880;
-
 const LEVEL_INTERVAL_MS = 50;
 const COUNTERS_INTERVAL_MS = 1_000;
 
@@ -36,22 +32,29 @@ const port = parentPort;
 preferThisThread();
 const data = workerData as EncoderWorkerData;
 const capture = new SampleRing(data.captureMemory);
+const reference = new SampleRing(data.referenceMemory);
 const packets = new PacketRing(data.packetMemory);
 const microphone = new Microphone(data.firstTimestamp);
+const processing = new ProcessingChain(nowUs);
+const path = new MicrophonePath({ capture, reference, processing, microphone, nowUs });
 const encoder = new VoiceEncoder(DEFAULT_BITRATE);
-const captured = new Float32Array(MAX_FRAME_SAMPLES);
 const out = { encodeFrame };
 
 let sendingReported: number | null = null;
-let loudestDb = SILENCE_DB;
 let levelSentMs = 0;
-const counters = { encoded: 0, forgotten: 0, staleSamples: 0, tooLong: 0, encodeMaxUs: 0, encodeMeanUs: 0 };
+let taps: { readonly raw: TapRing; readonly processed: TapRing } | null = null;
+const counters = { encoded: 0, encodedBytes: 0, forgotten: 0, tooLong: 0, encodeMaxUs: 0, encodeMeanUs: 0 };
+
+function nowUs(): number {
+  return performance.now() * 1_000;
+}
 
 function send(event: EncoderEvent): void {
   port.postMessage(event);
 }
 
 function handleCommand(command: EncoderCommand): void {
+  const waiting = path.waitingSamples;
   switch (command.kind) {
     case 'codec':
       encoder.setBitrate(command.bitrate);
@@ -62,23 +65,46 @@ function handleCommand(command: EncoderCommand): void {
       microphone.gate.thresholdDb = command.thresholdDb;
       return;
     case 'pushToTalk':
-      microphone.gate.pushToTalkHeld = command.held;
+      microphone.setPushToTalk(command.held, waiting);
       return;
     case 'whisper':
-      microphone.handleWhisper(command.whisper, capture.readable(), out);
-      // The target before gets its last samples now, and not when the next block has been captured.
-      drain();
+      microphone.handleWhisper(command.whisper, waiting, out);
       return;
     case 'muted':
-      microphone.gate.muted = command.muted;
+      microphone.setMuted(command.muted, waiting, out);
       return;
     case 'inRoom':
-      microphone.setInRoom(command.inRoom);
+      microphone.setInRoom(command.inRoom, waiting, out);
       return;
     case 'selfTest':
-      microphone.setSelfTest(command.on, out);
+      microphone.setSelfTest(command.on, waiting, out);
+      return;
+    case 'processing':
+      processing.setSettings(command.settings);
+      return;
+    case 'talkTiming':
+      microphone.setTalkTiming(command.releaseDelayMs, command.preRollMs);
+      return;
+    case 'taps':
+      setTaps(command.memories);
+      return;
+    case 'reportEvery':
+      clearInterval(reporting);
+      reporting = setInterval(reportCounters, command.intervalMs);
       return;
   }
+}
+
+function setTaps(memories: { raw: SharedArrayBuffer; processed: SharedArrayBuffer } | null): void {
+  taps = null;
+  if (memories !== null) {
+    const from = path.capturedSamples;
+    taps = { raw: new TapRing(memories.raw, from), processed: new TapRing(memories.processed, from) };
+    const nowMs = performance.timeOrigin + performance.now();
+    taps.raw.open(nowMs);
+    taps.processed.open(nowMs);
+  }
+  path.setTaps(taps);
 }
 
 function encodeFrame(
@@ -88,14 +114,15 @@ function encodeFrame(
   last: boolean,
   forget: boolean,
 ): void {
-  const startUs = performance.now() * 1_000;
+  const startUs = nowUs();
   if (forget) {
     encoder.reset();
     counters.forgotten += 1;
   }
   const packet = encoder.encode(samples);
-  const tookUs = performance.now() * 1_000 - startUs;
+  const tookUs = nowUs() - startUs;
   counters.encoded += 1;
+  counters.encodedBytes += packet.length;
   counters.encodeMaxUs = Math.max(counters.encodeMaxUs, tookUs);
   counters.encodeMeanUs += (tookUs - counters.encodeMeanUs) / Math.min(counters.encoded, 500);
   if (packet.length > MAX_OPUS_PACKET_BYTES) {
@@ -108,16 +135,6 @@ function encodeFrame(
   packets.push(packet, packet.length, kind, timestamp / SAMPLES_PER_MS);
 }
 
-function drain(): void {
-  dropBacklog();
-  for (let count = microphone.nextSamples(); capture.readable() >= count; count = microphone.nextSamples()) {
-    capture.pull(captured, count);
-    microphone.handleSamples(captured, count, out);
-    loudestDb = Math.max(loudestDb, microphone.levelDb);
-  }
-  report(performance.now());
-}
-
 function report(nowMs: number): void {
   const sendingTo = microphone.sendingTo;
   if (sendingTo !== sendingReported) {
@@ -127,38 +144,37 @@ function report(nowMs: number): void {
   }
   if (nowMs - levelSentMs < LEVEL_INTERVAL_MS) return;
   levelSentMs = nowMs;
-  send({ kind: 'level', inputDb: loudestDb });
-  loudestDb = SILENCE_DB;
+  send({ kind: 'level', inputDb: path.takeLoudestDb() });
 }
 
-function dropBacklog(): void {
-  const surplus = capture.readable() - MAX_BACKLOG_SAMPLES;
-  if (surplus <= 0) return;
-  const dropped = capture.discard(surplus);
-  counters.staleSamples += dropped;
-  microphone.handleGap(dropped, out);
-}
-
-async function run(): Promise<never> {
-  for (;;) {
-    const seen = Atomics.load(capture.indices, WRITE_INDEX);
-    drain();
-    await counterMoved(capture.indices, WRITE_INDEX, seen);
-  }
-}
-
-port.on('message', handleCommand);
-setInterval(() => {
+function reportCounters(): void {
+  send({ kind: 'processing', stages: processing.reports() });
   send({
     kind: 'counters',
     counters: {
       ...microphone.counters(),
       ...counters,
+      ...path.takeCounters(),
       overflowed: packets.overflowed,
       captureOverrunSamples: capture.overrunSamples,
       captureFillSamples: capture.readable(),
+      referenceOverrunSamples: reference.overrunSamples,
+      referenceFillSamples: reference.readable(),
+      tapMissingSamples: (taps?.raw.missingSamples ?? 0) + (taps?.processed.missingSamples ?? 0),
     },
   });
   counters.encodeMaxUs = 0;
-}, COUNTERS_INTERVAL_MS);
+}
+
+async function run(): Promise<never> {
+  for (;;) {
+    const seen = Atomics.load(capture.indices, WRITE_INDEX);
+    path.drain(out);
+    report(performance.now());
+    await counterMoved(capture.indices, WRITE_INDEX, seen);
+  }
+}
+
+port.on('message', handleCommand);
+let reporting = setInterval(reportCounters, COUNTERS_INTERVAL_MS);
 void run();

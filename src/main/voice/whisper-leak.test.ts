@@ -81,9 +81,9 @@ class Rig {
       { kind: 'whisperTarget', whisper: WHISPER, target: LIST, keyId: 2, ...whisperKey },
       0,
     );
-    this.microphone.setInRoom(true);
+    this.microphone.setInRoom(true, 0, this);
     this.microphone.gate.mode = 'pushToTalk';
-    this.microphone.gate.pushToTalkHeld = true;
+    this.microphone.setPushToTalk(true, 0);
     this.run(WHISPER_TAIL_SAMPLES, 'silence');
   }
 
@@ -105,12 +105,12 @@ class Rig {
 
   run(samples: number, sound: 'tone' | 'silence'): void {
     for (let left = samples; left > 0; ) {
-      const count = Math.min(left, this.microphone.nextSamples());
+      const count = Math.min(left, FRAME_SAMPLES);
       for (let at = 0; at < count; at += 1) {
         this.#phase += (2 * Math.PI * 440) / 48_000;
         this.#block[at] = sound === 'tone' ? 0.8 * Math.sin(this.#phase) : 0;
       }
-      this.microphone.handleSamples(this.#block, count, this);
+      this.microphone.handleBlock(this.#block, count, 0, 1, this);
       left -= count;
     }
   }
