@@ -10,6 +10,7 @@ import { SAMPLES_PER_MS } from '../../core/voice/sample-rate.ts';
 import { TapRing } from '../../core/voice/tap-ring.ts';
 import { preferThisThread } from '../base/thread-priority.ts';
 import { VoiceEncoder } from './opus.ts';
+import { StageLoader } from './processing/stage-loader.ts';
 import { counterMoved } from './ring-wait.ts';
 import {
   type EncoderCommand,
@@ -36,6 +37,7 @@ const reference = new SampleRing(data.referenceMemory);
 const packets = new PacketRing(data.packetMemory);
 const microphone = new Microphone(data.firstTimestamp);
 const processing = new ProcessingChain(nowUs);
+const stages = new StageLoader(processing);
 const path = new MicrophonePath({ capture, reference, processing, microphone, nowUs });
 const encoder = new VoiceEncoder(DEFAULT_BITRATE);
 const out = { encodeFrame };
@@ -80,7 +82,7 @@ function handleCommand(command: EncoderCommand): void {
       microphone.setSelfTest(command.on, waiting, out);
       return;
     case 'processing':
-      processing.setSettings(command.settings);
+      stages.setSettings(command.settings);
       return;
     case 'talkTiming':
       microphone.setTalkTiming(command.releaseDelayMs, command.preRollMs);
