@@ -40,8 +40,8 @@ export class FixedBuffer implements PlayoutBuffer {
     if (arrival.timestamp > this.#timestamp) this.#held.set(arrival.timestamp, arrival);
   }
 
-  pull(out: Float32Array, nowMs: number): Uint8Array {
-    const real = new Uint8Array(out.length);
+  pull(out: Float32Array, nowMs: number): Float32Array {
+    const real = new Float32Array(out.length);
     out.fill(0);
     for (let at = 0; at < out.length; at += 1) {
       if (this.#offset >= FRAME_SAMPLES && !this.#nextFrame(nowMs + at / SAMPLES_PER_MS)) continue;

@@ -11,6 +11,8 @@ export class NetEqBuffer implements PlayoutBuffer {
   readonly #netEq: NetEq;
   readonly #source: FrameSource;
   #started = false;
+  /** Packets of silence put between the sender's. */
+  #silences = 0;
 
   constructor(source: FrameSource, rng: Rng) {
     this.#netEq = new NetEq(rng);
@@ -19,19 +21,30 @@ export class NetEqBuffer implements PlayoutBuffer {
 
   handlePacket(arrival: Arrival): void {
     this.#started = true;
+    const sequence = arrival.sequence + this.#silences;
     this.#netEq.insertPacket({
-      sequence: arrival.sequence,
+      sequence,
       timestamp: arrival.timestamp,
       samples: FRAME_SAMPLES,
       isDtx: false,
       decode: () => this.#decode(arrival.frame),
     });
+    if (!arrival.last) return;
+    // Where we mark the last packet, Opus sends one of silence (DTX).
+    this.#silences += 1;
+    this.#netEq.insertPacket({
+      sequence: sequence + 1,
+      timestamp: arrival.timestamp + FRAME_SAMPLES,
+      samples: FRAME_SAMPLES,
+      isDtx: true,
+      decode: () => new Float32Array(FRAME_SAMPLES),
+    });
   }
 
-  pull(out: Float32Array): Uint8Array {
+  pull(out: Float32Array): Float32Array {
     if (!this.#started) {
       out.fill(0);
-      return new Uint8Array(out.length);
+      return new Float32Array(out.length);
     }
     const sound = this.#netEq.getAudio();
     for (let at = 0; at < out.length; at += 1) out[at] = (sound.samples[at] ?? 0) / FULL_SCALE;

@@ -1,6 +1,9 @@
 import { BLOCK_SAMPLES, markShare, partBefore, SAMPLES_PER_MS } from './marked-speech.ts';
 
-/** Share of a mark's amplitude from which it counts as heard. Where a cross-fade meets itself in counter-phase it dips. */
+/**
+ * Share of a block's amplitude from which real sound counts as heard. Not half: where stretched sound is faded into
+ * itself, a mark may meet itself in counter-phase.
+ */
 const HEARD_SHARE = 0.25;
 
 const BLOCK_MS = BLOCK_SAMPLES / SAMPLES_PER_MS;
@@ -17,18 +20,25 @@ export interface Emitted {
 /** Listens behind a buffer: when each frame's sound comes out, and how much of what comes out is real. */
 export class OutputTap {
   readonly emitted: Emitted[] = [];
-  /** Blocks within talkspurts, and those of them that hold no real sound. */
-  blocks = 0;
-  inventedBlocks = 0;
   readonly #talkspurtOf: (frame: number) => number | null;
   #pending: number[] = [];
   #current: number | null = null;
-  /** Invented blocks that count if the talkspurt goes on after them. */
-  #open = 0;
+  /** In blocks; counted up to the last real sound of each talkspurt. */
+  #blocks = 0;
+  #invented = 0;
+  /** What counts if the talkspurt goes on after it. */
+  #openBlocks = 0;
   #openInvented = 0;
+  /** What the block before lacked and was not counted for; null when it held no real sound. */
+  #lacking: number | null = 0;
 
   constructor(talkspurtOf: (frame: number) => number | null) {
     this.#talkspurtOf = talkspurtOf;
+  }
+
+  /** Part of what was put out within talkspurts that is not real sound, by amplitude. */
+  get inventedShare(): number {
+    return this.#blocks === 0 ? 0 : this.#invented / this.#blocks;
   }
 
   noteDecoded(frame: number): void {
@@ -38,40 +48,62 @@ export class OutputTap {
 
   /**
    * @param block BLOCK_SAMPLES that are put out
-   * @param isReal what the buffer says of them; null to go by the marks
+   * @param real how much of each the buffer says is real; null to go by the marks
    */
-  listen(block: Float32Array, atMs: number, isReal: boolean | null): void {
-    const currentShare = this.#current === null ? 0 : markShare(this.#current, block);
-    let heard = currentShare;
+  listen(block: Float32Array, atMs: number, real: Float32Array | null): void {
+    let heard = this.#current === null ? 0 : markShare(this.#current, block);
+    let isBorder = this.#current !== null && this.#isLast(this.#current);
     for (const [at, frame] of this.#pending.entries()) {
       const share = markShare(frame, block);
       if (share < HEARD_SHARE) continue;
-      heard = Math.max(heard, share);
-      this.#begin(frame, atMs + partBefore(share) * BLOCK_MS);
+      heard += share;
+      isBorder = this.#begin(frame, atMs + partBefore(Math.min(1, share)) * BLOCK_MS);
       this.#pending = this.#pending.slice(at + 1);
       break;
     }
     if (this.#current === null) return;
-    this.#open += 1;
-    if (!(isReal ?? heard >= HEARD_SHARE)) this.#openInvented += 1;
-    else this.#settle();
+    const share = real ? real.reduce((sum, part) => sum + part, 0) / BLOCK_SAMPLES : Math.min(1, heard);
+    const invented = real ? 1 - share : this.#inventedByMarks(share);
+    // Where a talkspurt begins or ends, what is not its sound is silence.
+    this.#openBlocks += isBorder && share >= HEARD_SHARE ? share : 1;
+    this.#openInvented += isBorder && share >= HEARD_SHARE ? 0 : invented;
+    // An invention out of the last frame repeats its mark: it takes both.
+    if (heard >= HEARD_SHARE && share >= HEARD_SHARE) this.#settle();
   }
 
-  #begin(frame: number, atMs: number): void {
+  /** A block with less than its full mark counts only beside one without any: alone it is sound faded into itself. */
+  #inventedByMarks(share: number): number {
+    const before = this.#lacking;
+    if (share < HEARD_SHARE) {
+      this.#lacking = null;
+      return 1 - share + (before ?? 0);
+    }
+    this.#lacking = before === null ? 0 : 1 - share;
+    return before === null ? 1 - share : 0;
+  }
+
+  /** @returns whether a talkspurt begins with it */
+  #begin(frame: number, atMs: number): boolean {
     const continues = this.#current !== null && this.#talkspurtOf(this.#current) === this.#talkspurtOf(frame);
     if (!continues) {
       // What came after the last real sound of the talkspurt before was its silence.
-      this.#open = 0;
+      this.#openBlocks = 0;
       this.#openInvented = 0;
+      this.#lacking = 0;
     }
     this.#current = frame;
     this.emitted.push({ frame, atMs });
+    return !continues;
+  }
+
+  #isLast(frame: number): boolean {
+    return this.#talkspurtOf(frame) !== this.#talkspurtOf(frame + 1);
   }
 
   #settle(): void {
-    this.blocks += this.#open;
-    this.inventedBlocks += this.#openInvented;
-    this.#open = 0;
+    this.#blocks += this.#openBlocks;
+    this.#invented += this.#openInvented;
+    this.#openBlocks = 0;
     this.#openInvented = 0;
   }
 }

@@ -24,9 +24,9 @@ export interface PlayoutBuffer {
   /**
    * Writes the next samples into `out`.
    *
-   * @returns which of them are real, null to go by the marks in the sound
+   * @returns how much of each is real, 0 to 1; null to go by the marks in the sound
    */
-  pull(out: Float32Array, nowMs: number): Uint8Array | null;
+  pull(out: Float32Array, nowMs: number): Float32Array | null;
   account(): BufferAccount;
 }
 

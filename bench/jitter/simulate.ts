@@ -18,7 +18,7 @@ export interface Figures {
   readonly playoutP95Ms: number;
   /** Share of the samples put out within talkspurts that are not real sound. */
   readonly concealedShare: number;
-  /** The same as the buffer itself counts it, over all samples put out. */
+  /** The same as the buffer itself counts it, over all samples put out; null with talkspurts, where it counts silence. */
   readonly ownConcealedShare: number | null;
   readonly stretchedShare: number | null;
   /** Packets that arrived and were never decoded, over all sent. */
@@ -95,15 +95,11 @@ export function simulate(
     samplesOut += PULL_SAMPLES;
     for (let start = 0; start < PULL_SAMPLES; start += BLOCK_SAMPLES) {
       const block = out.subarray(start, start + BLOCK_SAMPLES);
-      const isReal = real ? isMostlyReal(real.subarray(start, start + BLOCK_SAMPLES)) : null;
-      tap.listen(block, nowMs + start / SAMPLES_PER_MS, isReal);
+      const realBlock = real ? real.subarray(start, start + BLOCK_SAMPLES) : null;
+      tap.listen(block, nowMs + start / SAMPLES_PER_MS, realBlock);
     }
   }
   return figuresOf(trace, arrivals, tap, decodedMs, buffer, samplesOut);
-}
-
-function isMostlyReal(real: Uint8Array): boolean {
-  return 2 * real.reduce((sum, flag) => sum + flag, 0) >= real.length;
 }
 
 function figuresOf(
@@ -125,8 +121,8 @@ function figuresOf(
     waitMs: mean(waits),
     playoutMs: mean(playouts),
     playoutP95Ms: quantile(playouts, 0.95),
-    concealedShare: tap.inventedBlocks / Math.max(1, tap.blocks),
-    ownConcealedShare: shareOf(account.concealedSamples),
+    concealedShare: tap.inventedShare,
+    ownConcealedShare: trace.talkspurts ? null : shareOf(account.concealedSamples),
     stretchedShare: shareOf(account.stretchedSamples),
     unplayedShare: (arrivals.length - decodedMs.size) / trace.delaysMs.length,
   };

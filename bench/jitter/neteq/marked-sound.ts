@@ -1,11 +1,11 @@
-/** Sound together with where it comes from: `real` is 1 for decoded (or stretched) samples, 0 for invented ones. */
+/** Sound together with how much of each sample was decoded: 1 for real sound, stretched too, 0 for invented. */
 export interface MarkedSound {
   readonly samples: Float32Array;
-  readonly real: Uint8Array;
+  readonly real: Float32Array;
 }
 
 export function silence(length: number): MarkedSound {
-  return { samples: new Float32Array(length), real: new Uint8Array(length) };
+  return { samples: new Float32Array(length), real: new Float32Array(length) };
 }
 
 export function cut(sound: MarkedSound, start: number, end = sound.samples.length): MarkedSound {
@@ -31,7 +31,7 @@ export function crossFaded(first: MarkedSound, second: MarkedSound, length: numb
     const share = (at + 1) / (length + 1);
     const before = first.samples[start + at] ?? 0;
     out.samples[start + at] = before * (1 - share) + (second.samples[at] ?? 0) * share;
-    out.real[start + at] = share < 0.5 ? (first.real[start + at] ?? 0) : (second.real[at] ?? 0);
+    out.real[start + at] = (first.real[start + at] ?? 0) * (1 - share) + (second.real[at] ?? 0) * share;
   }
   return out;
 }

@@ -13,7 +13,7 @@ const MAX_FADE_SAMPLES = 360;
 const OUTPUT_SAMPLES = 480;
 
 function inventedMark(samples: Float32Array): MarkedSound {
-  return { samples, real: new Uint8Array(samples.length) };
+  return { samples, real: new Float32Array(samples.length) };
 }
 
 /** Where in the invented sound the real one fits best, in samples. */

@@ -36,6 +36,8 @@ export interface NetEqStatistics {
   /** Sum over samples of the ms their packet waited, in steps of 10. */
   readonly jitterBufferDelayMs: number;
   readonly jitterBufferEmittedCount: number;
+  /** Sum over samples of the target in ms. */
+  readonly jitterBufferTargetDelayMs: number;
   readonly packetsDiscarded: number;
   readonly packetBufferFlushes: number;
 }
@@ -71,6 +73,7 @@ export class NetEq {
     removedSamplesForAcceleration: 0,
     jitterBufferDelayMs: 0,
     jitterBufferEmittedCount: 0,
+    jitterBufferTargetDelayMs: 0,
     packetsDiscarded: 0,
     packetBufferFlushes: 0,
   };
@@ -78,10 +81,6 @@ export class NetEq {
   constructor(rng: Rng) {
     this.#expand = new Expand(this.#buffer, rng);
     this.#buffer.keepFuture(OVERLAP_SAMPLES);
-  }
-
-  get targetMs(): number {
-    return this.#decision.targetMs;
   }
 
   statistics(): NetEqStatistics {
@@ -200,6 +199,7 @@ export class NetEq {
       const waitedMs = (this.#tick - next.insertedTick) * TICK_MS;
       this.#totals.jitterBufferDelayMs += waitedMs * next.samples;
       this.#totals.jitterBufferEmittedCount += next.samples;
+      this.#totals.jitterBufferTargetDelayMs += this.#decision.targetMs * next.samples;
       const extracted: number = next.timestamp + next.samples - first.timestamp;
       const follower: Held | undefined = this.#packets[0];
       const follows: boolean =
@@ -215,7 +215,7 @@ export class NetEq {
     const decoded = joined(
       ...packets.map((packet) => {
         const samples = packet.decode();
-        return { samples, real: new Uint8Array(samples.length).fill(1) };
+        return { samples, real: new Float32Array(samples.length).fill(packet.isDtx ? 0 : 1) };
       }),
     );
     if (!isSilence) this.#endTimestamp += decoded.samples.length;
@@ -255,7 +255,7 @@ export class NetEq {
       const samples = this.#expand.process();
       this.#countConcealed(samples.length, this.#expand.gain === 0);
       this.#lastMode = 'expand';
-      this.#buffer.push({ samples, real: new Uint8Array(samples.length) });
+      this.#buffer.push({ samples, real: new Float32Array(samples.length) });
     }
     this.#noiseSinceTick ??= this.#tick;
     return silence(0);
