@@ -19,6 +19,9 @@ import { StageSlot } from './stage-slot.ts';
 export type { NoiseSuppression, ProcessingSettings } from './processing-settings.ts';
 export type { StageName, StageReport, StageState } from './processing-stage.ts';
 
+/** A reference or two may be ahead of the microphone when it wakes; more is a microphone that was not there. */
+const MAX_MISSED_REFERENCES = 3;
+
 /** The stages that come from libraries, and are there only once these are loaded. */
 export interface LoadedStages {
   echoCancellation: EchoStage;
@@ -54,11 +57,14 @@ export class ProcessingChain {
   readonly #slots: readonly StageSlot<ProcessingStage>[];
   readonly #echoWatch = new EchoWatch();
   readonly #loaded: Partial<LoadedStages> = {};
+  readonly #silence = new Float32Array(BLOCK_SAMPLES);
   readonly #missing = new Set<LoadedStageName>();
   #settings: ProcessingSettings = DEFAULT_PROCESSING;
   #idle = false;
   /** While idle and nothing is played: the echo stage has nothing to learn. */
   #echoSleeps = false;
+  /** References that came since it fell asleep, less the blocks of the microphone. */
+  #sleptReferences = 0;
 
   /** @param nowUs a clock in microseconds, for the meters */
   constructor(nowUs: () => number) {
@@ -109,13 +115,13 @@ export class ProcessingChain {
    */
   handleReference(block: Float32Array): void {
     this.#echoWatch.handleReference(meanPower(block));
-    this.#echoSleeps = this.#idle && this.#echoWatch.isQuiet;
-    if (this.#echoSleeps) return;
-    try {
-      this.#echo.wanted?.handleReference(block);
-    } catch {
-      this.#echo.fail('threw');
+    if (this.#idle && this.#echoWatch.isQuiet) {
+      this.#echoSleeps = true;
+      this.#sleptReferences += 1;
+      return;
     }
+    this.#wakeEcho();
+    this.#passReference(block);
   }
 
   /** @param block 480 samples of the microphone, changed in place */
@@ -141,7 +147,10 @@ export class ProcessingChain {
   idle(block: Float32Array): void {
     this.#idle = true;
     this.#detector.rest();
-    if (this.#echoSleeps) return;
+    if (this.#echoSleeps) {
+      this.#sleptReferences = Math.max(0, this.#sleptReferences - 1);
+      return;
+    }
     const power = this.#highPass.process(block, cleanPower(block));
     this.#echo.process(block, power);
   }
@@ -188,13 +197,16 @@ export class ProcessingChain {
     if (name !== null && this.#missing.has(name)) slot.fail('notLoaded');
   }
 
-  /** Suppresses noise, and finds out whether there is a voice: the one gives the other away, where it can. */
+  /**
+   * Suppresses noise, and finds the voice in it: either the suppression tells, or the detector hears what it is given,
+   * which is where the voice comes first. (It found voices no better in what GTCRN leaves of it.)
+   */
   #findVoice(block: Float32Array, power: number): number {
-    const own = this.#suppression.current?.voiceProbability ?? null;
-    if (own === null) this.#detector.detect(block, power);
+    const suppression = this.#suppression.current;
+    const tells = suppression !== null && suppression.voiceProbability !== null;
+    if (!tells) this.#detector.detect(block, power);
     const outPower = this.#suppression.process(block, power);
-    const found = this.#suppression.current?.voiceProbability ?? null;
-    if (own !== null && found !== null) this.#detector.accept(found, power);
+    if (tells) this.#detector.accept(suppression.voiceProbability ?? 0, power);
     this.#gainStage.voiceProbability = this.#detector.probability;
     return outPower;
   }
@@ -203,7 +215,24 @@ export class ProcessingChain {
     if (!this.#idle) return;
     this.#idle = false;
     for (const slot of this.#slots) if (slot !== this.#echo || this.#echoSleeps) slot.forgetPause();
+    this.#wakeEcho();
+  }
+
+  /** The echo stage goes by the order of the blocks of both ways: a reference it slept through is made up for. */
+  #wakeEcho(): void {
+    if (!this.#echoSleeps) return;
     this.#echoSleeps = false;
+    const missed = Math.min(this.#sleptReferences, MAX_MISSED_REFERENCES);
+    this.#sleptReferences = 0;
+    for (let count = 0; count < missed; count += 1) this.#passReference(this.#silence);
+  }
+
+  #passReference(block: Float32Array): void {
+    try {
+      this.#echo.wanted?.handleReference(block);
+    } catch {
+      this.#echo.fail('threw');
+    }
   }
 }
 

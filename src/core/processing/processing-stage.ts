@@ -22,7 +22,7 @@ export interface EchoStage extends ProcessingStage {
 
 /** Takes out noise. */
 export interface SuppressionStage extends ProcessingStage {
-  /** How likely the last block held a voice, 0 to 1; null when it cannot tell. */
+  /** How likely the last block held a voice, 0 to 1; null when it never tells. */
   readonly voiceProbability: number | null;
 }
 

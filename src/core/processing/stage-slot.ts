@@ -20,8 +20,11 @@ export const MAX_SLOW_BLOCKS = 50;
 /** Blocks a stage hears before it is heard, on top of its delay: filters and nets begin with nothing behind them. */
 const WARM_UP_BLOCKS = 2;
 
-/** Over this many samples the sound comes back after a pause, or a break in it is smoothed: 1 ms is no click. */
-const RAMP_SAMPLES = 48;
+/** Over this many samples the sound comes back after a pause, or a break in it is smoothed: 2 ms is no click. */
+const RAMP_SAMPLES = 96;
+
+/** Nothing is muted, and the ramp behind it is over. */
+const NOT_MUTED = -RAMP_SAMPLES;
 
 /** Raised cosine from 0 to 1 over a block: what is faded over it has no corner. */
 const FADE = Float32Array.from(
@@ -53,7 +56,7 @@ export class StageSlot<Stage extends ProcessingStage> {
   #warmUpBlocks = NO_CHANGE;
   #failure: StageFailure | null = null;
   #slowBlocks = 0;
-  #muteSamples = 0;
+  #muteSamples = NOT_MUTED;
   #lastSample = 0;
 
   constructor(name: StageName, nowUs: () => number) {
@@ -83,7 +86,8 @@ export class StageSlot<Stage extends ProcessingStage> {
 
   /** From now on `stage` is wanted, or none. Another one than before: then a failure is forgotten. */
   change(stage: Stage | null): void {
-    if (stage === this.#wanted) return;
+    const switchedOff = stage === null && this.#failure !== null;
+    if (stage === this.#wanted && !switchedOff) return;
     const delay = stage?.delaySamples ?? 0;
     assert(delay <= MAX_STAGE_DELAY_SAMPLES, 'a stage is not later than the history is long');
     this.#wanted = stage;
@@ -104,12 +108,13 @@ export class StageSlot<Stage extends ProcessingStage> {
 
   /** Blocks were left out: what the stage still holds is from before, and must not be heard. */
   forgetPause(): void {
-    this.#muteSamples = this.delaySamples;
     if (this.#warmUpBlocks !== NO_CHANGE) {
       this.#current = this.#next;
+      this.#next = null;
       this.#warmUpBlocks = NO_CHANGE;
-      this.#muteSamples = this.delaySamples;
     }
+    const delay = this.delaySamples;
+    this.#muteSamples = delay === 0 ? NOT_MUTED : delay;
     this.#history.fill(0);
   }
 
@@ -189,10 +194,10 @@ export class StageSlot<Stage extends ProcessingStage> {
   }
 
   #mute(block: Float32Array): void {
-    if (this.#muteSamples <= 0) return;
+    if (this.#muteSamples <= NOT_MUTED) return;
     for (let index = 0; index < BLOCK_SAMPLES; index += 1) {
-      const gain = Math.max(0, Math.min(1, (index - this.#muteSamples) / RAMP_SAMPLES));
-      block[index] = (block[index] ?? 0) * gain;
+      const along = Math.max(0, Math.min(1, (index - this.#muteSamples) / RAMP_SAMPLES));
+      block[index] = (block[index] ?? 0) * (0.5 - 0.5 * Math.cos(Math.PI * along));
     }
     this.#muteSamples -= BLOCK_SAMPLES;
   }

@@ -21,7 +21,7 @@ class Rnnoise implements SuppressionStage, VoiceDetector {
   readonly #state: number;
   readonly #blockAt: number;
   readonly #block: Float32Array;
-  #voiceProbability: number | null = null;
+  #voiceProbability = 0;
 
   constructor({ calls, memory }: WasmLibrary<keyof typeof EXPORTS>) {
     this.#calls = calls;
@@ -30,7 +30,7 @@ class Rnnoise implements SuppressionStage, VoiceDetector {
     this.#block = new Float32Array(memory.buffer, this.#blockAt, BLOCK_SAMPLES);
   }
 
-  get voiceProbability(): number | null {
+  get voiceProbability(): number {
     return this.#voiceProbability;
   }
 
@@ -46,7 +46,7 @@ class Rnnoise implements SuppressionStage, VoiceDetector {
 
   reset(): void {
     this.#calls.init(this.#state, 0);
-    this.#voiceProbability = null;
+    this.#voiceProbability = 0;
   }
 }
 

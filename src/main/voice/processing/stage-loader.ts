@@ -32,8 +32,9 @@ export class StageLoader {
   setSettings(settings: ProcessingSettings): void {
     this.#chain.setSettings(settings);
     if (settings.echoCancellation) this.#load('echoCancellation');
+    // Also where light suppression tells voices: it may fail.
+    this.#load('voiceActivity');
     if (settings.noiseSuppression === 'light') this.#load('lightSuppression');
-    else this.#load('voiceActivity');
     if (settings.noiseSuppression === 'strong') this.#load('strongSuppression');
   }
 
