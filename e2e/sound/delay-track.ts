@@ -1,0 +1,68 @@
+import { align } from './align.ts';
+
+/** Delay is looked for on the sound at a twelfth of its rate: 4 kHz at 48 kHz, where a voice has its strength. */
+const DECIMATION = 12;
+
+/** Delay is taken anew this often, in samples at full rate: a quarter of a second. */
+const STEP_SAMPLES = 12_000;
+
+/** Sound that one delay is taken from, in samples at full rate: half a second, two syllables. */
+const WINDOW_SAMPLES = 24_000;
+
+/** How far the delay may have moved from one step to the next, in samples at full rate: 100 ms; else, 400 ms. */
+const RANGE_SAMPLES = 4_800;
+const WIDE_RANGE_SAMPLES = 19_200;
+
+/** Below this the two sounds have too little in common to say anything: the delay before holds. */
+const LEAST_SIMILARITY = 0.5;
+
+/** Mean of each run of DECIMATION samples: a crude low-pass, which both sounds go through alike. */
+function decimate(samples: Float32Array, start: number, count: number): Float32Array {
+  const low = new Float32Array(Math.floor(count / DECIMATION));
+  for (let at = 0; at < low.length; at += 1) {
+    let sum = 0;
+    for (let of = 0; of < DECIMATION; of += 1) sum += samples[start + at * DECIMATION + of] ?? 0;
+    low[at] = sum / DECIMATION;
+  }
+  return low;
+}
+
+/** How far a recording lags behind its reference as it goes on: at any sample, good to a few ms. */
+export class DelayTrack {
+  readonly #delays: number[] = [];
+
+  /** @param delaySamples of the recording behind the reference at the beginning, good to 100 ms */
+  constructor(recording: Float32Array, reference: Float32Array, delaySamples: number) {
+    let delay = delaySamples;
+    for (let start = 0; start < recording.length; start += STEP_SAMPLES) {
+      delay +=
+        correctionAt(recording, reference, start, delay, RANGE_SAMPLES) ??
+        correctionAt(recording, reference, start, delay, WIDE_RANGE_SAMPLES) ??
+        0;
+      this.#delays.push(delay);
+    }
+  }
+
+  /** Delay at a sample of the recording, in samples. */
+  at(sample: number): number {
+    const step = Math.round((sample - WINDOW_SAMPLES / 2) / STEP_SAMPLES);
+    return this.#delays[Math.max(0, Math.min(this.#delays.length - 1, step))] ?? 0;
+  }
+}
+
+/** How much the delay differs from `delay` around `start` of the recording; null where nothing can be said. */
+function correctionAt(
+  recording: Float32Array,
+  reference: Float32Array,
+  start: number,
+  delay: number,
+  range: number,
+): number | null {
+  const count = Math.min(WINDOW_SAMPLES, recording.length - start);
+  const heard = decimate(recording, start, count);
+  const from = Math.round(start - delay) - range;
+  const said = decimate(reference, from, count + 2 * range);
+  const found = align(heard, said, { minLag: 0, maxLag: (2 * range) / DECIMATION });
+  if (found === null || found.similarity < LEAST_SIMILARITY) return null;
+  return range - found.delaySamples * DECIMATION;
+}
