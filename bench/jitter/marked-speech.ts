@@ -76,10 +76,10 @@ export class MarkedSpeech {
     return new MarkedSpeech(speech);
   }
 
-  /** Writes a frame with its mark. */
-  writeFrame(index: number, into: Float32Array): void {
+  /** Writes a frame with a mark, 0 to MARKS - 1. */
+  writeFrame(index: number, mark: number, into: Float32Array): void {
     this.writeUnmarked(index, into);
-    const wave = MARK_WAVES[index % MARKS];
+    const wave = MARK_WAVES[mark];
     if (!wave) return;
     for (let at = 0; at < FRAME_SAMPLES; at += 1) {
       into[at] = (into[at] ?? 0) + MARK_AMPLITUDE * (wave.cosine[at % BLOCK_SAMPLES] ?? 0);
@@ -99,9 +99,9 @@ const HANN_WINDOW = Float32Array.from(
   (_, at) => 1 - Math.cos((2 * Math.PI * (at + 0.5)) / BLOCK_SAMPLES),
 );
 
-/** How much of a frame's mark is in a block of sound, 1 when it fills it. */
-export function markShare(frame: number, block: Float32Array): number {
-  const wave = MARK_WAVES[frame % MARKS];
+/** How much of a mark is in a block of sound, 1 when it fills it. */
+export function markShare(mark: number, block: Float32Array): number {
+  const wave = MARK_WAVES[mark];
   if (!wave) return 0;
   let [real, imaginary] = [0, 0];
   for (let at = 0; at < BLOCK_SAMPLES; at += 1) {

@@ -1,4 +1,4 @@
-import { BLOCK_SAMPLES, markShare, partBefore, SAMPLES_PER_MS } from './marked-speech.ts';
+import { BLOCK_SAMPLES, MARKS, markShare, partBefore, SAMPLES_PER_MS } from './marked-speech.ts';
 
 /**
  * Share of a block's amplitude from which real sound counts as heard. Not half: where stretched sound is faded into
@@ -17,12 +17,20 @@ export interface Emitted {
   readonly atMs: number;
 }
 
+interface Marked {
+  readonly frame: number;
+  readonly mark: number;
+}
+
 /** Listens behind a buffer: when each frame's sound comes out, and how much of what comes out is real. */
 export class OutputTap {
   readonly emitted: Emitted[] = [];
   readonly #talkspurtOf: (frame: number) => number | null;
-  #pending: number[] = [];
-  #current: number | null = null;
+  #decoded = 0;
+  #pending: Marked[] = [];
+  #current: Marked | null = null;
+  /** The talkspurt's last frame has been put out: whatever seems real before the next one is a click. */
+  #ended = false;
   /** In blocks; counted up to the last real sound of each talkspurt. */
   #blocks = 0;
   #invented = 0;
@@ -41,9 +49,13 @@ export class OutputTap {
     return this.#blocks === 0 ? 0 : this.#invented / this.#blocks;
   }
 
-  noteDecoded(frame: number): void {
-    this.#pending.push(frame);
+  /** A frame is decoded now. @returns the mark it has to bear */
+  noteDecoded(frame: number): number {
+    const mark = this.#decoded % MARKS;
+    this.#decoded += 1;
+    this.#pending.push({ frame, mark });
     if (this.#pending.length > MAX_PENDING) this.#pending.shift();
+    return mark;
   }
 
   /**
@@ -51,13 +63,13 @@ export class OutputTap {
    * @param real how much of each the buffer says is real; null to go by the marks
    */
   listen(block: Float32Array, atMs: number, real: Float32Array | null): void {
-    let heard = this.#current === null ? 0 : markShare(this.#current, block);
-    let isBorder = this.#current !== null && this.#isLast(this.#current);
-    for (const [at, frame] of this.#pending.entries()) {
-      const share = markShare(frame, block);
+    let heard = this.#current === null ? 0 : markShare(this.#current.mark, block);
+    let isBorder = this.#current !== null && this.#isLast(this.#current.frame);
+    for (const [at, marked] of this.#pending.entries()) {
+      const share = markShare(marked.mark, block);
       if (share < HEARD_SHARE) continue;
       heard += share;
-      isBorder = this.#begin(frame, atMs + partBefore(Math.min(1, share)) * BLOCK_MS);
+      isBorder = this.#begin(marked, atMs + partBefore(Math.min(1, share)) * BLOCK_MS);
       this.#pending = this.#pending.slice(at + 1);
       break;
     }
@@ -68,7 +80,8 @@ export class OutputTap {
     this.#openBlocks += isBorder && share >= HEARD_SHARE ? share : 1;
     this.#openInvented += isBorder && share >= HEARD_SHARE ? 0 : invented;
     // An invention out of the last frame repeats its mark: it takes both.
-    if (heard >= HEARD_SHARE && share >= HEARD_SHARE) this.#settle();
+    if (heard < HEARD_SHARE || share < HEARD_SHARE) this.#ended ||= this.#isLast(this.#current.frame);
+    else if (!this.#ended) this.#settle();
   }
 
   /** A block with less than its full mark counts only beside one without any: alone it is sound faded into itself. */
@@ -83,16 +96,18 @@ export class OutputTap {
   }
 
   /** @returns whether a talkspurt begins with it */
-  #begin(frame: number, atMs: number): boolean {
-    const continues = this.#current !== null && this.#talkspurtOf(this.#current) === this.#talkspurtOf(frame);
+  #begin(marked: Marked, atMs: number): boolean {
+    const before = this.#current;
+    const continues = before !== null && this.#talkspurtOf(before.frame) === this.#talkspurtOf(marked.frame);
     if (!continues) {
       // What came after the last real sound of the talkspurt before was its silence.
       this.#openBlocks = 0;
       this.#openInvented = 0;
       this.#lacking = 0;
     }
-    this.#current = frame;
-    this.emitted.push({ frame, atMs });
+    this.#current = marked;
+    this.#ended = false;
+    this.emitted.push({ frame: marked.frame, atMs });
     return !continues;
   }
 

@@ -73,8 +73,7 @@ export function simulate(
   const buffer = create({
     decode(frame, into) {
       decodedMs.set(frame, nowMs);
-      tap.noteDecoded(frame);
-      speech.writeFrame(frame, into);
+      speech.writeFrame(frame, tap.noteDecoded(frame), into);
     },
     conceal(after, into) {
       speech.writeUnmarked(after, into);
