@@ -159,7 +159,7 @@ export const appStateSchema = z.strictObject({
   processingProblems: z.array(processingProblemSchema),
   talkTiming: talkTimingSchema,
   testing: testingSchema,
-  audioBackend: z.enum(['naudiodon', 'decibri', 'wave', 'null']),
+  audioBackend: z.enum(['pulse', 'naudiodon', 'decibri', 'wave', 'null']),
   input: deviceSideSchema,
   output: deviceSideSchema,
   connection: connectionSchema,

@@ -3,11 +3,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { AppState } from '../contract/dto.ts';
 import { createRng } from '../core/base/rng.ts';
-import { PacketRing } from '../core/ring/packet-ring.ts';
-import { SampleRing } from '../core/ring/sample-ring.ts';
 import { App } from './app/app.ts';
 import { startAudio } from './audio/audio.ts';
 import type { SecretBox } from './base/secret-box.ts';
+import { allocateSoundRings } from './base/sound-rings.ts';
 import { ControlLane } from './control/control-lane.ts';
 import { startHotkeys } from './hotkeys/hotkeys.ts';
 import { KeyBindings } from './hotkeys/key-bindings.ts';
@@ -18,9 +17,6 @@ import { defaultChannels, MAX_HOSTED_MEMBERS } from './relay/room-defaults.ts';
 import { ClientStore } from './store/client-database.ts';
 import { Voice } from './voice/voice.ts';
 import { MAX_OPUS_PACKET_BYTES, PACKET_RING_SLOTS } from './voice/voice-protocol.ts';
-
-/** A third of a second of sound: a thread that is held up longer has lost the conversation anyway. */
-const SAMPLE_RING_CAPACITY = 16_384;
 
 export interface ComposeOptions {
   readonly version: string;
@@ -51,10 +47,7 @@ export interface Composition {
  */
 export function compose(options: ComposeOptions): Composition {
   const code = (name: string): string => join(options.codeFolder, `${name}.js`);
-  const captureMemory = SampleRing.allocate(SAMPLE_RING_CAPACITY);
-  const playbackMemory = SampleRing.allocate(SAMPLE_RING_CAPACITY);
-  const referenceMemory = SampleRing.allocate(SAMPLE_RING_CAPACITY);
-  const packetMemory = PacketRing.allocate(PACKET_RING_SLOTS, MAX_OPUS_PACKET_BYTES);
+  const rings = allocateSoundRings(PACKET_RING_SLOTS, MAX_OPUS_PACKET_BYTES);
   const store = new ClientStore({
     folder: options.dataFolder,
     migrationsFolder: join(options.resourcesPath, 'migrations/client'),
@@ -65,10 +58,7 @@ export function compose(options: ComposeOptions): Composition {
   const voice = new Voice({
     encoderPath: code('encoder-worker'),
     voicePath: code('voice-worker'),
-    captureMemory,
-    packetMemory,
-    playbackMemory,
-    referenceMemory,
+    ...rings,
     firstTimestamp: randomInt(2 ** 32),
     onEncoderEvent: (event) => app.handleEncoderFact(event),
     onVoiceEvent: (event) => app.handleVoiceFact(event),
@@ -105,13 +95,15 @@ export function compose(options: ComposeOptions): Composition {
   const audio = startAudio({
     workerPath: code('audio-worker'),
     resourcesPath: options.resourcesPath,
-    captureMemory,
-    playbackMemory,
+    ...rings,
     inputId: store.current.inputId,
     outputId: store.current.outputId,
+    remembered: store.current.audioBuffers,
     environment: options.environment,
     onFact: (fact) =>
       fact.kind === 'counters' ? app.handleCounters('audio', fact.counters) : app.handleAudioFact(fact),
+    onBuffer: (fact) => app.handleAudioFact(fact),
+    onLatency: (fact) => app.handleAudioFact(fact),
   });
   app.attachAudio(audio);
 

@@ -15,6 +15,7 @@ import {
 import type { ChannelInfo } from '../../core/wire/channels.ts';
 import type { ChatMessage, ChatTarget } from '../../core/wire/chat.ts';
 import type { MemberInfo, Request, VoicePath } from '../../core/wire/control.ts';
+import type { HearingReport } from '../../core/wire/hearing.ts';
 import type { Invite } from '../../core/wire/invite.ts';
 import { loginStatement } from '../../core/wire/login.ts';
 import type { Role } from '../../core/wire/roles.ts';
@@ -22,7 +23,9 @@ import { DeadlineTimer } from '../base/deadline-timer.ts';
 import { Answers, type ListBansOutcome } from './answers.ts';
 import { CertificateCheck } from './certificate-check.ts';
 import { NO_PATH, type Path, type RoomConnectionFacts, viewConnection } from './connection-view.ts';
+import type { Sending } from './diagnostics-view.ts';
 import { EngineTurn } from './engine-turn.ts';
+import { Outgoing } from './outgoing.ts';
 import type { IdentityPort, Lane, OpenLane, PeoplePort, VoicePort, WhisperCryptoPort } from './ports.ts';
 import { relayName } from './trust.ts';
 
@@ -30,7 +33,7 @@ export interface CallOptions {
   readonly rng: Rng;
   readonly voice: Pick<
     VoicePort,
-    'connect' | 'disconnect' | 'forget' | 'setCodec' | 'setInRoom' | 'handleLaneDatagram'
+    'connect' | 'disconnect' | 'forget' | 'setCodec' | 'setRedundancy' | 'setInRoom' | 'handleLaneDatagram'
   >;
   readonly people: Pick<PeoplePort, 'knownRelay' | 'rememberRelay'>;
   readonly identity: () => IdentityPort;
@@ -62,6 +65,7 @@ export class Call {
   readonly #timer: DeadlineTimer;
   readonly #turn = new EngineTurn();
   readonly #answers = new Answers();
+  readonly #outgoing: Outgoing;
   readonly #certificate: CertificateCheck;
   readonly #out: SessionOut = {
     openLane: () => this.#openLane(),
@@ -79,6 +83,7 @@ export class Call {
     onKeyMessage: (message) => this.#tell(() => this.#options.onKeyMessage(message)),
     onDidRefuseKey: (code) => this.#tell(() => this.#options.onDidRefuseKey(code)),
     onWhisperKey: (message) => this.#tell(() => this.#options.onWhisperKey(message)),
+    onHeard: (losses) => this.#tell(() => this.#outgoing.handleHeard(losses, performance.now())),
   };
   #target: Invite | null = null;
   #lane: Lane | null = null;
@@ -94,11 +99,11 @@ export class Call {
   #answer: ((outcome: Outcome) => void) | null = null;
   #path = NO_PATH;
   #voiceRoute: VoicePath = 'udp';
-  #codec = '';
   #members = new Set<number>();
 
   constructor(options: CallOptions) {
     this.#options = options;
+    this.#outgoing = new Outgoing(options.voice);
     this.#certificate = new CertificateCheck({ people: options.people, onProblem: options.onProblem });
     this.#engine = new SessionEngine({ rng: options.rng });
     this.#timer = new DeadlineTimer(this.#engine, (nowMs) =>
@@ -152,6 +157,11 @@ export class Call {
   /** The password we entered with, to be kept with a bookmark. */
   get password(): string | null {
     return this.#password;
+  }
+
+  /** How our voice goes out. */
+  get sending(): Sending {
+    return this.#outgoing.sending;
   }
 
   get whisperCrypto(): WhisperCryptoPort | null {
@@ -289,6 +299,11 @@ export class Call {
     this.#options.onDidChange();
   }
 
+  /** What we hear of the others; told at most as often as the relay likes. */
+  sendHearing(reports: readonly HearingReport[]): void {
+    this.#drive((nowMs) => this.#engine.sendHearing(reports, nowMs, this.#out));
+  }
+
   /** The voice thread sends a datagram over the control lane. */
   sendLaneDatagram(bytes: Uint8Array): void {
     this.#lane?.sendDatagram(bytes);
@@ -353,6 +368,7 @@ export class Call {
     this.#options.voice.connect(this.#laneFacts.remoteAddress, this.#target.port, welcome.token, key);
     // Every path begins with UDP, at both ends.
     this.#voiceRoute = 'udp';
+    if (!welcome.resumed) this.#outgoing.handleNewSession();
     this.#options.onDidWelcome({ server: this.#certificate.accepted, resumed: welcome.resumed });
     this.#settle({ ok: true });
   }
@@ -363,11 +379,7 @@ export class Call {
     for (const token of this.#members) if (!present.has(token)) this.#options.voice.forget(token);
     this.#members = present;
     const config = this.#engine.ownChannel?.config;
-    const codec = config === undefined ? '' : `${config.bitrate}/${config.frameSamples}`;
-    if (config !== undefined && codec !== this.#codec) {
-      this.#options.voice.setCodec(config.bitrate, config.frameSamples);
-    }
-    this.#codec = codec;
+    this.#outgoing.handleChannel(config ?? null);
     // While the lane is away voice goes on: the relay holds our place and the path may well stand.
     const inRoom = this.#engine.phase !== 'idle' && config !== undefined;
     this.#options.voice.setInRoom(inRoom);
@@ -377,6 +389,7 @@ export class Call {
   #handleEnd(sentence: string): void {
     this.#options.voice.setInRoom(false);
     this.#options.voice.disconnect();
+    this.#outgoing.handleNewSession();
     this.#path = NO_PATH;
     this.#voiceRoute = 'udp';
     this.#options.onDidEnd();

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import * as limits from '../../contract/limits.ts';
 import { channelConfigSchema, permissionSchema } from '../../contract/room.ts';
+import { CHAOS_RANGES, chaosSettingsSchema } from '../../contract/testing.ts';
+import { chaosPresets } from '../../core/chaos/chaos-presets.ts';
+import { CHAOS_LIMITS, CHAOS_OFF } from '../../core/chaos/chaos-settings.ts';
+import * as trace from '../../core/chaos/trace-document.ts';
 import * as channels from '../../core/wire/channels.ts';
 import * as chat from '../../core/wire/chat.ts';
 import * as control from '../../core/wire/control.ts';
@@ -48,5 +52,13 @@ describe('limits of the contract', () => {
       ])
         expect(schema.safeParse({ ...config, ...change }).success).toBe(false);
     }
+  });
+
+  it('take the chaos that the engine takes, and the traces', () => {
+    expect(CHAOS_RANGES).toEqual(CHAOS_LIMITS);
+    expect(chaosSettingsSchema.safeParse(CHAOS_OFF).success).toBe(true);
+    for (const { settings } of chaosPresets)
+      expect(chaosSettingsSchema.safeParse(settings).success).toBe(true);
+    expect(limits.MAX_TRACE_TEXT_LENGTH).toBe(trace.MAX_TRACE_TEXT_LENGTH);
   });
 });

@@ -1,5 +1,5 @@
 import type { AppState, DeviceInfo, DeviceSide, DeviceStatus } from '../../contract/dto.ts';
-import type { AudioFact, AudioPort, SettingsPort, Side } from './ports.ts';
+import type { AudioFact, AudioPort, DeviceLatency, SettingsPort, Side } from './ports.ts';
 
 interface SideFacts {
   devices: DeviceInfo[];
@@ -9,12 +9,6 @@ interface SideFacts {
 
 /** Most devices whose buffers are remembered; what was found out first gives way. */
 const MAX_REMEMBERED_BUFFERS = 64;
-
-/** What lies between the devices and our rings, in ms. */
-export interface DeviceLatency {
-  readonly inputMs: number;
-  readonly outputMs: number;
-}
 
 /** What is known of the sound devices. */
 export class Devices {
@@ -26,14 +20,13 @@ export class Devices {
     output: { devices: [], status: 'starting', reason: '' },
   };
 
-  #latency: DeviceLatency | null = null;
+  readonly #latency: Record<Side, DeviceLatency | null> = { input: null, output: null };
 
   constructor(settings: SettingsPort) {
     this.#settings = settings;
   }
 
-  /** Null: no sound flows yet. */
-  get latency(): DeviceLatency | null {
+  get latency(): Readonly<Record<Side, DeviceLatency | null>> {
     return this.#latency;
   }
 
@@ -67,10 +60,11 @@ export class Devices {
         this.#sides[fact.side].reason = fact.reason;
         return;
       case 'latency':
-        this.#latency = { inputMs: fact.inputMs, outputMs: fact.outputMs };
+        this.#latency.input = fact.input;
+        this.#latency.output = fact.output;
         return;
       case 'buffer':
-        this.#rememberBuffer(fact.key, fact.step);
+        this.#rememberBuffer(fact.key, fact.nextStep);
         return;
     }
   }
@@ -80,7 +74,8 @@ export class Devices {
   }
 
   #rememberBuffer(key: string, step: number): void {
-    const { [key]: _before, ...others } = this.#settings.current.audioBuffers;
+    const { [key]: before, ...others } = this.#settings.current.audioBuffers;
+    if (before === step) return;
     const kept = Object.entries(others).slice(1 - MAX_REMEMBERED_BUFFERS);
     this.#settings.update({ audioBuffers: { ...Object.fromEntries(kept), [key]: step } });
   }

@@ -2,7 +2,7 @@ import type { DelayStage, Diagnostics, SpeakerDiagnostics } from '../../contract
 import type { Connection, Stats } from '../../contract/dto.ts';
 import type { StageReport } from '../../core/processing/processing-chain.ts';
 import { SAMPLES_PER_MS } from '../../core/voice/sample-rate.ts';
-import type { DeviceLatency } from './devices.ts';
+import type { DeviceLatency, Side } from './ports.ts';
 import type { RateMeter } from './rate-meter.ts';
 
 /** What goes out, as it was last decided. */
@@ -20,8 +20,7 @@ export interface DiagnosticsFacts {
   readonly connection: Connection;
   readonly members: readonly { readonly token: number; readonly nickname: string }[];
   readonly sending: Sending;
-  /** Null: no sound flows. */
-  readonly latency: DeviceLatency | null;
+  readonly latency: Readonly<Record<Side, DeviceLatency | null>>;
   readonly stages: readonly StageReport[];
   readonly rates: RateMeter;
   readonly nowMs: number;
@@ -99,8 +98,8 @@ function viewSpeakers({ stats, members, rates, nowMs }: DiagnosticsFacts): Speak
     const token = Number(found[1]);
     const count = (key: string): number => group[key] ?? 0;
     const emitted = count('jitterBufferEmittedCount');
-    const lost = rates.growth(`${name} lost`, count('lost'), nowMs).amount;
-    const due = rates.growth(`${name} due`, count('lost') + count('received'), nowMs).amount;
+    const lost = rates.growth(`${name} lost`, count('lostFrames'), nowMs).amount;
+    const due = rates.growth(`${name} due`, count('lostFrames') + count('received'), nowMs).amount;
     speakers.push({
       token,
       nickname: members.find((member) => member.token === token)?.nickname ?? '',
@@ -109,12 +108,12 @@ function viewSpeakers({ stats, members, rates, nowMs }: DiagnosticsFacts): Speak
       jitterBufferTargetDelayMs: count('targetDelayMs'),
       jitterBufferCurrentDelayMs: count('currentDelayMs'),
       jitterBufferMeanDelayMs: emitted === 0 ? 0 : count('jitterBufferDelayMs') / emitted,
-      jitterMs: count('jitterMs'),
+      jitterMs: count('arrivalJitterMs'),
       packetsReceived: count('received'),
-      packetsLost: count('lost'),
+      packetsLost: count('lostFrames'),
       packetsRecovered: count('recovered'),
       packetsLate: count('late'),
-      packetsDuplicated: count('duplicate'),
+      packetsDuplicated: count('duplicates'),
       lostPercent: due === 0 ? 0 : (lost * 100) / due,
       concealedSamples: count('concealedSamples'),
       silentConcealedSamples: count('silentConcealedSamples'),
@@ -140,7 +139,10 @@ function viewDelay(facts: DiagnosticsFacts, speakers: readonly SpeakerDiagnostic
   const add = (name: string, ms: number, measured: boolean): void => {
     stages.push({ name, milliseconds: ms, measured });
   };
-  if (latency !== null) add('microphone', latency.inputMs, true);
+  const addDevice = (name: string, device: DeviceLatency | null): void => {
+    if (device !== null) add(name, (device.deviceMs ?? 0) + device.bufferMs, device.deviceMs !== null);
+  };
+  addDevice('microphone', latency.input);
   add('capture ring', milliseconds(encoder['captureFillSamples']), true);
   add('processing', milliseconds(encoder['processingDelaySamples']), true);
   // Whatever part of a frame a sample waits for its end, it waits for the rest when it is played.
@@ -150,11 +152,26 @@ function viewDelay(facts: DiagnosticsFacts, speakers: readonly SpeakerDiagnostic
   // A listener is as far from the relay as we are, until we know better.
   if (pingMs !== null) add('network', pingMs, true);
   const loudest = speakers.find(({ talking }) => talking) ?? speakers[0];
-  if (loudest !== undefined) add('jitter buffer', loudest.jitterBufferCurrentDelayMs, true);
+  if (loudest !== undefined) add('jitter buffer', recentDelayMs(facts, loudest), true);
   add('decoding and mixing', ((times['decodeMeanUs'] ?? 0) + (times['mixMeanUs'] ?? 0)) / 1_000, true);
   add('playback ring', milliseconds(playback['fillSamples']), true);
-  if (latency !== null) add('speaker', latency.outputMs, true);
+  addDevice('speaker', latency.output);
   return stages;
+}
+
+/** Mean time from reception to emission over the last seconds. */
+function recentDelayMs(
+  { stats, rates, nowMs }: DiagnosticsFacts,
+  { token, whisper }: SpeakerDiagnostics,
+): number {
+  const [name, group] =
+    Object.entries(stats).find(([key]) => {
+      const found = SPEAKER_GROUP.exec(key);
+      return found !== null && Number(found[1]) === token && (found[2] !== undefined) === whisper;
+    }) ?? [];
+  const delay = rates.growth(`${name} delay`, group?.['jitterBufferDelayMs'] ?? 0, nowMs).amount;
+  const emitted = rates.growth(`${name} emitted`, group?.['jitterBufferEmittedCount'] ?? 0, nowMs).amount;
+  return emitted === 0 ? 0 : delay / emitted;
 }
 
 function milliseconds(samples: number | undefined): number {

@@ -165,10 +165,16 @@ export type AudioFact =
   | { kind: 'backend'; name: AppState['audioBackend']; reason: string }
   | { kind: 'devices'; inputs: DeviceInfo[]; outputs: DeviceInfo[] }
   | { kind: 'status'; side: Side; status: DeviceStatus; reason: string }
-  /** The buffers of a device were found to be too short, or longer than they need to be. */
-  | { kind: 'buffer'; key: string; step: number }
-  /** What lies between the device and our rings, in ms. */
-  | { kind: 'latency'; inputMs: number; outputMs: number };
+  /** Which buffers a device has: `nextStep` is where to begin the next time. */
+  | { kind: 'buffer'; key: string; nextStep: number }
+  /** What lies between the devices and our rings; null: not open, or not known. */
+  | { kind: 'latency'; input: DeviceLatency | null; output: DeviceLatency | null };
+
+/** Where the delay of a device is, in ms: in the device or its server (null: it does not say), and in our buffers. */
+export interface DeviceLatency {
+  readonly deviceMs: number | null;
+  readonly bufferMs: number;
+}
 
 /** The global keys: `pushToTalk`, `reply`, `whisper.<list>`. */
 export interface KeysPort {
