@@ -17,7 +17,7 @@ import { meanPower } from './stage-meter.ts';
 import { StageSlot } from './stage-slot.ts';
 
 export type { NoiseSuppression, ProcessingSettings } from './processing-settings.ts';
-export type { StageName, StageReport, StageState } from './processing-stage.ts';
+export type { StageReport } from './processing-stage.ts';
 
 /** A reference or two may be ahead of the microphone when it wakes; more is a microphone that was not there. */
 const MAX_MISSED_REFERENCES = 3;

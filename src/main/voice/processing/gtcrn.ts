@@ -1,6 +1,9 @@
+import { createRequire } from 'node:module';
 import { HighBand } from '../../../core/processing/high-band.ts';
 import { BLOCK_SAMPLES, type SuppressionStage } from '../../../core/processing/processing-stage.ts';
 import { address, loadWasm, type WasmLibrary } from './wasm-library.ts';
+
+const requireHere = createRequire(import.meta.url);
 
 /** Exports of gtcrn.wasm in @sapphi-red/web-noise-suppressor 0.4.1, as its own worklet names them. */
 const EXPORTS = { create: 'e', destroy: 'g', process48k: 'j', malloc: 'k' } as const;
@@ -85,7 +88,10 @@ class Gtcrn implements SuppressionStage {
 /** Loads GTCRN: clearly stronger than RNNoise, and later by 22 ms. */
 export async function loadStrongSuppression(): Promise<SuppressionStage> {
   return new Gtcrn(
-    await loadWasm('@sapphi-red/web-noise-suppressor/gtcrn.wasm', EXPORTS, () => ({ a: failed, b: () => 0 })),
+    await loadWasm(requireHere.resolve('@sapphi-red/web-noise-suppressor/gtcrn.wasm'), EXPORTS, () => ({
+      a: failed,
+      b: () => 0,
+    })),
   );
 }
 

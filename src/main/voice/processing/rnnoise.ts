@@ -1,9 +1,12 @@
+import { createRequire } from 'node:module';
 import {
   BLOCK_SAMPLES,
   type SuppressionStage,
   type VoiceDetector,
 } from '../../../core/processing/processing-stage.ts';
 import { address, loadWasm, type WasmLibrary } from './wasm-library.ts';
+
+const requireHere = createRequire(import.meta.url);
 
 /** Exports of @echogarden/rnnoise-wasm 0.2.0, as its own loader names them. */
 const EXPORTS = { init: 'g', create: 'h', processFrame: 'k', malloc: 'l' } as const;
@@ -52,11 +55,10 @@ class Rnnoise implements SuppressionStage, VoiceDetector {
 
 async function load(): Promise<Rnnoise> {
   return new Rnnoise(
-    await loadWasm('@echogarden/rnnoise-wasm/rnnoise.wasm', EXPORTS, (memory) => ({
+    await loadWasm(requireHere.resolve('@echogarden/rnnoise-wasm/rnnoise.wasm'), EXPORTS, (memory) => ({
       a: () => 0,
       b: (to, from, count) => {
-        const bytes = memory();
-        bytes.copyWithin(to ?? 0, from ?? 0, (from ?? 0) + (count ?? 0));
+        memory().copyWithin(to ?? 0, from ?? 0, (from ?? 0) + (count ?? 0));
         return 0;
       },
     })),
