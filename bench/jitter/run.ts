@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRng } from '../../src/core/base/rng.ts';
 import { createReport, publish } from '../report.ts';
@@ -20,9 +20,14 @@ function fail(sentence: string): never {
   process.exit(2);
 }
 
+/** A million entries of many digits. */
+const MAX_TRACE_BYTES = 32 * 2 ** 20;
+
 function readTrace(path: string): Trace {
   let text: string;
   try {
+    if (statSync(path).size > MAX_TRACE_BYTES)
+      fail(`The trace ${path} is larger than ${MAX_TRACE_BYTES} bytes.`);
     text = readFileSync(path, 'utf8');
   } catch {
     fail(`The trace ${path} cannot be read.`);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Passed, TraceProxy } from './trace-proxy.ts';
-import type { AudioSource, Candidate, Description, PeerConnection, Wrtc } from './wrtc.ts';
+import type { AudioSink, AudioSource, Candidate, Description, PeerConnection, Wrtc } from './wrtc.ts';
 
 const RATE_HZ = 48_000;
 const BLOCK_SAMPLES = 480;
@@ -31,6 +31,8 @@ export type RealStatistics = z.infer<typeof statisticsSchema>;
 export interface RealCall {
   readonly statistics: RealStatistics;
   readonly passed: readonly Passed[];
+  /** When 10 ms were taken out of the receiver, as far as the event loop saw it in time. */
+  readonly pullsMs: readonly number[];
 }
 
 /** Opus alone, 20 ms packets, no in-band FEC, no silence left out. */
@@ -122,6 +124,15 @@ export async function realCall(
   const source = new wrtc.nonstandard.RTCAudioSource();
   const track = source.createTrack();
   sender.addTrack(track);
+  const sinks: AudioSink[] = [];
+  const pullsMs: number[] = [];
+  receiver.ontrack = (event) => {
+    const sink = new wrtc.nonstandard.RTCAudioSink(event.track);
+    sink.ondata = () => {
+      pullsMs.push(performance.now());
+    };
+    sinks.push(sink);
+  };
   const stop = feed(
     source,
     Int16Array.from(speech, (sample) => Math.round(sample * FULL_SCALE)),
@@ -133,9 +144,10 @@ export async function realCall(
       if (performance.now() > endMs) throw new Error('the call did not come about');
       await sleep(BLOCK_MS);
     }
-    return { statistics: await statisticsOf(receiver), passed: proxy.passed };
+    return { statistics: await statisticsOf(receiver), passed: proxy.passed, pullsMs };
   } finally {
     stop();
+    for (const sink of sinks) sink.stop();
     track.stop();
     sender.close();
     receiver.close();

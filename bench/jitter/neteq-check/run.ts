@@ -1,22 +1,20 @@
 import { parseArgs } from 'node:util';
 import { recordedSpeech } from '../../../e2e/rig/speech.ts';
-import { createRng } from '../../../src/core/base/rng.ts';
 import { optionalPackages } from '../../optional-package.ts';
 import { currentCommit, formatReport, machineFacts, type Row } from '../../report.ts';
-import { FRAME_SAMPLES, MarkedSpeech } from '../marked-speech.ts';
-import { NetEqBuffer } from '../neteq-buffer.ts';
-import { traceOf } from '../profiles.ts';
-import { simulate } from '../simulate.ts';
-import type { Trace } from '../trace.ts';
-import { type RealCall, realCall } from './real-call.ts';
-import type { Passed } from './trace-proxy.ts';
+import { MarkedSpeech } from '../marked-speech.ts';
+import type { NetEqStatistics } from '../neteq/neteq.ts';
+import { PROFILES, traceOf } from '../profiles.ts';
+import { PACKET_MS } from '../trace.ts';
+import { type RealCall, type RealStatistics, realCall } from './real-call.ts';
+import { regularPulls, replay } from './replay.ts';
 import type { Wrtc } from './wrtc.ts';
 
-const NAME = 'bench:jitter --check-neteq';
-const PACKET_MS = 20;
+const NAME = 'neteq-check';
 
-const PROFILES = [
+const CHECKED = [
   'static',
+  'jitter 1-3 ms',
   'loss 5 %',
   'loss 10 %',
   'bursts 10 %',
@@ -25,104 +23,75 @@ const PROFILES = [
   '4g wander',
   'reordering',
 ];
-const DEFAULT_SECONDS = 90;
 
-/** Phases of the sound device tried with the port: which one the real one had is not known. */
+/** Real time: more of them at once disturb each other. */
+const CALLS_AT_ONCE = 3;
+
+const DEFAULT_SECONDS = 60;
+const MAX_SECONDS = 120;
+
+/** Phases of a sound device that pulls regularly. */
 const PHASES_MS = [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5];
 
-/** What really passed the proxy and when, as a trace: what the machine's load added is in it. */
-function traceOfPassed(passed: readonly Passed[]): Trace {
-  const first = passed[0];
-  if (!first) throw new Error('no packet came through');
-  const delaysMs: (number | null)[] = [];
-  for (const { timestamp, atMs } of passed) {
-    const index = Math.round(((timestamp - first.timestamp) | 0) / FRAME_SAMPLES);
-    if (index < 0) continue;
-    while (delaysMs.length <= index) delaysMs.push(null);
-    delaysMs[index] = atMs - first.atMs - index * PACKET_MS;
-  }
-  const least = Math.min(...delaysMs.filter((delay) => delay !== null));
-  return { delaysMs: delaysMs.map((delay) => (delay === null ? null : delay - least)), driftPpm: 0 };
-}
+const MS_PER_SECOND = 1_000;
 
-interface Compared {
-  readonly delayMs: number;
-  readonly targetMs: number;
+interface Shown {
+  readonly jitterBufferDelayMs: number;
+  readonly targetDelayMs: number;
   readonly concealed: number;
   readonly inserted: number;
   readonly removed: number;
 }
 
-function realFigures({ statistics }: RealCall): Compared {
-  const total = statistics.totalSamplesReceived;
+function realFigures(statistics: RealStatistics): Shown {
+  const { jitterBufferEmittedCount: emitted, totalSamplesReceived: total } = statistics;
   return {
-    delayMs: (statistics.jitterBufferDelay / statistics.jitterBufferEmittedCount) * 1_000,
-    targetMs: (statistics.jitterBufferTargetDelay / statistics.jitterBufferEmittedCount) * 1_000,
+    jitterBufferDelayMs: (statistics.jitterBufferDelay / emitted) * MS_PER_SECOND,
+    targetDelayMs: (statistics.jitterBufferTargetDelay / emitted) * MS_PER_SECOND,
     concealed: statistics.concealedSamples / total,
     inserted: statistics.insertedSamplesForDeceleration / total,
     removed: statistics.removedSamplesForAcceleration / total,
   };
 }
 
-function portFigures(trace: Trace, speech: MarkedSpeech, phaseMs: number): Compared {
-  const buffers: NetEqBuffer[] = [];
-  simulate(trace, speech, phaseMs, (source) => {
-    const buffer = new NetEqBuffer(source, createRng(1));
-    buffers.push(buffer);
-    return buffer;
-  });
-  const statistics = buffers[0]?.statistics();
-  if (!statistics) throw new Error('the port was not run');
-  const total = statistics.totalSamplesReceived;
+function portFigures(statistics: NetEqStatistics): Shown {
+  const { jitterBufferEmittedCount: emitted, totalSamplesReceived: total } = statistics;
   return {
-    delayMs: statistics.jitterBufferDelayMs / statistics.jitterBufferEmittedCount,
-    targetMs: statistics.jitterBufferTargetDelayMs / statistics.jitterBufferEmittedCount,
+    jitterBufferDelayMs: statistics.jitterBufferDelayMs / emitted,
+    targetDelayMs: statistics.jitterBufferTargetDelayMs / emitted,
     concealed: statistics.concealedSamples / total,
     inserted: statistics.insertedSamplesForDeceleration / total,
     removed: statistics.removedSamplesForAcceleration / total,
   };
 }
 
-function range(values: readonly number[], factor: number, digits: number): string {
-  const show = (value: number) => (value * factor).toFixed(digits);
-  const sorted = values.toSorted((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  return `${show(median)} (${show(sorted[0] ?? Number.NaN)} to ${show(sorted.at(-1) ?? Number.NaN)})`;
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-function rowsOf(profile: string, call: RealCall, speech: MarkedSpeech): Row[] {
-  const trace = traceOfPassed(call.passed);
-  const port = PHASES_MS.map((phaseMs) => portFigures(trace, speech, phaseMs));
-  const row = (who: string, figures: readonly Compared[]): Row => ({
+function rowOf(profile: string, who: string, runs: readonly Shown[]): Row {
+  const figure = (key: keyof Shown, factor: number, digits: number) =>
+    Number((median(runs.map((run) => run[key])) * factor).toFixed(digits));
+  return {
     profile,
     who,
-    jitterBufferDelayMs: range(
-      figures.map((run) => run.delayMs),
-      1,
-      1,
-    ),
-    targetMs: range(
-      figures.map((run) => run.targetMs),
-      1,
-      1,
-    ),
-    'concealed%': range(
-      figures.map((run) => run.concealed),
-      100,
-      2,
-    ),
-    'inserted%': range(
-      figures.map((run) => run.inserted),
-      100,
-      2,
-    ),
-    'removed%': range(
-      figures.map((run) => run.removed),
-      100,
-      2,
-    ),
-  });
-  return [row('real', [realFigures(call)]), row('port', port)];
+    delayMs: figure('jitterBufferDelayMs', 1, 1),
+    targetMs: figure('targetDelayMs', 1, 1),
+    'concealed%': figure('concealed', 100, 2),
+    'inserted%': figure('inserted', 100, 2),
+    'removed%': figure('removed', 100, 2),
+  };
+}
+
+function rowsOf(profile: string, { statistics, passed, pullsMs }: RealCall, speech: MarkedSpeech): Row[] {
+  const regular = PHASES_MS.map((phaseMs) =>
+    portFigures(replay(passed, regularPulls(passed, phaseMs), speech)),
+  );
+  return [
+    rowOf(profile, 'real', [realFigures(statistics)]),
+    rowOf(profile, 'port, same pulls', [portFigures(replay(passed, pullsMs, speech))]),
+    rowOf(profile, 'port, regular pulls', regular),
+  ];
 }
 
 async function main(): Promise<void> {
@@ -130,24 +99,36 @@ async function main(): Promise<void> {
     options: {
       seconds: { type: 'string', default: String(DEFAULT_SECONDS) },
       seed: { type: 'string', default: '1' },
+      profile: { type: 'string' },
     },
   });
-  const packets = (Number(options.seconds) * 1_000) / PACKET_MS;
+  const [seconds, seed] = [Number(options.seconds), Number(options.seed)];
+  const names = options.profile === undefined ? CHECKED : [options.profile];
+  const usable = Number.isInteger(seed) && seconds >= 1 && seconds <= MAX_SECONDS;
+  if (!usable || names.some((name) => !(name in PROFILES))) {
+    process.stderr.write(
+      `--seconds takes 1 to ${MAX_SECONDS}, --seed a whole number, --profile one of: ${Object.keys(PROFILES).join(', ')}.\n`,
+    );
+    process.exit(2);
+  }
   const wrtc: Wrtc = (await optionalPackages(import.meta.dirname))('@roamhq/wrtc');
+  const spoken = Float32Array.from(recordedSpeech().flatMap((piece) => [...piece]));
   const speech = MarkedSpeech.recorded();
-  const pieces = recordedSpeech();
-  const spoken = Float32Array.from(pieces.flatMap((piece) => [...piece]));
-  process.stderr.write(`${PROFILES.length} calls at once, ${options.seconds} seconds\n`);
-  const calls = await Promise.all(
-    PROFILES.map(async (profile) => {
-      const { delaysMs } = traceOf(profile, Number(options.seed));
-      return { profile, call: await realCall(wrtc, delaysMs.slice(0, packets), spoken) };
-    }),
-  );
-  const rows = calls.flatMap(({ profile, call }) => rowsOf(profile, call, speech));
+  const rows: Row[] = [];
+  for (let start = 0; start < names.length; start += CALLS_AT_ONCE) {
+    const together = names.slice(start, start + CALLS_AT_ONCE);
+    process.stderr.write(`${together.join(', ')}: ${seconds} seconds\n`);
+    const calls = await Promise.all(
+      together.map((name) => {
+        const { delaysMs } = traceOf(name, seed);
+        return realCall(wrtc, delaysMs.slice(0, (seconds * MS_PER_SECOND) / PACKET_MS), spoken);
+      }),
+    );
+    for (const [index, call] of calls.entries()) rows.push(...rowsOf(together[index] ?? '', call, speech));
+  }
   const report = { name: NAME, commit: currentCommit(), machine: machineFacts(), rows, targets: [] };
   process.stdout.write(`${formatReport(report)}\n`);
-  // wrtc's threads do not end by themselves.
+  // Threads of wrtc would keep the process alive.
   process.exit(0);
 }
 

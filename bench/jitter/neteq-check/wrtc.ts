@@ -1,7 +1,10 @@
 /** The part of `@roamhq/wrtc` that the check uses; its names are the browsers'. */
 export interface Wrtc {
   readonly RTCPeerConnection: new () => PeerConnection;
-  readonly nonstandard: { readonly RTCAudioSource: new () => AudioSource };
+  readonly nonstandard: {
+    readonly RTCAudioSource: new () => AudioSource;
+    readonly RTCAudioSink: new (track: AudioTrack) => AudioSink;
+  };
 }
 
 export interface AudioSource {
@@ -13,6 +16,12 @@ export interface AudioSource {
     readonly channelCount: number;
     readonly numberOfFrames: number;
   }): void;
+}
+
+/** Hears a track, 10 ms at a time, as it is pulled. */
+export interface AudioSink {
+  ondata: (() => void) | null;
+  stop(): void;
 }
 
 export interface AudioTrack {
@@ -32,6 +41,7 @@ export interface Candidate {
 
 export interface PeerConnection {
   onicecandidate: ((event: { readonly candidate: Candidate | null }) => void) | null;
+  ontrack: ((event: { readonly track: AudioTrack }) => void) | null;
   addTrack(track: AudioTrack): void;
   createOffer(): Promise<Description>;
   createAnswer(): Promise<Description>;
