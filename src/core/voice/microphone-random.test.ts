@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CHANNEL_TARGET } from '../seal/key-ring.ts';
 import { MicrophoneRig } from './microphone-rig.ts';
 import type { ActivationMode } from './talk-gate.ts';
-import { NOBODY, WHISPER_TAIL_SAMPLES } from './whisper-schedule.ts';
+import { NOBODY, WHISPER_SPREAD_SAMPLES, WHISPER_TAIL_SAMPLES } from './whisper-schedule.ts';
 
 describe('Microphone, at random', () => {
   const step = fc.record({
@@ -28,7 +28,7 @@ describe('Microphone, at random', () => {
   });
   const steps = fc.array(step, { minLength: 10, maxLength: 60 });
 
-  /** What no single whisper may have: the sound of two. */
+  /** What nobody may have: the sound of two whispers, or what rings on of one. */
   const DISPUTED = -100;
   const MUTED = -101;
 
@@ -60,6 +60,10 @@ describe('Microphone, at random', () => {
           const free = owners[sample] === CHANNEL_TARGET || owners[sample] === whisper;
           owners[sample] = free ? whisper : DISPUTED;
         }
+      }
+      for (const { whisper, to } of this.#runs) {
+        for (let sample = to; sample < Math.min(to + WHISPER_SPREAD_SAMPLES, samples); sample += 1)
+          if (owners[sample] !== whisper) owners[sample] = DISPUTED;
       }
       for (const { from, to } of this.#mutes) owners.fill(MUTED, from, to);
       return owners;

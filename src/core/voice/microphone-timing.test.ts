@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CHANNEL_TARGET } from '../seal/key-ring.ts';
 import { MicrophoneRig } from './microphone-rig.ts';
 import { MAX_PENDING_KEYS } from './talk-key.ts';
-import { WHISPER_TAIL_SAMPLES } from './whisper-schedule.ts';
+import { WHISPER_SPREAD_SAMPLES, WHISPER_TAIL_SAMPLES } from './whisper-schedule.ts';
 
 describe('Microphone behind a processing that delays', () => {
   it.each([0, 192, 480, 672, 1_080])(
@@ -20,7 +20,7 @@ describe('Microphone behind a processing that delays', () => {
       const tailEnd = released + WHISPER_TAIL_SAMPLES;
       expect(rig.runs(2)).toEqual([[pressed, tailEnd]]);
       expect(rig.runs(CHANNEL_TARGET)[0]).toEqual([WHISPER_TAIL_SAMPLES, pressed]);
-      expect(rig.runs(CHANNEL_TARGET)[1]?.[0]).toBe(tailEnd);
+      expect(rig.runs(CHANNEL_TARGET)[1]?.[0]).toBe(tailEnd + WHISPER_SPREAD_SAMPLES);
       const { takenSamples, leftOutSamples } = rig.microphone.counters();
       expect(takenSamples + leftOutSamples + delay + rig.waiting).toBe(rig.captured);
     },

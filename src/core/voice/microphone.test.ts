@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { CHANNEL_TARGET } from '../seal/key-ring.ts';
 import { MicrophoneRig } from './microphone-rig.ts';
-import { MAX_PENDING_PRESSES, NOBODY, WHISPER_TAIL_SAMPLES } from './whisper-schedule.ts';
+import {
+  MAX_PENDING_PRESSES,
+  NOBODY,
+  WHISPER_SPREAD_SAMPLES,
+  WHISPER_TAIL_SAMPLES,
+} from './whisper-schedule.ts';
 
 describe('Microphone', () => {
   it('sends nothing of the first 200 ms: whose it is nobody knows', () => {
@@ -25,7 +30,7 @@ describe('Microphone', () => {
     const tailEnd = released + WHISPER_TAIL_SAMPLES;
     expect(rig.runs(2)).toEqual([[pressed, tailEnd]]);
     expect(rig.runs(CHANNEL_TARGET)[0]).toEqual([WHISPER_TAIL_SAMPLES, pressed]);
-    expect(rig.runs(CHANNEL_TARGET)[1]?.[0]).toBe(tailEnd);
+    expect(rig.runs(CHANNEL_TARGET)[1]?.[0]).toBe(tailEnd + WHISPER_SPREAD_SAMPLES);
     expect(rig.heard.filter(({ last }) => last).map(({ target }) => target)).toEqual([CHANNEL_TARGET, 2]);
   });
 
@@ -86,7 +91,7 @@ describe('Microphone', () => {
     rig.whisper(2);
     rig.run(2 * WHISPER_TAIL_SAMPLES);
     expect(rig.runs(1)).toEqual([[WHISPER_TAIL_SAMPLES, changed]]);
-    expect(rig.runs(2)).toEqual([[changed + WHISPER_TAIL_SAMPLES, rig.captured]]);
+    expect(rig.runs(2)).toEqual([[changed + WHISPER_TAIL_SAMPLES + WHISPER_SPREAD_SAMPLES, rig.captured]]);
     expect(rig.heard.filter(({ target, last }) => target === 1 && last)).toHaveLength(1);
   });
 
@@ -96,8 +101,10 @@ describe('Microphone', () => {
     rig.run(960);
     const released = rig.captured;
     rig.whisper(null);
-    rig.run(WHISPER_TAIL_SAMPLES + 960);
-    expect(rig.heard.map(({ from }) => from)).toEqual([released + WHISPER_TAIL_SAMPLES]);
+    rig.run(WHISPER_TAIL_SAMPLES + WHISPER_SPREAD_SAMPLES + 960);
+    expect(rig.heard.map(({ from }) => from)).toEqual([
+      released + WHISPER_TAIL_SAMPLES + WHISPER_SPREAD_SAMPLES,
+    ]);
   });
 
   it('is silent to everybody while muted, and outside of a room', () => {
@@ -121,7 +128,7 @@ describe('Microphone', () => {
     rig.whisper(1);
     rig.run(960);
     rig.whisper(null);
-    rig.run(WHISPER_TAIL_SAMPLES + 960);
+    rig.run(WHISPER_TAIL_SAMPLES + WHISPER_SPREAD_SAMPLES + 960);
     const expected = rig.heard.map(({ target }, at) => at > 0 && target !== rig.heard[at - 1]?.target);
     expect(rig.forgets).toEqual(expected);
     expect(expected.filter(Boolean)).toHaveLength(2);

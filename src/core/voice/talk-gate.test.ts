@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HANGOVER_MS, TalkGate } from './talk-gate.ts';
+import { HANGOVER_MS, TalkGate, VOICE_PROBABILITY } from './talk-gate.ts';
 
 const LOUD_DB = -20;
 const QUIET_DB = -80;
@@ -38,6 +38,23 @@ describe('TalkGate', () => {
     gate.thresholdDb = -45;
     expect(gate.handleFrame(-45.01, FRAME_MS)).toBe('hold');
     expect(gate.handleFrame(-45, FRAME_MS)).toBe('send');
+  });
+
+  it('opens for what is loud and a voice, and for neither alone', () => {
+    const gate = gateIn('voiceActivity');
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS, VOICE_PROBABILITY - 0.01)).toBe('hold');
+    expect(gate.handleFrame(QUIET_DB, FRAME_MS, 1)).toBe('hold');
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS, VOICE_PROBABILITY)).toBe('send');
+  });
+
+  it('takes a pause in the voice for quiet, however loud the room is', () => {
+    const gate = gateIn('voiceActivity');
+    gate.requireQuiet();
+    expect(gate.needsQuiet).toBe(true);
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS, 1)).toBe('hold');
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS, 0)).toBe('hold');
+    expect(gate.needsQuiet).toBe(false);
+    expect(gate.handleFrame(LOUD_DB, FRAME_MS, 1)).toBe('send');
   });
 
   it.each(['pushToTalk', 'voiceActivity', 'open'] as const)('lets nothing out while muted (%s)', (mode) => {

@@ -14,6 +14,15 @@ export const WHISPER_TAIL_MS = 200;
 /** The same in samples. */
 export const WHISPER_TAIL_SAMPLES = WHISPER_TAIL_MS * SAMPLES_PER_MS;
 
+/**
+ * What the processing holds of a sound rings on in what comes behind it: filters, the echo canceller's most of all. A
+ * loud voice that broke off at the end of a tail was 45 to 60 dB quieter after this time. In ms.
+ */
+export const WHISPER_SPREAD_MS = 60;
+
+/** The same in samples. */
+export const WHISPER_SPREAD_SAMPLES = WHISPER_SPREAD_MS * SAMPLES_PER_MS;
+
 /** Stands for a target where samples are sent to nobody. Also a whisper that goes to nobody, while its key is held. */
 export const NOBODY = -1;
 
@@ -33,9 +42,9 @@ interface Press {
  * Whom each captured sample is for: the channel, a whisper, or nobody.
  *
  * Positions count captured samples. A whisper owns what was captured while its key was held and WHISPER_TAIL_SAMPLES
- * after it. What two whispers could both own goes to nobody: it was spoken for one of them, and the other must not
- * hear it. Everything else is the channel's. The first WHISPER_TAIL_SAMPLES are nobody's: a microphone that begins
- * anew does not know whether a whisper has just ended.
+ * after it; the WHISPER_SPREAD_SAMPLES that follow are nobody's. What two whispers could both own goes to nobody: it
+ * was spoken for one of them, and the other must not hear it. Everything else is the channel's. The first
+ * WHISPER_TAIL_SAMPLES are nobody's: a microphone that begins anew does not know whether a whisper has just ended.
  */
 export class WhisperSchedule {
   /** In order of their positions, all ahead of the samples given out. */
@@ -62,7 +71,7 @@ export class WhisperSchedule {
       // Nobody can say any more whose the waiting samples are.
       this.#presses.length = 0;
       this.#held = null;
-      this.#nobodyUntil = position + WHISPER_TAIL_SAMPLES;
+      this.#nobodyUntil = position + WHISPER_TAIL_SAMPLES + WHISPER_SPREAD_SAMPLES;
     }
     this.#presses.push({ position, whisper });
   }
@@ -93,7 +102,8 @@ export class WhisperSchedule {
       }
       this.#held = press.whisper;
     }
-    for (const [whisper, end] of this.#tails) if (end <= position) this.#tails.delete(whisper);
+    for (const [whisper, end] of this.#tails)
+      if (end + WHISPER_SPREAD_SAMPLES <= position) this.#tails.delete(whisper);
     return released;
   }
 
@@ -102,8 +112,8 @@ export class WhisperSchedule {
     if (position < this.#nobodyUntil) return NOBODY;
     let owner = this.#held ?? CHANNEL_TARGET;
     for (const [whisper, end] of this.#tails) {
-      if (end <= position || whisper === owner) continue;
-      if (owner !== CHANNEL_TARGET) return NOBODY;
+      if (end + WHISPER_SPREAD_SAMPLES <= position || whisper === owner) continue;
+      if (owner !== CHANNEL_TARGET || end <= position) return NOBODY;
       owner = whisper;
     }
     return owner;
@@ -113,7 +123,10 @@ export class WhisperSchedule {
   nextChange(position: number): number {
     let next = this.#presses[0]?.position ?? Number.POSITIVE_INFINITY;
     if (this.#nobodyUntil > position) next = Math.min(next, this.#nobodyUntil);
-    for (const end of this.#tails.values()) if (end > position) next = Math.min(next, end);
+    for (const end of this.#tails.values()) {
+      if (end > position) next = Math.min(next, end);
+      else if (end + WHISPER_SPREAD_SAMPLES > position) next = Math.min(next, end + WHISPER_SPREAD_SAMPLES);
+    }
     return next;
   }
 
@@ -121,7 +134,7 @@ export class WhisperSchedule {
     const end = position + WHISPER_TAIL_SAMPLES;
     if (this.#tails.size >= MAX_RUNNING_TAILS && !this.#tails.has(whisper)) {
       this.#tails.clear();
-      this.#nobodyUntil = end;
+      this.#nobodyUntil = end + WHISPER_SPREAD_SAMPLES;
     }
     this.#tails.set(whisper, end);
   }
