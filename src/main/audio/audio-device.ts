@@ -63,9 +63,9 @@ export interface OutputRequest {
   /**
    * Has the next `count` samples made. A backend that can wait a moment calls it before each `pullBlock`: the
    * sound is then fresh. Without it a block is made after each pull and waits for the next. Resolves when they are
-   * there, or after `limitMs`, when it is too late to wait for them.
+   * there, or when nobody makes them.
    */
-  readonly prepare: (count: number, limitMs: number) => Promise<void>;
+  readonly prepare: (count: number) => Promise<void>;
   /** Fills the first `count` samples of `into` with mono f32 at 48 kHz. */
   readonly pullBlock: (into: Float32Array, count: number) => void;
   readonly onDidFail: (reason: string) => void;

@@ -15,6 +15,9 @@ const COUNTERS_INTERVAL_MS = 1_000;
 /** A device that comes or goes raises several events; they are answered by one list, this much later, in ms. */
 const LIST_DELAY_MS = 100;
 
+/** Longest wait for the mixer, in ms. A device that runs dry meanwhile says so; a mixer that takes longer is not there. */
+const PREPARE_LIMIT_MS = 50;
+
 /** Part of a new figure in the reported delay, a mean over about four seconds: one figure hangs on the moment. */
 const LATENCY_SHARE = 0.25;
 
@@ -42,14 +45,7 @@ interface Line {
   readonly gaps: GapStatistics;
   readonly buffers: BufferControl;
   blocks: number;
-  /** Blocks that the mixer did not make in time. */
-  lateBlocks: number;
   latency: StreamLatency | null;
-}
-
-/** Times sound ran dry on a line, for whatever reason. */
-function underrunsOf(line: Line): number {
-  return line.side.deviceXruns + line.lateBlocks;
 }
 
 /** The mean goes on where there is one. */
@@ -83,8 +79,11 @@ export class AudioEngine {
   #searchedMs = 0;
   #listed = '';
   #prepared = false;
-  /** The mixer made the last block in time. */
-  #mixerKeepsUp = false;
+  /** The mixer makes what it is asked for. */
+  #mixerRuns = false;
+  #waitingSinceMs = Number.POSITIVE_INFINITY;
+  /** Counts waits that were ended. */
+  #patience = 0;
   readonly #remembered: Map<string, number>;
 
   constructor(options: AudioEngineOptions) {
@@ -123,6 +122,7 @@ export class AudioEngine {
     for (const timer of this.#timers) clearInterval(timer);
     if (this.#listTimer !== null) clearTimeout(this.#listTimer);
     this.#choice?.device.close();
+    this.#endWait();
     await Promise.all([this.#input?.side.close(), this.#output?.side.close(), this.#sink?.close()]);
     this.#reportCounters();
   }
@@ -167,7 +167,6 @@ export class AudioEngine {
     const line: Line = {
       gaps,
       blocks: 0,
-      lateBlocks: 0,
       latency: null,
       buffers: new BufferControl({
         backend: device.name,
@@ -189,7 +188,7 @@ export class AudioEngine {
         onDidChangeFlow: (flows) => {
           gaps.interrupt();
           line.latency = null;
-          if (flows) line.buffers.handleFlow(underrunsOf(line), this.#options.nowMs());
+          if (flows) line.buffers.handleFlow(line.side.deviceXruns, this.#options.nowMs());
           if (name === 'output') this.#replaceSpeaker(!flows);
         },
       }),
@@ -217,7 +216,7 @@ export class AudioEngine {
     return device.openOutput({
       id,
       step: line.buffers.stepFor(id),
-      prepare: (count, limitMs) => this.#prepare(line, count, limitMs),
+      prepare: (count) => this.#prepare(count),
       pullBlock: (into, count) => {
         this.#pullPlayback(into, count);
         this.#options.reference?.push(into, count);
@@ -227,26 +226,32 @@ export class AudioEngine {
     });
   }
 
-  /** Asks the mixer for the next block and waits for it, but not for longer than the device can. */
-  async #prepare(line: Line, count: number, limitMs: number): Promise<void> {
-    const { playback, nowMs } = this.#options;
-    const endMs = nowMs() + limitMs;
+  /**
+   * Asks the mixer for the next block and waits for it. No timer is set for that, for there is a block hundreds of
+   * times a second: `#tick` ends a wait that takes too long.
+   */
+  async #prepare(count: number): Promise<void> {
+    const { playback } = this.#options;
+    const patience = this.#patience;
     playback.request(count);
     this.#prepared = true;
     while (playback.readable() < count) {
       const seen = Atomics.load(playback.indices, WRITE_INDEX);
       if (playback.readable() >= count) break;
-      const leftMs = endMs - nowMs();
-      if (leftMs <= 0) {
-        // Once per series: a mixer that does not run at all says nothing of the buffers.
-        if (this.#mixerKeepsUp) line.lateBlocks += 1;
-        this.#mixerKeepsUp = false;
-        return;
-      }
-      const waiting = Atomics.waitAsync(playback.indices, WRITE_INDEX, seen, leftMs);
+      const waiting = Atomics.waitAsync(playback.indices, WRITE_INDEX, seen);
+      this.#waitingSinceMs = this.#options.nowMs();
       if (waiting.async) await waiting.value;
+      this.#waitingSinceMs = Number.POSITIVE_INFINITY;
+      if (patience !== this.#patience) return;
     }
-    this.#mixerKeepsUp = true;
+    this.#mixerRuns = true;
+  }
+
+  /** Lets a device that waits for the mixer go on without it. */
+  #endWait(): void {
+    this.#patience += 1;
+    this.#mixerRuns = false;
+    Atomics.notify(this.#options.playback.indices, WRITE_INDEX);
   }
 
   #pullPlayback(into: Float32Array, count: number): void {
@@ -287,19 +292,21 @@ export class AudioEngine {
     }
     if (choice.provisional && this.#options.nowMs() - this.#searchedMs > SEARCH_INTERVAL_MS)
       void this.#choose();
+    if (this.#options.nowMs() - this.#waitingSinceMs > PREPARE_LIMIT_MS) this.#endWait();
     for (const line of [this.#input, this.#output]) {
       if (line === null) continue;
       void line.side.tick();
-      if (line.side.flows) void this.#watchBuffers(line);
+      // Without a mixer it is not the buffers' fault that sound runs dry.
+      if (line.side.flows && (this.#mixerRuns || line === this.#input)) void this.#watchBuffers(line);
     }
   }
 
   async #watchBuffers(line: Line): Promise<void> {
-    const step = line.buffers.tick(underrunsOf(line), this.#options.nowMs());
+    const step = line.buffers.tick(line.side.deviceXruns, this.#options.nowMs());
     if (step === null) return;
     // Where the device goes on without a break, no flow begins anew to tell of it.
     if (await line.side.changeBuffers(step)) {
-      line.buffers.handleFlow(underrunsOf(line), this.#options.nowMs());
+      line.buffers.handleFlow(line.side.deviceXruns, this.#options.nowMs());
     }
   }
 
@@ -359,7 +366,6 @@ export class AudioEngine {
       counters[`${name}GapMaxMs`] = line.gaps.maxMs;
       counters[`${name}DeviceXruns`] = line.side.deviceXruns;
       counters[`${name}Reopens`] = line.side.reopens;
-      counters[`${name}LateBlocks`] = line.lateBlocks;
       counters[`${name}BufferStepsUp`] = line.buffers.stepsUp;
       line.gaps.reset();
     }

@@ -5,7 +5,7 @@ export const UNDERRUN_LIMIT = 2;
 export const UNDERRUN_WINDOW_MS = 10_000;
 
 /** What a stream stumbles over just after it was opened says nothing of its buffers, in ms: the device settles. */
-export const SETTLING_MS = 1_000;
+export const SETTLING_MS = 3_000;
 
 /**
  * Time on a step without its limit being reached, in ms, after which the next start may try one step lower: ten

@@ -37,9 +37,6 @@ const OUTPUT_STEPS: readonly BufferStep[] = [4, 6, 8, 12].map((queueBlocks) => (
   queueBlocks,
 }));
 
-/** Part of decibri's queue that the mixer may use up to make the next block. */
-const PREPARE_SHARE = 0.25;
-
 const BYTES_PER_SAMPLE = Float32Array.BYTES_PER_ELEMENT;
 
 /** @throws Error where there is no binary for this platform */
@@ -155,7 +152,7 @@ class DecibriOutput implements AudioStream {
     try {
       while (!this.#closing) {
         for (; owed > 0 && !this.#closing; owed--) {
-          await this.#request.prepare(BLOCK_SAMPLES, this.#leadBlocks * BLOCK_MS * PREPARE_SHARE);
+          await this.#request.prepare(BLOCK_SAMPLES);
           this.#request.pullBlock(samples, BLOCK_SAMPLES);
           await this.#speaker.writeAsync(bytes);
         }

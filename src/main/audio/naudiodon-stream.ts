@@ -4,9 +4,6 @@ import type { PortAudioStream } from './naudiodon-binding.ts';
 
 const BYTES_PER_SAMPLE = Float32Array.BYTES_PER_ELEMENT;
 
-/** Most of what the device still has that the mixer may take to make the next block. */
-const PREPARE_SHARE = 0.5;
-
 const samplesToMs = (samples: number): number => (samples * 1_000) / SAMPLE_RATE_HZ;
 
 /** A stream silent for this long, in ms, is dead: closing it in the ordinary way could block for ever. */
@@ -153,11 +150,9 @@ export class NaudiodonOutput implements AudioStream {
   }
 
   async #run(): Promise<void> {
-    const { blockSamples, queueBlocks } = this.#request.step;
-    const limitMs = samplesToMs(blockSamples * queueBlocks) * PREPARE_SHARE;
     try {
       while (!this.#closing) {
-        await this.#request.prepare(this.#mono.length, limitMs);
+        await this.#request.prepare(this.#mono.length);
         this.#request.pullBlock(this.#mono, this.#mono.length);
         this.#spread();
         const status = await this.#io.write(this.#buffer);

@@ -25,7 +25,7 @@ const OUTPUT_STEPS: readonly BufferStep[] = [
 ];
 
 /** Capture: the server keeps what is not read at once for minutes, so there is nothing to grow against. */
-const INPUT_STEPS: readonly BufferStep[] = [{ blockSamples: 240, queueBlocks: 1 }];
+const INPUT_STEPS: readonly BufferStep[] = [{ blockSamples: 480, queueBlocks: 1 }];
 
 const noun = { input: 'microphone', output: 'speaker' } as const;
 

@@ -17,12 +17,6 @@ const PACKETS = 8;
 /** How often a stuck server is looked at, in ms. */
 const STUCK_POLL_MS = 5;
 
-/**
- * Part of what still waits at the server when it asks for more that the mixer may use to make it: the rest is for
- * this thread's own delays.
- */
-const PREPARE_SHARE = 0.5;
-
 /** A request larger than this, in samples, is answered with silence: after a standstill, nobody wants the past. */
 const MAX_OWED_SAMPLES = SAMPLE_RATE_HZ / 4;
 
@@ -170,7 +164,7 @@ export class PulseOutput implements AudioStream {
   #turn = 0;
   #connection: PulseConnection | null = null;
   #channel = 0;
-  #step: BufferStep;
+  #blockSamples: number;
   #owedSamples = 0;
   #feeding = false;
   #closed = false;
@@ -224,7 +218,7 @@ export class PulseOutput implements AudioStream {
 
   private constructor(request: OutputRequest) {
     this.#request = request;
-    this.#step = request.step;
+    this.#blockSamples = Math.min(MAX_BLOCK_SAMPLES, request.step.blockSamples);
   }
 
   async adopt(step: BufferStep): Promise<boolean> {
@@ -232,7 +226,7 @@ export class PulseOutput implements AudioStream {
       await this.#connection?.call(COMMAND.setPlaybackStreamBufferAttr, (fields) =>
         putBuffers(fields.u32(this.#channel).u32(INVALID_INDEX), step).flag(true).flag(false),
       );
-      this.#step = step;
+      this.#blockSamples = Math.min(MAX_BLOCK_SAMPLES, step.blockSamples);
       return true;
     } catch {
       return false;
@@ -264,12 +258,9 @@ export class PulseOutput implements AudioStream {
     this.#feeding = true;
     while (this.#owedSamples > 0 && !this.#closed) {
       if (this.#turn % PACKETS === 0) await this.#waitUntilSent();
-      const count = Math.min(this.#owedSamples, MAX_BLOCK_SAMPLES);
-      const waitingSamples = this.#step.blockSamples * (this.#step.queueBlocks - 1) - this.#owedSamples;
-      if (waitingSamples > 0) {
-        await this.#request.prepare(count, samplesToMs(waitingSamples) * PREPARE_SHARE);
-        if (this.#closed) break;
-      }
+      const count = Math.min(this.#owedSamples, this.#blockSamples);
+      await this.#request.prepare(count);
+      if (this.#closed) break;
       this.#send(count);
     }
     this.#feeding = false;
