@@ -16,6 +16,7 @@ export default defineConfig({
           'audio-worker': here('src/main/audio/audio-worker.ts'),
           'encoder-worker': here('src/main/voice/encoder-worker.ts'),
           'voice-worker': here('src/main/voice/voice-worker.ts'),
+          'tap-writer': here('src/main/taps/tap-writer.ts'),
           'relay-worker': here('src/main/relay/relay-worker.ts'),
           'hotkey-process': here('src/main/hotkeys/hotkey-process.ts'),
         },

@@ -15,6 +15,7 @@ import { OwnIdentity } from './keys/own-identity.ts';
 import { startRelay } from './relay/relay-host.ts';
 import { defaultChannels, MAX_HOSTED_MEMBERS } from './relay/room-defaults.ts';
 import { ClientStore } from './store/client-database.ts';
+import { Taps } from './taps/taps.ts';
 import { Voice } from './voice/voice.ts';
 import { MAX_OPUS_PACKET_BYTES, PACKET_RING_SLOTS } from './voice/voice-protocol.ts';
 
@@ -107,6 +108,13 @@ export function compose(options: ComposeOptions): Composition {
   });
   app.attachAudio(audio);
 
+  const taps = new Taps({
+    writerPath: code('tap-writer'),
+    folder: join(options.dataFolder, 'recordings'),
+    onDidChange: () => app.handleTaps(),
+  });
+  app.attachTaps(taps);
+
   const keys = new KeyBindings({
     onDidChange: (name, held) => app.handleKey(name, held),
     onDidCapture: (name, binding) => app.handleBindingCaptured(name, binding),
@@ -133,7 +141,7 @@ export function compose(options: ComposeOptions): Composition {
     async close(): Promise<void> {
       await app.close();
       hotkeys.close();
-      await Promise.all([audio.close(), voice.close()]);
+      await Promise.all([audio.close(), voice.close(), taps.stop()]);
       store.close();
     },
   };

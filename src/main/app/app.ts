@@ -218,7 +218,12 @@ export class App {
         this.#testing.handleTrace(fact.text, fact.packets);
         return;
       case 'tapOpened':
-        this.#testing.handleTapOpened(fact.token, fact.memory, fact.startSample);
+        this.#testing.handleTapOpened(
+          fact.token,
+          fact.memory,
+          fact.startSample,
+          this.#nicknameOf(fact.token),
+        );
         return;
       case 'counters':
         for (const name of [...this.#stats.keys()]) if (name.startsWith('speaker.')) this.#stats.delete(name);
@@ -363,6 +368,10 @@ export class App {
     for (const listener of this.#meterListeners) {
       listener({ inputDb: this.#inputDb, outputDb, talkingTokens: talking });
     }
+  }
+
+  #nicknameOf(token: number): string {
+    return this.#room.call.members.find((member) => member.token === token)?.nickname ?? '';
   }
 
   /** Several changes in one turn of the event loop are one announcement. */

@@ -59,15 +59,15 @@ export interface TapMemories {
   readonly mix: SharedArrayBuffer;
 }
 
-/** What writes recordings of the sound inside the program. */
+/** What writes recordings of the sound inside the program, one at a time. */
 export interface TapsPort {
   readonly state: Testing['taps'];
-  start():
-    | { readonly ok: true; readonly memories: TapMemories }
-    | { readonly ok: false; readonly sentence: string };
+  /** @returns null when it cannot begin (see `state.problem`), or when one runs already */
+  start(): TapMemories | null;
   /** A voice is recorded from its first sample, which is sample `startSample` of the recording. */
-  addSpeaker(token: number, memory: SharedArrayBuffer, startSample: number): void;
-  stop(): void;
+  addSpeaker(token: number, memory: SharedArrayBuffer, startSample: number, name: string): void;
+  /** Resolves when the files are whole. */
+  stop(): Promise<void>;
 }
 
 /** A sender's key of one epoch: AES-128 key and 96-bit salt. */

@@ -34,7 +34,7 @@ export function createTestingCommands(
       return outcome;
     },
     async setTaps({ on }) {
-      const outcome = testing.setTaps(on);
+      const outcome = await testing.setTaps(on);
       if (!outcome.ok) countRefusal('taps');
       return outcome;
     },

@@ -14,19 +14,22 @@ const MEMORIES: TapMemories = {
 class ToyTaps implements TapsPort {
   state: TestingState['taps'] = { recording: false, folder: '', seconds: 0, problem: '' };
   full = false;
-  readonly speakers: number[] = [];
+  readonly speakers: string[] = [];
 
-  start(): ReturnType<TapsPort['start']> {
-    if (this.full) return { ok: false, sentence: 'The disk is full.' };
+  start(): TapMemories | null {
+    if (this.full) {
+      this.state = { ...this.state, problem: 'The disk is full.' };
+      return null;
+    }
     this.state = { recording: true, folder: 'recordings/1', seconds: 0, problem: '' };
-    return { ok: true, memories: MEMORIES };
+    return MEMORIES;
   }
 
-  addSpeaker(token: number): void {
-    this.speakers.push(token);
+  addSpeaker(token: number, _memory: SharedArrayBuffer, startSample: number, name: string): void {
+    this.speakers.push(`${token} ${startSample} ${name}`);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.state = { ...this.state, recording: false };
   }
 }
@@ -99,28 +102,30 @@ test('a recording that was under way ends with the voice thread', () => {
   expect(testing.describe().trace.phase).toBe('off');
 });
 
-test('sound is recorded from one toggle to the next', () => {
+test('sound is recorded from one toggle to the next', async () => {
   const { testing, taps, orders } = rig();
   testing.attachTaps(taps);
-  expect(testing.setTaps(true)).toEqual({ ok: true });
-  testing.handleTapOpened(4, new SharedArrayBuffer(8), 960);
-  testing.setTaps(false);
-  expect(taps.speakers).toEqual([4]);
+  expect(await testing.setTaps(true)).toEqual({ ok: true });
+  // Somebody presses twice: it goes on.
+  expect(await testing.setTaps(true)).toEqual({ ok: true });
+  testing.handleTapOpened(4, new SharedArrayBuffer(8), 960, 'Bob');
+  await testing.setTaps(false);
+  expect(taps.speakers).toEqual(['4 960 Bob']);
   expect(orders).toEqual(['taps on', 'taps off']);
 });
 
-test('a recording that cannot begin says why, and nothing is tapped', () => {
+test('a recording that cannot begin says why, and nothing is tapped', async () => {
   const { testing, taps, orders } = rig();
   testing.attachTaps(taps);
   taps.full = true;
-  expect(testing.setTaps(true)).toEqual({ ok: false, sentence: 'The disk is full.' });
+  expect(await testing.setTaps(true)).toEqual({ ok: false, sentence: 'The disk is full.' });
   expect(orders).toEqual([]);
 });
 
-test('a recording that ended by itself no longer costs the sound threads anything', () => {
+test('a recording that ended by itself no longer costs the sound threads anything', async () => {
   const { testing, taps, orders } = rig();
   testing.attachTaps(taps);
-  testing.setTaps(true);
+  await testing.setTaps(true);
   taps.state = { ...taps.state, recording: false, problem: 'The disk is full.' };
   testing.handleTaps();
   expect(orders).toEqual(['taps on', 'taps off']);

@@ -84,16 +84,18 @@ export class Testing {
     return DONE;
   }
 
-  setTaps(on: boolean): Outcome {
+  async setTaps(on: boolean): Promise<Outcome> {
     const taps = this.#taps;
     if (taps === null) return refuse('Recording is not possible here.');
+    if (on === taps.state.recording) return DONE;
     if (on) {
-      const started = taps.start();
-      if (!started.ok) return started;
-      this.#options.voice.setTaps(started.memories);
+      const memories = taps.start();
+      if (memories === null)
+        return refuse(taps.state.problem || 'The last recording is still being written.');
+      this.#options.voice.setTaps(memories);
     } else {
       this.#options.voice.setTaps(null);
-      taps.stop();
+      await taps.stop();
     }
     this.#options.onDidChange();
     return DONE;
@@ -105,8 +107,9 @@ export class Testing {
     this.#options.onDidChange();
   }
 
-  handleTapOpened(token: number, memory: SharedArrayBuffer, startSample: number): void {
-    this.#taps?.addSpeaker(token, memory, startSample);
+  /** @param name of the person, for the file */
+  handleTapOpened(token: number, memory: SharedArrayBuffer, startSample: number, name: string): void {
+    this.#taps?.addSpeaker(token, memory, startSample, name);
   }
 
   describe(): TestingState {
