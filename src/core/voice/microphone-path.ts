@@ -118,7 +118,7 @@ export class MicrophonePath {
 
   /** Takes the longest time since the call before. */
   takeCounters(): Record<string, number> {
-    const counters = { ...this.#counters, processDelaySamples: this.#options.processing.delaySamples };
+    const counters = { ...this.#counters, processingDelaySamples: this.#options.processing.delaySamples };
     this.#counters.processMaxUs = 0;
     return counters;
   }

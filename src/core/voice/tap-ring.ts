@@ -2,6 +2,9 @@ import { assert } from '../base/assert.ts';
 import { SampleRing, WRITE_INDEX } from '../ring/sample-ring.ts';
 import { SAMPLES_PER_MS } from './sample-rate.ts';
 
+/** Size of the rings that taps write into: two and a half seconds, for a disk that is busy elsewhere. */
+export const TAP_RING_SAMPLES = 2 ** 17;
+
 /** Elements of the ring's header, in the producer's line, that say whether and when the tap was opened. */
 const OPENED_INDEX = WRITE_INDEX + 4;
 const MOMENT_INDEX = WRITE_INDEX + 5;

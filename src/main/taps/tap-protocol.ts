@@ -1,9 +1,3 @@
-/** Where the sound is taken from. `speaker`: one voice, decoded, before its volume. */
-export type TapPlace = 'raw_mic' | 'post_dsp' | 'post_opus_decode';
-
-/** Rings that the threads of the sound write into: two and a half seconds, for a disk that is busy elsewhere. */
-export const TAP_RING_SAMPLES = 2 ** 17;
-
 /** Longest recording: half an hour. Long enough to catch what happens now and then, short enough to be looked at. */
 export const MAX_RECORDING_SECONDS = 1_800;
 

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SampleRing } from '../../core/ring/sample-ring.ts';
-import { TAP_RING_SAMPLES, type TapCommand, type TapEvent, type TapWriterData } from './tap-protocol.ts';
+import { TAP_RING_SAMPLES } from '../../core/voice/tap-ring.ts';
+import type { TapCommand, TapEvent, TapWriterData } from './tap-protocol.ts';
 
 /** Longest part of a person's name in the name of a file. */
 const MAX_NAME_LENGTH = 32;
