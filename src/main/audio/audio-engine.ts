@@ -306,6 +306,7 @@ export class AudioEngine {
     if (step === null) return;
     // Where the device goes on without a break, no flow begins anew to tell of it.
     if (await line.side.changeBuffers(step)) {
+      line.latency = null;
       line.buffers.handleFlow(line.side.deviceXruns, this.#options.nowMs());
     }
   }

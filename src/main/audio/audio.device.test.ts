@@ -265,6 +265,105 @@ describe.runIf(missing.length === 0).each(['pulse', 'naudiodon', 'decibri'])(
   },
 );
 
+/**
+ * Plays numbers and finds them again in what it hears over a cable from the speaker to the microphone: how long each
+ * took, from when the speaker took it until the microphone gave it, against what the devices say.
+ */
+const measuringProgram = `
+import { startAudio } from ${JSON.stringify(join(import.meta.dirname, 'audio.ts'))};
+import { SampleRing, WANT_INDEX, WRITE_INDEX } from ${JSON.stringify(join(root, 'src/core/ring/sample-ring.ts'))};
+import { preferThisThread } from ${JSON.stringify(join(root, 'src/main/base/thread-priority.ts'))};
+preferThisThread();
+const captureMemory = SampleRing.allocate(16384);
+const playbackMemory = SampleRing.allocate(16384);
+const capture = new SampleRing(captureMemory);
+const playback = new SampleRing(playbackMemory);
+const takenMs = new Float64Array(2 ** 23);
+const UNIT = 2 ** -24;
+let delays = [];
+startAudio({
+  workerPath: ${JSON.stringify(join(import.meta.dirname, 'audio-worker.ts'))},
+  resourcesPath: ${JSON.stringify(join(root, 'resources'))},
+  captureMemory, playbackMemory, inputId: 'pulse:cable_end', outputId: 'pulse:cable', environment: process.env,
+  onFact: () => undefined,
+  onBuffer: () => { delays = []; },
+  onLatency: ({ input, output }) => {
+    if (input !== null && output !== null) {
+      delays.sort((a, b) => a - b);
+      const measuredMs = delays[delays.length >> 1] ?? -1;
+      console.log('FACT ' + JSON.stringify({ measuredMs, count: delays.length, input, output }));
+    }
+  },
+});
+const block = new Float32Array(4096);
+let next = 1;
+void (async () => {
+  for (;;) {
+    const seen = Atomics.load(playback.indices, WANT_INDEX);
+    const count = playback.requested();
+    const nowMs = performance.now();
+    for (let i = 0; i < count; i++, next++) {
+      block[i] = next * UNIT;
+      takenMs[next] = nowMs;
+    }
+    playback.push(block, count);
+    const waiting = Atomics.waitAsync(playback.indices, WANT_INDEX, seen);
+    if (waiting.async) await waiting.value;
+  }
+})();
+for (;;) {
+  const seen = Atomics.load(capture.indices, WRITE_INDEX);
+  const count = capture.pull(block, Math.min(block.length, capture.readable()));
+  const nowMs = performance.now();
+  for (let i = 0; i < count; i++) if (block[i] > 0) delays.push(nowMs - takenMs[Math.round(block[i] / UNIT)]);
+  const waiting = Atomics.waitAsync(capture.indices, WRITE_INDEX, seen);
+  if (waiting.async) await waiting.value;
+}
+`;
+
+interface Measured {
+  readonly measuredMs: number;
+  readonly count: number;
+  readonly input: { deviceMs: number; bufferMs: number };
+  readonly output: { deviceMs: number; bufferMs: number };
+}
+
+/** Largest difference between what the devices say and what a round trip takes, in ms: half a piece of either side. */
+const LATENCY_TOLERANCE_MS = 5;
+
+describe.runIf(missing.length === 0)('the reported delay', () => {
+  it('is that of a round trip over a cable', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sidetone-latency-'));
+    const server = new SoundServer(folder);
+    await server.start();
+    server.load('module-null-sink sink_name=cable rate=48000 channels=1 format=float32le');
+    server.load('module-remap-source master=cable.monitor source_name=cable_end');
+    const path = join(folder, 'measure.mjs');
+    writeFileSync(path, measuringProgram);
+    const env = { ...server.env, SIDETONE_AUDIO_BACKEND: 'pulse' };
+    const child = spawn(process.execPath, [path], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const facts: Measured[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('FACT ')) facts.push(JSON.parse(line.slice(5)));
+    });
+    try {
+      // Three seconds of sound over settled buffers: the reported delay is a mean over about that time.
+      await until(() => (facts.at(-1)?.count ?? 0) > 3 * 48_000, 25_000);
+    } finally {
+      child.kill('SIGKILL');
+      await server.kill();
+      rmSync(folder, { recursive: true, force: true });
+    }
+    const last = facts.at(-1);
+    expect(last).toBeDefined();
+    if (last === undefined) return;
+    const { input, output, measuredMs } = last;
+    const reportedMs = input.deviceMs + input.bufferMs + output.deviceMs + output.bufferMs;
+    expect(Math.abs(reportedMs - measuredMs)).toBeLessThan(LATENCY_TOLERANCE_MS);
+    expect(output.bufferMs).toBeGreaterThan(0);
+  });
+});
+
 describe.runIf(missing.length === 0)('the environment of these tests', () => {
   it('has what PortAudio needs of ALSA to reach a sound server', () => {
     expect(existsSync(join(root, 'resources', 'alsa-pulse.conf'))).toBe(true);
