@@ -11,7 +11,6 @@ export class SpeakerBuffer implements PlayoutBuffer {
   readonly #payload = new Uint8Array(PAYLOAD_BYTES);
   readonly #view = new DataView(this.#payload.buffer);
   #decoded: number | null = null;
-  #concealed = 0;
 
   constructor(source: FrameSource) {
     const decoder: FrameDecoder = {
@@ -24,7 +23,6 @@ export class SpeakerBuffer implements PlayoutBuffer {
       conceal: (into) => {
         if (this.#decoded === null) return 0;
         source.conceal(this.#decoded, into);
-        this.#concealed += FRAME_SAMPLES;
         return FRAME_SAMPLES;
       },
     };
@@ -49,12 +47,11 @@ export class SpeakerBuffer implements PlayoutBuffer {
   }
 
   account(): BufferAccount {
-    const counters: Readonly<Record<string, number>> = this.#speaker.counters();
-    const inserted = counters['insertedSamples'];
-    const removed = counters['removedSamples'];
+    const { insertedSamplesForDeceleration, removedSamplesForAcceleration, concealedSamples } =
+      this.#speaker.statistics();
     return {
-      stretchedSamples: inserted === undefined || removed === undefined ? null : inserted + removed,
-      concealedSamples: this.#concealed,
+      stretchedSamples: insertedSamplesForDeceleration + removedSamplesForAcceleration,
+      concealedSamples,
     };
   }
 }
