@@ -13,8 +13,15 @@ const WINDOW_SAMPLES = 24_000;
 const RANGE_SAMPLES = 4_800;
 const WIDE_RANGE_SAMPLES = 19_200;
 
-/** Below this the two sounds have too little in common to say anything: the delay before holds. */
+/**
+ * Below this the two sounds have too little in common to say anything: the delay before holds. Far away more is asked
+ * for, as more is like it by chance.
+ */
 const LEAST_SIMILARITY = 0.5;
+const LEAST_WIDE_SIMILARITY = 0.8;
+
+/** Windows softer than this power (-50 dBFS) say nothing either: a few ms of sound are like many others. */
+const LEAST_POWER = 1e-5;
 
 /** Mean of each run of DECIMATION samples: a crude low-pass, which both sounds go through alike. */
 function decimate(samples: Float32Array, start: number, count: number): Float32Array {
@@ -25,6 +32,12 @@ function decimate(samples: Float32Array, start: number, count: number): Float32A
     low[at] = sum / DECIMATION;
   }
   return low;
+}
+
+function meanPower(samples: Float32Array): number {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  return sum / Math.max(1, samples.length);
 }
 
 /** How far a recording lags behind its reference as it goes on: at any sample, good to a few ms. */
@@ -60,9 +73,11 @@ function correctionAt(
 ): number | null {
   const count = Math.min(WINDOW_SAMPLES, recording.length - start);
   const heard = decimate(recording, start, count);
+  if (meanPower(heard) < LEAST_POWER) return null;
   const from = Math.round(start - delay) - range;
   const said = decimate(reference, from, count + 2 * range);
   const found = align(heard, said, { minLag: 0, maxLag: (2 * range) / DECIMATION });
-  if (found === null || found.similarity < LEAST_SIMILARITY) return null;
+  const least = range === RANGE_SAMPLES ? LEAST_SIMILARITY : LEAST_WIDE_SIMILARITY;
+  if (found === null || found.similarity < least) return null;
   return range - found.delaySamples * DECIMATION;
 }
