@@ -13,6 +13,7 @@ import { WHISPER_TAIL_SAMPLES } from './whisper-schedule.ts';
 
 const DELAY_SAMPLES = 672;
 const TWO_SECONDS = 96_000;
+const RING_SAMPLES = 16_384;
 
 /** Delays, counts its calls, and says that everything is a voice. */
 class ToyProcessing implements Processing {
@@ -40,8 +41,8 @@ class ToyProcessing implements Processing {
 
 /** A microphone in a room, through a processing that delays; each sample tells its position, as a loud sound. */
 class PathRig {
-  readonly capture = new SampleRing(SampleRing.allocate(16_384));
-  readonly reference = new SampleRing(SampleRing.allocate(16_384));
+  readonly capture = new SampleRing(SampleRing.allocate(RING_SAMPLES));
+  readonly reference = new SampleRing(SampleRing.allocate(RING_SAMPLES));
   readonly processing = new ToyProcessing();
   readonly microphone = new Microphone(0);
   readonly sent: { timestamp: number; first: number }[] = [];
@@ -226,6 +227,23 @@ describe('MicrophonePath', () => {
     expect(rig.path.waitingSamples + rig.microphone.capturedSamples).toBe(rig.captured);
     // A frame that the gap cut short is filled up, and the next one begins behind it.
     for (const { timestamp, first } of rig.sent) expect(timestamp - first).toBeLessThan(960);
+  });
+
+  it('counts what the ring had no room for, so that everything behind it stands where it was captured', () => {
+    const rig = new PathRig();
+    rig.talk(true);
+    rig.run(9_600);
+    rig.give(RING_SAMPLES - 1_000);
+    rig.give(3_000);
+    const waiting = RING_SAMPLES + 2_000;
+    expect(rig.path.waitingSamples).toBe(waiting);
+    expect(rig.path.capturedSamples).toBe(rig.captured);
+    const sent = rig.sent.length;
+    rig.path.drain(rig);
+    rig.run(9_600);
+    expect(rig.path.takeCounters()).toMatchObject({ staleSamples: RING_SAMPLES, lostSamples: 2_000 });
+    expect(rig.path.waitingSamples + rig.microphone.capturedSamples).toBe(rig.captured);
+    for (const { timestamp, first } of rig.sent.slice(sent + 1)) expect(timestamp - first).toBeLessThan(960);
   });
 
   it('lays the sound before and behind the processing beside each other, gaps and delay included', () => {

@@ -75,7 +75,9 @@ export class MicrophonePath {
   #keptBlocks = 0;
   /** Captured while the processing rested, and not kept, or not any more. */
   #passedSamples = 0;
+  /** Out of the capture ring, or lost before it. */
   #pulledSamples = 0;
+  #knownOverrunSamples: number;
   #missingReferences = 0;
   #referenceQuietBlocks = REFERENCE_QUIET_BLOCKS;
   #quietBlocks = 0;
@@ -83,6 +85,7 @@ export class MicrophonePath {
   #loudestDb = SILENCE_DB;
   readonly #counters = {
     staleSamples: 0,
+    lostSamples: 0,
     staleReferenceSamples: 0,
     restedBlocks: 0,
     processedBlocks: 0,
@@ -92,16 +95,18 @@ export class MicrophonePath {
 
   constructor(options: MicrophonePathOptions) {
     this.#options = options;
+    this.#knownOverrunSamples = options.capture.overrunSamples;
   }
 
   /** Captured, but not given to the microphone yet. */
   get waitingSamples(): number {
-    return this.#options.capture.readable() + this.#passedSamples + this.#keptBlocks * PATH_BLOCK_SAMPLES;
+    const rested = this.#passedSamples + this.#keptBlocks * PATH_BLOCK_SAMPLES;
+    return this.#options.capture.readable() + this.#lostSamples() + rested;
   }
 
   /** Position, in the stream of captured samples, of the next one that is captured. */
   get capturedSamples(): number {
-    return this.#pulledSamples + this.#options.capture.readable();
+    return this.#pulledSamples + this.#options.capture.readable() + this.#lostSamples();
   }
 
   /** From now on; null: nobody records. Their positions are those of `capturedSamples`. */
@@ -235,17 +240,26 @@ export class MicrophonePath {
     this.#referenceQuietBlocks = playedDb < REFERENCE_QUIET_DB ? this.#referenceQuietBlocks + 1 : 0;
   }
 
+  /** Captured while the ring was full, and not known to anybody yet. */
+  #lostSamples(): number {
+    return (this.#options.capture.overrunSamples - this.#knownOverrunSamples) >>> 0;
+  }
+
   #dropBacklog(out: MicrophoneOut): void {
-    const surplus = this.#options.capture.readable() - MAX_BACKLOG_SAMPLES;
-    if (surplus <= 0) return;
-    const dropped = this.#options.capture.discard(surplus);
+    const { capture, microphone } = this.#options;
+    const lost = this.#lostSamples();
+    // What was lost came behind all that the ring held: only what is captured from now on stands where it is counted.
+    const surplus = capture.readable() - (lost > 0 ? 0 : MAX_BACKLOG_SAMPLES);
+    if (surplus <= 0 && lost === 0) return;
+    const dropped = capture.discard(Math.max(0, surplus));
+    this.#knownOverrunSamples = (this.#knownOverrunSamples + lost) >>> 0;
     this.#counters.staleSamples += dropped;
-    this.#pulledSamples += dropped;
+    this.#counters.lostSamples += lost;
+    this.#pulledSamples += dropped + lost;
     // What was kept lies before the gap, and nobody will ask for it any more.
     this.#passKept(0);
-    this.#passedSamples += dropped;
-    const passed = this.#passedSamples;
+    const passed = this.#passedSamples + dropped + lost;
     this.#passedSamples = 0;
-    this.#options.microphone.handleGap(passed, out);
+    microphone.handleGap(passed, out);
   }
 }

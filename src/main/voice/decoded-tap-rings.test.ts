@@ -55,6 +55,15 @@ describe('DecodedTapRings', () => {
     ]);
   });
 
+  it('stands for what the device played without us with silence', () => {
+    const { tap, mix, opened, block } = rigOf();
+    block([7, 0.5, 0]);
+    tap.skip(2 * BLOCK_SAMPLES);
+    block([7, 0.25, 0]);
+    expect(blocksOf(mix)).toEqual([0.5, 0, 0, 0.25]);
+    expect(opened.map(({ ring }) => blocksOf(ring))).toEqual([[0.5, 0, 0, 0.25]]);
+  });
+
   it('adds up what one person says in the channel and in a whisper', () => {
     const { opened, block } = rigOf();
     block([7, 0.5, 0], [7, 0.25, 0]);

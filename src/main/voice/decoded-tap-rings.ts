@@ -51,6 +51,11 @@ export class DecodedTapRings implements DecodedTap {
     return { missingSamples, notRecorded: this.#notRecorded };
   }
 
+  /** The device went on for `count` samples without us: they are silence, in step with what else is recorded. */
+  skip(count: number): void {
+    this.#position += count;
+  }
+
   beginBlock(count: number): void {
     assert(count <= MAX_BLOCK_SAMPLES, 'a block is 10 ms at most');
     for (let index = 0; index < this.#taps.length; index += 1) this.#taps[index]?.block.fill(0);
