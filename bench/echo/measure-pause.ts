@@ -1,7 +1,7 @@
-import { intelligibility } from '../../e2e/sound/stoi.ts';
 import { BLOCK_SAMPLES } from '../../src/core/processing/processing-stage.ts';
 import type { Row } from '../report.ts';
-import { createChain, echoLossDb, energy, makeSound, NEAR_LOUDSPEAKER_DB, runChain } from './measure-echo.ts';
+import { createChain, echoLossDb, makeSound, NEAR_LOUDSPEAKER_DB, runChain } from './measure-echo.ts';
+import { startProcessorTime } from './processor-time.ts';
 
 const RATE_HZ = 48_000;
 const BLOCKS_PER_SECOND = RATE_HZ / BLOCK_SAMPLES;
@@ -36,7 +36,7 @@ export async function measurePause(speech: Float32Array): Promise<Row[]> {
     const silent = pause === 'idle in silence';
     // In silence the scene stands still: nothing is played, and nothing is heard.
     const restBlock = (LEARNT_SECONDS + (silent ? 0 : PAUSE_SECONDS)) * BLOCKS_PER_SECOND;
-    const startMs = performance.now();
+    const usedUs = startProcessorTime();
     for (let count = 0; count < PAUSE_SECONDS * BLOCKS_PER_SECOND; count += 1) {
       const at = (LEARNT_SECONDS * BLOCKS_PER_SECOND + count) * BLOCK_SAMPLES;
       const reference = sound.played.subarray(at, at + BLOCK_SAMPLES);
@@ -45,7 +45,7 @@ export async function measurePause(speech: Float32Array): Promise<Row[]> {
       if (silent) block.fill(0);
       if (pause !== 'not processed at all, reference goes on') chain.idle(block);
     }
-    const idleUs = ((performance.now() - startMs) * 1_000) / (PAUSE_SECONDS * BLOCKS_PER_SECOND);
+    const idleUs = usedUs() / (PAUSE_SECONDS * BLOCKS_PER_SECOND);
     const after = new Float32Array((LEARNT_SECONDS + PAUSE_SECONDS + 2) * RATE_HZ);
     runChain(chain, sound, after, restBlock);
     const erle = (seconds: number): number => echoLossDb(sound, after, chain.delaySamples, seconds);
@@ -59,18 +59,4 @@ export async function measurePause(speech: Float32Array): Promise<Row[]> {
     });
   }
   return rows;
-}
-
-/** Nobody is heard: the canceller must leave the voice as it is. */
-export async function measureWithoutReference(speech: Float32Array): Promise<{ row: Row; estoi: number }> {
-  const chain = await createChain({});
-  const near = speech.subarray(0, 10 * RATE_HZ);
-  const sound = { near, heard: near, played: new Float32Array(near.length) };
-  const processed = new Float32Array(near.length);
-  runChain(chain, sound, processed);
-  const delay = chain.delaySamples;
-  const clean = near.subarray(0, near.length - delay);
-  const estoi = intelligibility(clean, processed.subarray(delay), RATE_HZ)?.estoi ?? Number.NaN;
-  const levelChangeDb = 10 * Math.log10(energy(processed) / energy(near));
-  return { row: { check: 'nobody is heard', estoi, levelChangeDb, delayMs: delay / 48 }, estoi };
 }

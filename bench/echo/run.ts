@@ -12,7 +12,8 @@ import {
   NEAR_LOUDSPEAKER_DB,
   type Scene,
 } from './measure-echo.ts';
-import { measurePause, measureWithoutReference } from './measure-pause.ts';
+import { measurePause } from './measure-pause.ts';
+import { measureTransparency } from './measure-transparency.ts';
 
 const NAME = 'bench:echo';
 
@@ -88,16 +89,17 @@ async function main(): Promise<void> {
     const speech = await makeSpeech(folder, SPEECH_SECONDS);
     const { rows, figures } = await measureScenes(speech);
     const pauses = await measurePause(speech);
-    const alone = await measureWithoutReference(speech);
+    const clear = await measureTransparency(speech);
     const worst = (pick: (run: EchoFigures) => number): number => Math.min(...figures.map(pick));
     const values = {
       erleAt2sDb: worst((run) => run.erleAt2sDb),
       erleAt5sDb: worst((run) => run.erleAt5sDb),
       erleAt10sDb: worst((run) => run.erleAt10sDb),
       doubleTalkEstoi: worst((run) => run.doubleTalkEstoi),
-      estoiWithoutReference: alone.estoi,
+      estoiWithoutReference: clear.estoiWithoutReference,
+      estoiWithHeadphones: clear.estoiWithHeadphones,
     };
-    publish(createReport(NAME, [...rows, ...pauses, alone.row], values), { json: options.json });
+    publish(createReport(NAME, [...rows, ...pauses, ...clear.rows], values), { json: options.json });
   } finally {
     rmSync(folder, { recursive: true, force: true });
     await disposeEchoCancellation();

@@ -4,6 +4,7 @@ import { HighPass } from '../../src/core/processing/high-pass.ts';
 import { type NoiseSuppression, ProcessingChain } from '../../src/core/processing/processing-chain.ts';
 import { BLOCK_SAMPLES } from '../../src/core/processing/processing-stage.ts';
 import { StageLoader } from '../../src/main/voice/processing/stage-loader.ts';
+import { startProcessorTime } from '../echo/processor-time.ts';
 import { areaUnderCurve } from './area-under-curve.ts';
 import { NOISES } from './noises.ts';
 
@@ -124,12 +125,12 @@ export async function measureNoise(
   const chain = await createChain(suppression);
   const processed = noisy.slice();
   const probabilities: number[] = [];
-  const startMs = performance.now();
+  const usedUs = startProcessorTime();
   for (let start = 0; start < processed.length; start += BLOCK_SAMPLES) {
     chain.process(processed.subarray(start, start + BLOCK_SAMPLES));
     probabilities.push(chain.voiceProbability);
   }
-  const meanUs = ((performance.now() - startMs) * 1_000) / probabilities.length;
+  const meanUs = usedUs() / probabilities.length;
   const delay = chain.delaySamples;
   const inTime = processed.subarray(delay);
   const cleanInTime = clean.subarray(0, inTime.length);

@@ -225,7 +225,7 @@ describe('a stage that fails', () => {
     },
   );
 
-  it('is tried again when it is switched off and on', () => {
+  it('is tried again, with nothing remembered, when it is switched off and on', () => {
     const { chain, light } = createRig();
     chain.setSettings({ ...ALL_OFF, noiseSuppression: 'light' });
     const feed = new ToneFeed(chain);
@@ -241,6 +241,7 @@ describe('a stage that fails', () => {
     feed.run(9);
     expect(reportOf(chain, 'noiseSuppression').state).toBe('on');
     expect(chain.delaySamples).toBe(480);
+    expect(light.resets).toBe(1);
   });
 
   it('is given up when it is slow for long, not when it is slow once', () => {

@@ -13,7 +13,9 @@ import {
   type SuppressionStage,
   type VoiceDetector,
 } from './processing-stage.ts';
+import { RestingEcho } from './resting-echo.ts';
 import { meanPower } from './stage-meter.ts';
+import { ECHO_RESTS } from './stage-sentences.ts';
 import { StageSlot } from './stage-slot.ts';
 
 export type { NoiseSuppression, ProcessingSettings } from './processing-settings.ts';
@@ -57,6 +59,7 @@ export class ProcessingChain {
   readonly #slots: readonly StageSlot<ProcessingStage>[];
   readonly #echoWatch = new EchoWatch();
   readonly #loaded: Partial<LoadedStages> = {};
+  #restingEcho: RestingEcho | null = null;
   readonly #silence = new Float32Array(BLOCK_SAMPLES);
   readonly #missing = new Set<LoadedStageName>();
   #settings: ProcessingSettings = DEFAULT_PROCESSING;
@@ -99,6 +102,9 @@ export class ProcessingChain {
   /** A stage has been loaded. */
   provide<Name extends LoadedStageName>(name: Name, stage: LoadedStages[Name]): void {
     this.#loaded[name] = stage;
+    const { echoCancellation } = this.#loaded;
+    if (name === 'echoCancellation' && echoCancellation !== undefined)
+      this.#restingEcho = new RestingEcho(echoCancellation);
     this.#missing.delete(name);
     this.#apply();
   }
@@ -157,11 +163,9 @@ export class ProcessingChain {
 
   /** One report per stage, in their order. Takes the longest times since the call before. */
   reports(): StageReport[] {
-    const echo = this.#echo.report();
-    const erleDb = echo.state === 'on' ? this.#echoWatch.erleDb : null;
     return [
       this.#highPass.report(),
-      erleDb === null ? echo : { ...echo, erleDb },
+      this.#describeEcho(this.#echo.report()),
       this.#suppression.report(),
       this.#gain.report(),
       this.#limiter.report(),
@@ -176,25 +180,29 @@ export class ProcessingChain {
     this.#echoWatch.reset();
   }
 
+  #describeEcho(report: StageReport): StageReport {
+    if (report.state !== 'on') return report;
+    if (this.#restingEcho?.rests === true) return { ...report, sentence: ECHO_RESTS };
+    const { erleDb } = this.#echoWatch;
+    return erleDb === null ? report : { ...report, erleDb };
+  }
+
   #apply(): void {
     const { highPass, echoCancellation, noiseSuppression, gainControl, limiter } = this.#settings;
     this.#highPass.change(highPass ? this.#highPassStage : null);
     this.#gain.change(gainControl ? this.#gainStage : null);
     this.#limiter.change(limiter ? this.#limiterStage : null);
-    this.#place(this.#echo, echoCancellation ? 'echoCancellation' : null);
-    const suppression = noiseSuppression === 'light' ? 'lightSuppression' : 'strongSuppression';
-    this.#place(this.#suppression, noiseSuppression === 'off' ? null : suppression);
+    const { lightSuppression, strongSuppression } = this.#loaded;
+    this.#echo.change(echoCancellation ? this.#restingEcho : null);
+    if (echoCancellation && this.#missing.has('echoCancellation')) this.#echo.fail('notLoaded');
+    const suppressions = { off: null, light: lightSuppression ?? null, strong: strongSuppression ?? null };
+    this.#suppression.change(suppressions[noiseSuppression]);
+    const missing = { off: false, light: 'lightSuppression', strong: 'strongSuppression' } as const;
+    const name = missing[noiseSuppression];
+    if (name !== false && this.#missing.has(name)) this.#suppression.fail('notLoaded');
     const detector = this.#loaded.voiceActivity;
     if (detector !== undefined) this.#detector.provide(detector);
     else if (this.#missing.has('voiceActivity')) this.#detector.fail('notLoaded');
-  }
-
-  #place<Name extends Exclude<LoadedStageName, 'voiceActivity'>>(
-    slot: StageSlot<LoadedStages[Name]>,
-    name: Name | null,
-  ): void {
-    slot.change(name === null ? null : (this.#loaded[name] ?? null));
-    if (name !== null && this.#missing.has(name)) slot.fail('notLoaded');
   }
 
   /**

@@ -26,6 +26,9 @@ const WITHOUT: Readonly<Record<StageName, string>> = {
   voiceActivity: 'The microphone opens by loudness alone.',
 };
 
+/** The canceller is on, and the microphone hears no echo. */
+export const ECHO_RESTS = 'Echo cancellation is on, and rests: there is no echo, as with headphones.';
+
 /** A sentence for a person on how a stage is doing. */
 export function stageSentence(stage: StageName, state: StageState, failure: StageFailure | null): string {
   const title = TITLES[stage];

@@ -55,6 +55,8 @@ export class StageSlot<Stage extends ProcessingStage> {
   /** Blocks until the change to `#next` is heard; NO_CHANGE. */
   #warmUpBlocks = NO_CHANGE;
   #failure: StageFailure | null = null;
+  /** The stage that failed last: what it remembers may be what broke it. */
+  #broken: Stage | null = null;
   #slowBlocks = 0;
   #muteSamples = NOT_MUTED;
   #lastSample = 0;
@@ -90,6 +92,7 @@ export class StageSlot<Stage extends ProcessingStage> {
     if (stage === this.#wanted && !switchedOff) return;
     const delay = stage?.delaySamples ?? 0;
     assert(delay <= MAX_STAGE_DELAY_SAMPLES, 'a stage is not later than the history is long');
+    if (stage !== null && stage === this.#broken) this.#mend(stage);
     this.#wanted = stage;
     this.#failure = null;
     this.#slowBlocks = 0;
@@ -102,6 +105,7 @@ export class StageSlot<Stage extends ProcessingStage> {
   /** The stage cannot be used: the sound goes through. */
   fail(failure: StageFailure): void {
     this.#failure = failure;
+    this.#broken = this.#wanted;
     this.#warmUpBlocks = NO_CHANGE;
     this.#next = null;
   }
@@ -159,6 +163,15 @@ export class StageSlot<Stage extends ProcessingStage> {
     this.#next?.reset();
     this.forgetPause();
     this.#lastSample = 0;
+  }
+
+  #mend(stage: Stage): void {
+    this.#broken = null;
+    try {
+      stage.reset();
+    } catch {
+      // It will fail again when it runs, and be named then.
+    }
   }
 
   #remember(block: Float32Array): void {

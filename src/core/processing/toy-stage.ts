@@ -8,6 +8,7 @@ export class ToyStage implements EchoStage, SuppressionStage {
   readonly references: number[] = [];
   fails: 'not' | 'throws' | 'damages' = 'not';
   blocks = 0;
+  resets = 0;
   readonly #name: string;
   readonly #ran: string[];
   readonly #line: Float32Array;
@@ -40,6 +41,7 @@ export class ToyStage implements EchoStage, SuppressionStage {
   }
 
   reset(): void {
+    this.resets += 1;
     this.#line.fill(0);
   }
 }
