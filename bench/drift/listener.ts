@@ -1,5 +1,6 @@
 import { align } from '../../e2e/sound/align.ts';
-import { findGlitches, type GlitchKind } from '../../e2e/sound/glitches.ts';
+import type { GlitchKind } from '../../e2e/sound/glitch.ts';
+import { findGlitches } from '../../e2e/sound/glitches.ts';
 import { FRAME_SAMPLES, type Programme } from './programme.ts';
 import { BLOCK_SAMPLES, type SoundCard } from './sound-card.ts';
 

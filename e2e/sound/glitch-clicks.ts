@@ -1,5 +1,5 @@
 import type { DelayTrack } from './delay-track.ts';
-import type { Glitch } from './glitches.ts';
+import type { Glitch } from './glitch.ts';
 import { predictionResidual } from './residual.ts';
 
 /** The error around a sample is taken from this far on both sides, in samples: 12 ms, more than a period of a voice. */

@@ -1,5 +1,5 @@
 import type { DelayTrack } from './delay-track.ts';
-import type { Glitch } from './glitches.ts';
+import type { Glitch } from './glitch.ts';
 
 /** Level is taken this often and over as much, in samples: 2.5 ms, a little less than the shortest dropout told. */
 const HOP_SAMPLES = 120;

@@ -1,6 +1,6 @@
 import type { DelayTrack } from './delay-track.ts';
+import type { Glitch } from './glitch.ts';
 import { type Crest, largestCrestAround } from './glitch-clicks.ts';
-import type { Glitch } from './glitches.ts';
 
 /** A repeated piece is looked for in blocks of this length, in samples: 8 ms. */
 const BLOCK_SAMPLES = 384;

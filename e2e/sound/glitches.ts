@@ -1,22 +1,8 @@
 import { DelayTrack } from './delay-track.ts';
+import type { Glitch } from './glitch.ts';
 import { Crest, findClicks } from './glitch-clicks.ts';
 import { findDropouts } from './glitch-dropouts.ts';
 import { findRepeats } from './glitch-repeats.ts';
-
-/**
- * `click`: the waveform breaks (a cut, a step, a jump of phase). `dropout`: nothing is heard where something was said.
- * `repeat`: a piece is heard twice, and where it begins again the waveform breaks, be it a little.
- */
-export type GlitchKind = 'click' | 'dropout' | 'repeat';
-
-/** One place where a recording has something that its reference has not. */
-export type Glitch = {
-  readonly kind: GlitchKind;
-  /** In the recording. */
-  readonly atSample: number;
-  /** click: times the prediction error around it; dropout: length in ms; repeat: lag in ms. */
-  readonly strength: number;
-};
 
 /** Two that are nearer than this, in samples, are heard as one: 30 ms. */
 const ONE_EVENT_SAMPLES = 1_440;
