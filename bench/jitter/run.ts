@@ -38,6 +38,7 @@ function readTrace(path: string): Trace {
 
 interface Setting {
   readonly name: string;
+  /** One for each seed; the seeds also place the sound device's pulls. */
   readonly traces: readonly Trace[];
 }
 
@@ -73,7 +74,7 @@ function main(): void {
   const settings =
     options.trace === undefined
       ? settingsOf(options.profile, seeds)
-      : [{ name: 'trace', traces: [readTrace(options.trace)] }];
+      : [{ name: 'trace', traces: new Array<Trace>(seeds).fill(readTrace(options.trace)) }];
   const speech = MarkedSpeech.recorded();
   const comparisons: Comparison[] = settings.map(({ name, traces }) => {
     process.stderr.write(`${name}\n`);

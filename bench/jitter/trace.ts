@@ -26,6 +26,9 @@ export function minDelayMs(trace: Trace): number {
 /** Most entries of a trace file: five and a half hours. */
 export const MAX_TRACE_PACKETS = 1_000_000;
 
+/** Fewest packets that must arrive: with less than a second no buffer has got going. */
+export const MIN_TRACE_ARRIVALS = 50;
+
 /** Longest delay believed, in ms: ten seconds are no conversation. */
 export const MAX_TRACE_DELAY_MS = 10_000;
 
@@ -61,8 +64,8 @@ export function parseTrace(text: string): ParsedTrace {
     }
     delaysMs.push(entry === null ? null : Number(entry));
   }
-  if (delaysMs.filter((delay) => delay !== null).length < 2) {
-    return refused('The trace needs at least two packets that arrive.');
+  if (delaysMs.filter((delay) => delay !== null).length < MIN_TRACE_ARRIVALS) {
+    return refused(`The trace needs at least ${MIN_TRACE_ARRIVALS} packets that arrive.`);
   }
   return { ok: true, trace: { delaysMs, driftPpm: 0 } };
 }
