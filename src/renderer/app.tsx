@@ -1,5 +1,6 @@
 import { type ReactElement, useEffect, useRef } from 'react';
 import type { AppState } from '../contract/dto.ts';
+import { DiagnosticsOverlay } from './features/diagnostics/diagnostics-overlay.tsx';
 import { Floating } from './features/dialogs/floating.tsx';
 import { LinkOverlay } from './features/link/link-overlay.tsx';
 import { Notices } from './features/notices/notices.tsx';
@@ -8,6 +9,7 @@ import { phaseLabels, phaseSentence, windowTitle } from './features/room/room-st
 import { SettingsPanel } from './features/settings/settings-panel.tsx';
 import { StartScreen } from './features/start/start-screen.tsx';
 import { ThemeToggle } from './features/theme/theme-toggle.tsx';
+import { isKeyTaken } from './features/voice/own-state.ts';
 import { VoiceBar } from './features/voice/voice-bar.tsx';
 import { perform, useProgram } from './state/program.ts';
 import { showSettings, useWindow } from './state/window-store.ts';
@@ -64,6 +66,7 @@ function Stage({ app, settingsOpen }: { app: AppState; settingsOpen: boolean }):
       </div>
       <Notices />
       {inRoom ? <VoiceBar app={app} /> : null}
+      <DiagnosticsOverlay version={app.version} keyTaken={isKeyTaken(app, 'F3')} />
       <Floating app={app} />
       <TipLayer />
     </>

@@ -9,6 +9,7 @@ import {
   ruledPeople,
 } from './scene-room.ts';
 import { someConnection } from './some-connection.ts';
+import { someMember } from './some-member.ts';
 import { someChaos, someProcessing, someTalkTiming, someTesting } from './some-testing.ts';
 
 const hosting: Extract<Hosting, { phase: 'on' }> = {
@@ -162,6 +163,21 @@ const scenes: Record<string, AppState> = {
       roomName: 'The long room name that a friend of long names has given to this room',
       channelName: 'A channel with a name that is long as well',
     }),
+  },
+  /** As many voices at once as the figures are made for. */
+  crowd: {
+    ...room,
+    members: [
+      ...few(1),
+      ...Array.from({ length: 20 }, (_, at) =>
+        someMember({
+          token: 100 + at,
+          identity: `crowd-${at}`,
+          nickname: `Voice number ${at + 1}`,
+          talking: true,
+        }),
+      ),
+    ],
   },
   onAir: { ...room, transmitting: true },
   muted: { ...room, muted: true },

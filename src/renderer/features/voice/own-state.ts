@@ -89,3 +89,18 @@ export const activationChoices: readonly {
 export function bindingText(binding: Binding | null): string {
   return binding === null ? 'No key' : binding.label;
 }
+
+/** Whether a key of the keyboard talks or whispers, by its label: then it does nothing else in the window. */
+export function isKeyTaken(
+  app: Pick<AppState, 'pushToTalk'> & {
+    readonly whispers: Pick<AppState['whispers'], 'lists' | 'replyBinding'>;
+  },
+  label: string,
+): boolean {
+  const bindings = [
+    app.pushToTalk,
+    app.whispers.replyBinding,
+    ...app.whispers.lists.map((list) => list.binding),
+  ];
+  return bindings.some((binding) => binding?.device === 'keyboard' && binding.label === label);
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Binding, Connection } from '../../../contract/dto.ts';
 import { someConnection } from '../../dev/some-connection.ts';
-import { ownState, ownStateHint } from './own-state.ts';
+import { isKeyTaken, ownState, ownStateHint } from './own-state.ts';
 import { TalkHold } from './talk-hold.ts';
 
 const key: Binding = { device: 'keyboard', code: 66, label: 'F8' };
@@ -15,6 +15,15 @@ const quiet = {
   whispers: { activeTo: '' },
   connection: someConnection() as Connection,
 } as const;
+
+test('a key is taken by whatever talks or whispers with it, and by no mouse button of that name', () => {
+  const list = { id: 1, name: 'Crew', targets: [], binding: { ...key, label: 'F9' } };
+  const app = { pushToTalk: key, whispers: { lists: [list], replyBinding: { ...key, label: 'F10' } } };
+  for (const label of ['F8', 'F9', 'F10']) expect(isKeyTaken(app, label)).toBe(true);
+  expect(isKeyTaken(app, 'F3')).toBe(false);
+  const mouse = { pushToTalk: { device: 'mouse', code: 3, label: 'F3' } as const };
+  expect(isKeyTaken({ ...mouse, whispers: { lists: [], replyBinding: null } }, 'F3')).toBe(false);
+});
 
 describe('ownState', () => {
   test('sound that goes out is told first, deafened before muted', () => {

@@ -2,17 +2,19 @@ import { type ReactElement, useEffect, useState } from 'react';
 import type { Stats } from '../../../contract/dto.ts';
 import { useProgram } from '../../state/program.ts';
 import { statGroups } from './stat-groups.ts';
-import './stats.css';
+import './counters.css';
 
 /** How often the counters are asked for while they are shown, in ms. */
 const REFRESH_MS = 1_000;
 
-/** Every counter of the program, for whoever looks for the reason of something. */
-export function Diagnostics(): ReactElement {
+/** Every counter of the program, for whoever looks for the reason of something; folded until then. */
+export function Counters(): ReactElement {
   const [open, setOpen] = useState(false);
   return (
-    <details className="diagnostics" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary data-testid="diagnostics">Diagnostics</summary>
+    <details className="fold" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="engraved" data-testid="counters">
+        All counters
+      </summary>
       {open ? <StatList /> : null}
     </details>
   );
@@ -25,8 +27,8 @@ function StatList(): ReactElement {
     let asked = false;
     let ended = false;
     const ask = async (): Promise<void> => {
-      // One question at a time: a program that is slow to answer is not asked more often.
-      if (asked) return;
+      // One question at a time: a program that is slow to answer is not asked more often. None while nobody sees it.
+      if (asked || document.hidden) return;
       asked = true;
       try {
         const answer = await api.getStats();
