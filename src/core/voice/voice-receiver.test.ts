@@ -1,143 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import type { SeqNo, SessionToken } from '../base/brand.ts';
 import { CHANNEL_TARGET, MAX_WHISPER_TARGETS_PER_SENDER } from '../seal/key-ring.ts';
-import { sealDatagram } from '../seal/sealed-datagram.ts';
-import {
-  createHeader,
-  decodeHeader,
-  encodeHeader,
-  FLAG_LAST,
-  FLAG_REDUNDANT,
-  FLAG_SEALED,
-  FLAGS_OFFSET,
-  WHISPER_LIST_BIT,
-} from '../wire/datagram.ts';
-import vectors from '../wire/vectors.json' with { type: 'json' };
+import { FLAG_REDUNDANT, FLAG_SEALED, FLAGS_OFFSET } from '../wire/datagram.ts';
 import { levelDb, SILENCE_DB } from './level.ts';
-import type { FrameDecoder } from './speaker.ts';
+import {
+  BLOCK_SAMPLES,
+  channelKey,
+  createReceiver,
+  FRAME_MS,
+  FRAME_SAMPLES,
+  LIST,
+  OWN_TOKEN,
+  packet,
+  play,
+  settled,
+  Talker,
+  TOC_10_MS,
+  talk,
+  token,
+  whisperKey,
+} from './receiver-rig.ts';
 import { toyKey } from './toy-key.ts';
-import { MAX_SPEAKERS, SELF_TEST_TOKEN, SPEAKER_IDLE_MS, VoiceReceiver } from './voice-receiver.ts';
-import { VoiceSender } from './voice-sender.ts';
+import { MAX_SPEAKERS, SELF_TEST_TOKEN, SPEAKER_IDLE_MS, type VoiceReceiver } from './voice-receiver.ts';
 import { CUE_INTERVAL_MS, CUE_LEVEL_DB } from './whisper-cue.ts';
-
-const FRAME_SAMPLES = 960;
-const BLOCK_SAMPLES = 480;
-const FRAME_MS = 20;
-const OWN_TOKEN = 500;
-const LIST = WHISPER_LIST_BIT + 4;
-
-/** CELT, 20 ms and 10 ms, one frame (RFC 6716, section 3.1). */
-const TOC_20_MS = 31 << 3;
-const TOC_10_MS = 30 << 3;
-
-/** Decodes a packet (the first byte is as in Opus) into a constant of so many hundredths; conceals with 0.01. */
-class ConstantDecoder implements FrameDecoder {
-  decode(packet: Uint8Array, into: Float32Array): number {
-    const [toc, value = 0] = packet;
-    if (toc === undefined || value === 255) return 0;
-    const samples = toc === TOC_10_MS ? FRAME_SAMPLES / 2 : FRAME_SAMPLES;
-    into.fill(value / 100, 0, samples);
-    return samples;
-  }
-
-  conceal(into: Float32Array): number {
-    into.fill(0.01, 0, FRAME_SAMPLES);
-    return FRAME_SAMPLES;
-  }
-}
-
-const token = (value: number): SessionToken => value as SessionToken;
-
-const packet = (value: number): Uint8Array => Uint8Array.of(TOC_20_MS, value);
-
-const channelKey = (speaker: number) => toyKey(1, speaker);
-
-const whisperKey = (speaker: number, target: number) => toyKey(2, speaker * 31 + target);
-
-/** A receiver that holds the channel keys of everybody from 1 to `members`. */
-function createReceiver(members = 30): VoiceReceiver {
-  const receiver = new VoiceReceiver({ createDecoder: () => new ConstantDecoder() });
-  const keys = Array.from({ length: members }, (_, at) => [at + 1, channelKey(at + 1)] as const);
-  receiver.setEpoch(1, new Map(keys), 0);
-  return receiver;
-}
-
-/** Somebody else's sending side, with keys for the channel and for whispers to us and to a list. */
-class Talker {
-  readonly #sender = new VoiceSender();
-  readonly #header = createHeader();
-  readonly #receiver: VoiceReceiver;
-  lastDatagram = new Uint8Array(0);
-  /** What is said does not arrive. */
-  lost = false;
-
-  constructor(receiver: VoiceReceiver, speaker: number) {
-    this.#receiver = receiver;
-    this.#sender.setToken(token(speaker));
-    this.#sender.setChannelKey(channelKey(speaker));
-    for (const target of [OWN_TOKEN, LIST]) this.#sender.setWhisperKey(target, whisperKey(speaker, target));
-  }
-
-  say(payload: Uint8Array, frame: number, nowMs: number, target = CHANNEL_TARGET, last = false): void {
-    this.#sender.handleFrame(payload, payload.length, frame * FRAME_SAMPLES, last, target, {
-      sendDatagram: (bytes, lengthBytes) => {
-        if (!this.lost) this.deliver(bytes.slice(0, lengthBytes), nowMs);
-      },
-    });
-  }
-
-  setRedundancy(copies: number, spacing: number): void {
-    this.#sender.setRedundancy(copies, spacing);
-  }
-
-  deliver(bytes: Uint8Array<ArrayBuffer>, nowMs: number): void {
-    this.lastDatagram = bytes;
-    expect(decodeHeader(bytes, bytes.length, this.#header)).toEqual({ ok: true });
-    this.#receiver.handleDatagram(this.#header, bytes, bytes.length, nowMs);
-  }
-}
-
-interface Speech {
-  readonly talker: Talker;
-  readonly value: number;
-  readonly target?: number;
-}
-
-/** Plays `frames` frames of constants and mixes meanwhile; returns the mixed samples. */
-function play(
-  receiver: VoiceReceiver,
-  speeches: readonly Speech[],
-  frames: number,
-  startMs = 0,
-): Float32Array {
-  const mixed = new Float32Array(frames * FRAME_SAMPLES);
-  const block = new Float32Array(BLOCK_SAMPLES);
-  for (let frame = 0; frame < frames; frame += 1) {
-    const nowMs = startMs + frame * FRAME_MS;
-    for (const { talker, value, target } of speeches) {
-      talker.say(packet(value), startMs / FRAME_MS + frame, nowMs, target);
-    }
-    for (let part = 0; part < 2; part += 1) {
-      receiver.mix(block, BLOCK_SAMPLES, nowMs + part * 10);
-      mixed.set(block, frame * FRAME_SAMPLES + part * BLOCK_SAMPLES);
-    }
-  }
-  return mixed;
-}
-
-/** Everybody in `speakers` (token: value) talks in the channel. */
-function talk(receiver: VoiceReceiver, speakers: Record<number, number>, frames: number): Float32Array {
-  const speeches = Object.entries(speakers).map(([speaker, value]) => ({
-    talker: new Talker(receiver, Number(speaker)),
-    value,
-  }));
-  return play(receiver, speeches, frames);
-}
-
-/** Level once fades and ramps are over. */
-function settled(mixed: Float32Array): number {
-  return mixed.at(-1) ?? Number.NaN;
-}
 
 describe('VoiceReceiver', () => {
   it('mixes speakers, each by its own volume', () => {
@@ -345,81 +229,5 @@ describe('VoiceReceiver, whispers', () => {
     expect(give(MAX_WHISPER_TARGETS_PER_SENDER + 1)).toBe(false);
     expect(give(CHANNEL_TARGET)).toBe(false);
     expect(receiver.counters()).toMatchObject({ whisperKeysRefused: 2 });
-  });
-});
-
-describe('VoiceReceiver, redundancy', () => {
-  /** Says `frames` frames of 33 with copies and loses those that `lost` names; mixes all the while. */
-  function sayWithLosses(
-    copies: number,
-    spacing: number,
-    lost: (frame: number) => boolean,
-    target = CHANNEL_TARGET,
-  ): { receiver: VoiceReceiver; mixed: Float32Array } {
-    const receiver = createReceiver(1);
-    receiver.setWhisperKey(token(1), OWN_TOKEN, whisperKey(1, OWN_TOKEN), 0);
-    const talker = new Talker(receiver, 1);
-    talker.setRedundancy(copies, spacing);
-    const frames = 60;
-    const mixed = new Float32Array(frames * FRAME_SAMPLES);
-    const block = new Float32Array(FRAME_SAMPLES);
-    for (let frame = 0; frame < frames; frame += 1) {
-      talker.lost = lost(frame);
-      talker.say(packet(33), frame, frame * FRAME_MS, target);
-      receiver.mix(block, FRAME_SAMPLES, frame * FRAME_MS);
-      mixed.set(block, frame * FRAME_SAMPLES);
-    }
-    return { receiver, mixed };
-  }
-
-  const everyFifth = (frame: number): boolean => frame > 10 && frame % 5 === 0;
-  /** From where all delays have settled. */
-  const settled = 20 * FRAME_SAMPLES;
-
-  it('plays the copy of a frame whose datagram was lost', () => {
-    for (const target of [CHANNEL_TARGET, OWN_TOKEN]) {
-      const bare = sayWithLosses(0, 1, everyFifth, target);
-      expect(Math.min(...bare.mixed.subarray(settled))).toBeLessThan(0.1);
-      const { receiver, mixed } = sayWithLosses(1, 1, everyFifth, target);
-      expect(Math.min(...mixed.subarray(settled))).toBeCloseTo(0.33, 2);
-      // The first frame of a talkspurt goes alone.
-      expect(receiver.counters()).toMatchObject({ accepted: 51, copies: 50 });
-    }
-  });
-
-  it('counts a payload that is no redundant one by its reason, and plays nothing of it', () => {
-    const receiver = createReceiver(1);
-    const header = createHeader();
-    const key = channelKey(1);
-    const payloads = vectors.redundant.invalid.filter(({ sequence }) => sequence === 9);
-    for (const [index, { hex, last }] of payloads.entries()) {
-      const bytes = new Uint8Array(200);
-      header.token = token(1);
-      header.flags = FLAG_SEALED | FLAG_REDUNDANT | (last ? FLAG_LAST : 0);
-      header.sequence = (index + 20) as SeqNo;
-      header.payloadOffset = encodeHeader(header, bytes);
-      const plaintext = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-      const length = sealDatagram(bytes, header.payloadOffset, header.sequence, plaintext, key);
-      receiver.handleDatagram(header, bytes, length, 0);
-    }
-    const counters = receiver.counters();
-    const malformed = Object.entries(counters).filter(([name]) => name.startsWith('malformed.'));
-    expect(malformed.reduce((sum, [, count]) => sum + count, 0)).toBe(payloads.length);
-    for (const reason of ['truncated', 'tooManyCopies', 'notOlder', 'emptyCopy', 'noPrimary']) {
-      expect([reason, counters[`malformed.${reason}`]]).not.toEqual([reason, 0]);
-    }
-    expect(counters).toMatchObject({ accepted: 0, copies: 0, speakers: 0 });
-    expect(receiver.openerCounters()).toMatchObject({ opened: payloads.length });
-  });
-
-  it('counts what reaches nobody because there are too many voices, copies and all', () => {
-    const receiver = createReceiver(MAX_SPEAKERS + 1);
-    for (let speaker = 1; speaker <= MAX_SPEAKERS; speaker += 1)
-      new Talker(receiver, speaker).say(packet(1), 0, 0);
-    const late = new Talker(receiver, MAX_SPEAKERS + 1);
-    late.setRedundancy(1, 1);
-    late.say(packet(1), 0, 0);
-    late.say(packet(1), 1, 0);
-    expect(receiver.counters()).toMatchObject({ accepted: MAX_SPEAKERS, tooManySpeakers: 2, copies: 0 });
   });
 });

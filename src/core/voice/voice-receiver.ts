@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { SessionToken } from '../base/brand.ts';
 import { type Counters, createCounters } from '../base/counters.ts';
+import { HearingCollector } from '../redundancy/hearing-collector.ts';
 import {
   createRedundantLayout,
   parseRedundantPayload,
@@ -12,6 +13,8 @@ import { CHANNEL_TARGET, KeyRing } from '../seal/key-ring.ts';
 import { Opener } from '../seal/opener.ts';
 import { MAX_SEALED_PLAINTEXT_BYTES } from '../seal/sealed-datagram.ts';
 import { type DatagramHeader, FLAG_CONTROL, FLAG_LAST, FLAG_REDUNDANT } from '../wire/datagram.ts';
+import type { HearingReport } from '../wire/hearing.ts';
+import type { DecodedTap } from './decoded-tap.ts';
 import { levelDb, SILENCE_DB, softLimit } from './level.ts';
 import { opusPacketSamples } from './opus-duration.ts';
 import { type FrameDecoder, Speaker } from './speaker.ts';
@@ -45,12 +48,15 @@ export class VoiceReceiver {
   readonly #opened = new Uint8Array(MAX_SEALED_PLAINTEXT_BYTES);
   readonly #layout = createRedundantLayout();
   readonly #malformed: Counters<RedundantFailure> = createCounters(REDUNDANT_FAILURES);
+  readonly #hearing = new HearingCollector();
   readonly #cue = new WhisperCue();
+  #tap: DecodedTap | null = null;
+  /** One person's part of a block, while somebody writes it down. */
+  #tapped = new Float32Array(0);
   #frameSamples = 960;
   #outputLevelDb = SILENCE_DB;
   #accepted = 0;
   #tooManySpeakers = 0;
-  #copies = 0;
   #bytesReceived = 0;
   #whisperKeysRefused = 0;
   /** Hears nobody, the hear-yourself test excepted. */
@@ -103,6 +109,7 @@ export class VoiceReceiver {
   /** Another session: forgets all voices, keys and numbers seen. Volumes and mutes stay. */
   clear(): void {
     this.#voices.retire(() => true);
+    this.#hearing.clear();
     this.#opener.clear();
   }
 
@@ -116,6 +123,7 @@ export class VoiceReceiver {
   /** A person has left the room. */
   forget(token: SessionToken): void {
     this.#voices.retire((voice) => voice.token === token);
+    this.#hearing.forget(token);
     this.#opener.forget(token);
     this.#volumes.delete(token);
     this.#muted.delete(token);
@@ -128,11 +136,12 @@ export class VoiceReceiver {
     const result = this.#opener.open(header, bytes, lengthBytes, nowMs, this.#opened);
     if (!result.ok) return;
     if ((header.flags & FLAG_REDUNDANT) !== 0) {
-      this.#handleRedundant(header, result.lengthBytes, nowMs);
+      this.#handleRedundant(header, lengthBytes, result.lengthBytes, nowMs);
       return;
     }
     const packet = this.#opened.subarray(0, result.lengthBytes);
     const voice = this.#voiceOf(header, packet, nowMs);
+    if (voice !== null) voice.bytesReceived += lengthBytes;
     this.#play(voice, header.sequence, header.timestamp, (header.flags & FLAG_LAST) !== 0, packet, nowMs);
   }
 
@@ -150,12 +159,23 @@ export class VoiceReceiver {
   /** Fills `mix` with the next `count` samples of everybody. */
   mix(mix: Float32Array, count: number, nowMs: number): void {
     mix.fill(0, 0, count);
-    for (const { token, speaker } of this.#voices.all) {
-      speaker.render(mix, count, this.#isAudible(token), nowMs);
+    const tap = this.#tap;
+    if (tap === null) {
+      for (const { token, speaker } of this.#voices.all)
+        speaker.render(mix, count, this.#isAudible(token), nowMs);
+    } else {
+      tap.beginBlock(count);
+      this.#renderTapped(mix, count, nowMs, tap);
     }
     if (!this.deafened) this.#cue.render(mix, count);
     softLimit(mix, count);
+    tap?.handleMix(mix, count);
     this.#outputLevelDb = levelDb(mix, count);
+  }
+
+  /** Lets somebody write down what is heard; null: nobody does. */
+  setTap(tap: DecodedTap | null): void {
+    this.#tap = tap;
   }
 
   /** Tokens of those who talk in the channel right now. */
@@ -168,6 +188,16 @@ export class VoiceReceiver {
     return this.#voices.talkingTokens(true);
   }
 
+  /** What is lost of the channel's voices, as far as it has to be told: at most every HEARING_INTERVAL_MS. Call it now and then. */
+  takeHearingReports(nowMs: number): HearingReport[] {
+    if (!this.#hearing.isDue(nowMs)) return [];
+    for (const { token, target, speaker } of this.#voices.all) {
+      if (target !== CHANNEL_TARGET || token === SELF_TEST_TOKEN) continue;
+      this.#hearing.observe(token, speaker.lossWindow());
+    }
+    return this.#hearing.take(nowMs);
+  }
+
   /** Gives back the decoders of voices that fell silent, and forgets old keys. Call it now and then. */
   handleDeadline(nowMs: number): void {
     this.#voices.retire(({ speaker }) => nowMs - speaker.lastPacketMs > SPEAKER_IDLE_MS);
@@ -176,7 +206,7 @@ export class VoiceReceiver {
 
   /**
    * Counters of all voices, present and gone, summed. Datagrams opened and frames of the self-test = accepted +
-   * tooManySpeakers + malformed (by reason); `copies` are those inside of the accepted ones.
+   * tooManySpeakers + malformed (by reason).
    */
   counters(): Record<string, number> {
     const malformed = Object.entries(this.#malformed).map(([reason, count]) => [
@@ -188,7 +218,6 @@ export class VoiceReceiver {
       ...this.#voices.counters(),
       accepted: this.#accepted,
       tooManySpeakers: this.#tooManySpeakers,
-      copies: this.#copies,
       bytesReceived: this.#bytesReceived,
       whisperKeysRefused: this.#whisperKeysRefused,
       speakers: this.#voices.all.length,
@@ -206,7 +235,7 @@ export class VoiceReceiver {
   }
 
   /** Earlier frames first, as they were spoken: each takes the place of its own datagram if that was lost. */
-  #handleRedundant(header: DatagramHeader, lengthBytes: number, nowMs: number): void {
+  #handleRedundant(header: DatagramHeader, datagramBytes: number, lengthBytes: number, nowMs: number): void {
     const { sequence, timestamp } = header;
     const last = (header.flags & FLAG_LAST) !== 0;
     const layout = this.#layout;
@@ -217,15 +246,29 @@ export class VoiceReceiver {
     }
     const primary = this.#opened.subarray(layout.primaryOffset, lengthBytes);
     const voice = this.#voiceOf(header, primary, nowMs);
+    if (voice !== null) voice.bytesReceived += datagramBytes;
     for (let index = 0; voice !== null && index < layout.copyCount; index += 1) {
       const copy = layout.copies[index];
       assert(copy !== undefined, 'the layout has that many copies');
       const packet = this.#opened.subarray(copy.offset, copy.offset + copy.lengthBytes);
       const spokenAt = (timestamp - copy.distance * voice.frameSamples) >>> 0;
-      voice.speaker.handlePacket(sequence - copy.distance, spokenAt, false, packet, nowMs);
-      this.#copies += 1;
+      voice.speaker.handlePacket(sequence - copy.distance, spokenAt, false, packet, nowMs, true);
     }
     this.#play(voice, sequence, timestamp, last, primary, nowMs);
+  }
+
+  #renderTapped(mix: Float32Array, count: number, nowMs: number, tap: DecodedTap): void {
+    if (this.#tapped.length < count) this.#tapped = new Float32Array(count);
+    const part = this.#tapped;
+    for (const voice of this.#voices.all) {
+      const voices = this.#voices.of(voice.token);
+      // Somebody who whispers too has several voices, and is one person.
+      if (voices[0] !== voice) continue;
+      part.fill(0, 0, count);
+      for (const { speaker } of voices) speaker.render(part, count, this.#isAudible(voice.token), nowMs);
+      tap.handleSpeaker(voice.token, part, 0, count);
+      for (let index = 0; index < count; index += 1) mix[index] = (mix[index] ?? 0) + (part[index] ?? 0);
+    }
   }
 
   #voiceOf(header: DatagramHeader, packet: Uint8Array, nowMs: number): HeardVoice | null {
@@ -267,6 +310,7 @@ export class VoiceReceiver {
     const known = this.#voices.find(token, target);
     const pausedMs = nowMs - (known?.speaker.lastPacketMs ?? Number.NEGATIVE_INFINITY);
     if (pausedMs >= WHISPER_PAUSE_MS && this.#isAudible(token)) this.#cue.start(nowMs);
+    // Only the empty end of a talkspurt does not say.
     const frameSamples = opusPacketSamples(packet) || (known?.frameSamples ?? this.#frameSamples);
     if (known !== null && known.frameSamples === frameSamples) return known;
     if (known !== null) this.#voices.retire((voice) => voice === known);
@@ -278,7 +322,7 @@ export class VoiceReceiver {
     if (this.#voices.all.length >= MAX_SPEAKERS) return null;
     const speaker = new Speaker(frameSamples, this.#createDecoder());
     speaker.setVolume(this.#volumes.get(token) ?? 1);
-    const voice: HeardVoice = { token, target, frameSamples, speaker };
+    const voice: HeardVoice = { token, target, frameSamples, speaker, bytesReceived: 0 };
     this.#voices.add(voice);
     return voice;
   }

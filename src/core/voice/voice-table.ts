@@ -9,6 +9,8 @@ export interface HeardVoice {
   readonly target: number;
   readonly frameSamples: number;
   readonly speaker: Speaker;
+  /** In datagrams that were opened, header and all. */
+  bytesReceived: number;
 }
 
 /** The voices that have a decoder, by person and target, and the totals of those that are gone. */

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { DurationMeter } from './duration-meter.ts';
 
 /** Sample rate of every codec in the program, in Hz. */
 export const SAMPLE_RATE_HZ = 48_000;
@@ -100,7 +101,13 @@ export class VoiceEncoder {
 export class VoiceDecoder {
   readonly #native = createNative();
   readonly #lost = Buffer.alloc(1);
+  readonly #meter: DurationMeter | null;
   #heardPacket = false;
+
+  /** @param meter of the time that decoding and concealing take */
+  constructor(meter: DurationMeter | null = null) {
+    this.#meter = meter;
+  }
 
   /**
    * Decodes one packet.
@@ -129,6 +136,13 @@ export class VoiceDecoder {
   }
 
   #run(packet: Buffer, into: Float32Array): number {
+    const startMs = performance.now();
+    const count = this.#decode(packet, into);
+    this.#meter?.end(startMs);
+    return count;
+  }
+
+  #decode(packet: Buffer, into: Float32Array): number {
     let decoded: Buffer;
     try {
       decoded = this.#native.decode(packet);
@@ -137,7 +151,8 @@ export class VoiceDecoder {
       return 0;
     }
     const count = Math.min(decoded.length >> 1, into.length);
-    for (let index = 0; index < count; index += 1) into[index] = decoded.readInt16LE(index * 2) / 32_768;
+    const pcm = new Int16Array(decoded.buffer, decoded.byteOffset, count);
+    for (let index = 0; index < count; index += 1) into[index] = (pcm[index] ?? 0) / 32_768;
     return count;
   }
 }

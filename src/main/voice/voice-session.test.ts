@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { base64UrlToBytes } from '../../core/base/base64url.ts';
+import { CHAOS_OFF } from '../../core/chaos/chaos-settings.ts';
 import type { PacketSlot } from '../../core/ring/packet-ring.ts';
+import { SEALED_OVERHEAD_BYTES } from '../../core/seal/sealed-datagram.ts';
 import type { FrameDecoder } from '../../core/voice/speaker.ts';
 import {
   createHeader,
   type DatagramHeader,
   decodeHeader,
   FLAG_CONTROL,
+  FLAG_REDUNDANT,
   FLAG_SEALED,
   FLAG_WHISPER,
+  HEADER_BYTES,
 } from '../../core/wire/datagram.ts';
 import {
   MAX_OPUS_PACKET_BYTES,
@@ -78,10 +82,15 @@ function setUp(token = OWN, startSequence = 0) {
   };
   const order = (command: VoiceCommand): void => session.handleCommand(command, 0);
   const speak = (kind = 0): void => session.handlePacket({ ...packet, kind }, 0);
+  /** A packet of 20 ms: CELT (RFC 6716, section 3.1). */
+  const speakFrame = (frame: number): void => {
+    packet.bytes[0] = 31 << 3;
+    session.handlePacket({ ...packet, stampMs: frame * 20 }, 0);
+  };
   const connect = (pathFill = 1): void =>
     order({ kind: 'connect', address: '192.0.2.1', port: 5, token, pathKey: bytes(32, pathFill) });
   const numbers = (): number[] => sent.map(({ header }) => header.sequence);
-  return { session, sent, events, sockets, order, speak, connect, numbers };
+  return { session, sent, events, sockets, order, speak, speakFrame, connect, numbers };
 }
 
 type Bench = ReturnType<typeof setUp>;
@@ -90,8 +99,8 @@ function startEpoch({ order }: Bench, own = keyOf(3)): void {
   order({ kind: 'epoch', keyId: 1, own, members: [[OTHER, ALICE_KEY.key, ALICE_KEY.salt]] });
 }
 
-function hear({ order }: Bench, datagram: Uint8Array | undefined): void {
-  order({ kind: 'laneDatagram', bytes: datagram ?? bytes(0, 0) });
+function hear({ session }: Bench, datagram: Uint8Array | undefined, nowMs = 0): void {
+  session.handleCommand({ kind: 'laneDatagram', bytes: datagram ?? bytes(0, 0) }, nowMs);
 }
 
 /** Datagrams of somebody else in the channel. */
@@ -99,7 +108,7 @@ function voiceOfOther(count: number): Uint8Array[] {
   const other = setUp(OTHER);
   other.connect();
   other.order({ kind: 'epoch', keyId: 1, own: ALICE_KEY, members: [] });
-  for (let sent = 0; sent < count; sent += 1) other.speak();
+  for (let frame = 0; frame < count; frame += 1) other.speakFrame(frame);
   other.session.close();
   return other.sent.map((one) => one.bytes);
 }
@@ -277,5 +286,66 @@ describe('the kind of a packet', () => {
     }
     expect(packetWhisper(packetKind(PACKET_SELF_TEST, 0))).toBe(0);
     expect(whisperNumber(2, 2 ** 15)).toBe(whisperNumber(2, 0));
+  });
+});
+
+describe('VoiceSession, what goes out and what is lost', () => {
+  it('sends copies as it is told', () => {
+    const bench = setUp();
+    bench.connect();
+    startEpoch(bench);
+    bench.order({ kind: 'redundancy', copies: 1, spacing: 1 });
+    for (let frame = 0; frame < 3; frame += 1) bench.speakFrame(frame);
+    const redundant = bench.sent.map(({ header }) => header.flags & FLAG_REDUNDANT);
+    expect(redundant).toEqual([0, FLAG_REDUNDANT, FLAG_REDUNDANT]);
+    expect(bench.session.counters()['seal']).toMatchObject({ sent: 3, copiesSent: 2 });
+    bench.session.close();
+  });
+
+  it('tells what is lost of others, and how their voice is doing', () => {
+    const bench = setUp();
+    bench.connect();
+    startEpoch(bench);
+    const block = new Float32Array(960);
+    for (const [frame, datagram] of voiceOfOther(200).entries()) {
+      if (frame % 5 !== 4) hear(bench, datagram, frame * 20);
+      bench.session.receiver.mix(block, 960, frame * 20);
+    }
+    bench.session.handleDeadline(4_000);
+    const hearing = bench.events.filter((event) => event.kind === 'hearing');
+    expect(hearing).toMatchObject([{ reports: [{ from: OTHER }] }]);
+    const speaker = bench.session.counters()[`speaker.${OTHER}`];
+    expect(speaker).toMatchObject({ received: 160, talking: 1 });
+    expect(speaker?.['bytesReceived']).toBe(160 * (HEADER_BYTES + SEALED_OVERHEAD_BYTES + 3));
+    expect(speaker).toHaveProperty('jitterBufferDelayMs');
+    bench.session.close();
+  });
+
+  it('keeps chaos from link to link, records what it does, and replays what was recorded', () => {
+    const bench = setUp();
+    const lossy = { ...CHAOS_OFF, lossPercent: 100 };
+    bench.order({ kind: 'chaos', settings: lossy, seed: 1 });
+    bench.connect();
+    startEpoch(bench);
+    bench.order({ kind: 'startTrace' });
+    bench.speak();
+    bench.connect(2);
+    bench.speak();
+    expect(bench.sent).toEqual([]);
+    bench.order({ kind: 'stopTrace' });
+    const trace = bench.events.find((event) => event.kind === 'trace');
+    expect(trace?.packets).toBeGreaterThanOrEqual(2);
+    bench.order({ kind: 'chaos', settings: CHAOS_OFF, seed: 1 });
+    bench.speak();
+    expect(bench.sent).toHaveLength(1);
+    bench.order({ kind: 'replayTrace', text: trace?.text ?? '' });
+    bench.speak();
+    expect(bench.sent).toHaveLength(1);
+    bench.order({ kind: 'replayTrace', text: 'no trace' });
+    bench.order({ kind: 'replayTrace', text: null });
+    bench.speak();
+    expect(bench.sent).toHaveLength(2);
+    expect(bench.session.counters()['seal']).toMatchObject({ badTraces: 1 });
+    bench.session.close();
   });
 });

@@ -1,4 +1,5 @@
 import type { SessionToken } from '../../core/base/brand.ts';
+import { parseTrace } from '../../core/chaos/trace-document.ts';
 import type { PacketSlot } from '../../core/ring/packet-ring.ts';
 import { NONCE_BYTES, type SealingKey } from '../../core/seal/aead-key.ts';
 import { CHANNEL_TARGET } from '../../core/seal/key-ring.ts';
@@ -9,6 +10,7 @@ import { VoiceSender } from '../../core/voice/voice-sender.ts';
 import type { VoicePath } from '../../core/wire/control.ts';
 import type { Mac } from '../../core/wire/probe.ts';
 import { AES_KEY_BYTES, AesGcmKey } from '../base/aes-gcm-key.ts';
+import { ChaosLine } from './chaos-line.ts';
 import { type OpenTransport, VoiceLink } from './voice-link.ts';
 import {
   type KeyBytes,
@@ -48,7 +50,9 @@ export class VoiceSession {
   readonly #sender: VoiceSender;
   /** By slot. */
   readonly #whispers = new Map<number, WhisperTarget>();
-  readonly #counters = { withoutTarget: 0, badKeys: 0 };
+  readonly #counters = { withoutTarget: 0, badKeys: 0, badTraces: 0 };
+  /** Outlasts links. */
+  readonly #chaos = new ChaosLine();
   readonly #out = {
     sendDatagram: (bytes: Uint8Array, lengthBytes: number): void =>
       this.#link?.sendDatagram(bytes, lengthBytes),
@@ -106,6 +110,21 @@ export class VoiceSession {
       case 'laneDatagram':
         this.#link?.handleLaneDatagram(command.bytes);
         return;
+      case 'redundancy':
+        this.#sender.setRedundancy(command.copies, command.spacing);
+        return;
+      case 'chaos':
+        this.#chaos.setChaos(command.settings, command.seed);
+        return;
+      case 'startTrace':
+        this.#chaos.startTrace();
+        return;
+      case 'stopTrace':
+        this.#options.emit({ kind: 'trace', ...this.#chaos.stopTrace() });
+        return;
+      case 'replayTrace':
+        this.#replay(command.text);
+        return;
     }
   }
 
@@ -150,6 +169,13 @@ export class VoiceSession {
     emit({ kind: 'path', ...state });
   }
 
+  /** Tells what is lost of the others' voices, and gives back what is not used any more. Call it now and then. */
+  handleDeadline(nowMs: number): void {
+    this.receiver.handleDeadline(nowMs);
+    const reports = this.receiver.takeHearingReports(nowMs);
+    if (reports.length > 0) this.#options.emit({ kind: 'hearing', reports });
+  }
+
   /** Counters in groups; the groups `speaker.…` are there while that voice is. */
   counters(): Record<string, Record<string, number>> {
     const groups: Record<string, Record<string, number>> = {
@@ -158,9 +184,10 @@ export class VoiceSession {
       seal: { ...this.#sender.counters(), ...this.#counters },
       ...this.#link?.counters(),
     };
-    for (const { token, target, speaker } of this.receiver.voices) {
+    for (const { token, target, speaker, bytesReceived } of this.receiver.voices) {
       const name = target === CHANNEL_TARGET ? `speaker.${token}` : `speaker.${token}.whisper.${target}`;
-      groups[name] = { ...speaker.counters() };
+      const talking = speaker.talking ? 1 : 0;
+      groups[name] = { ...speaker.counters(), ...speaker.statistics(), bytesReceived, talking };
     }
     return groups;
   }
@@ -184,6 +211,7 @@ export class VoiceSession {
       ...command,
       mac: this.#options.mac,
       openTransport: this.#options.openTransport,
+      chaos: this.#chaos,
       onVoice: (header, bytes, lengthBytes, nowMs) =>
         this.receiver.handleDatagram(header, bytes, lengthBytes, nowMs),
       sendLane: (bytes) => this.#options.emit({ kind: 'laneDatagram', bytes }),
@@ -232,6 +260,14 @@ export class VoiceSession {
     this.#whispers.delete(slot);
     for (const { target } of this.#whispers.values()) if (target === known.target) return;
     this.#sender.setWhisperKey(known.target, null);
+  }
+
+  /** The text was checked when it came into the program. */
+  #replay(text: string | null): void {
+    const parsed = text === null ? null : parseTrace(text);
+    if (parsed === null) this.#chaos.replay(null);
+    else if (parsed.ok) this.#chaos.replay(parsed.trace);
+    else this.#counters.badTraces += 1;
   }
 
   #targetOf(whisper: number): number | null {

@@ -4,6 +4,7 @@ import { assert } from '../../core/base/assert.ts';
 import { PacketRing } from '../../core/ring/packet-ring.ts';
 import { SampleRing, WANT_INDEX, WRITE_INDEX } from '../../core/ring/sample-ring.ts';
 import { preferThisThread } from '../base/thread-priority.ts';
+import { DurationMeter } from './duration-meter.ts';
 import { VoiceDecoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
 import { UdpTransport } from './udp-transport.ts';
@@ -20,7 +21,9 @@ import { VoiceSession } from './voice-session.ts';
 const MIX_SAMPLES = 240;
 
 const METER_INTERVAL_MS = 50;
+/** How often counters are reported unless somebody looks at them. */
 const COUNTERS_INTERVAL_MS = 1_000;
+const DEADLINE_INTERVAL_MS = 1_000;
 
 assert(parentPort !== null, 'the voice worker is a worker thread');
 const port = parentPort;
@@ -30,9 +33,11 @@ const packets = new PacketRing(data.packetMemory);
 const playback = new SampleRing(data.playbackMemory);
 const slot = packets.createSlot();
 const mix = new Float32Array(MIX_SAMPLES);
+const decodeTimes = new DurationMeter();
+const mixTimes = new DurationMeter();
 const session = new VoiceSession({
   startSequence: data.threadsBefore * SEQUENCES_PER_THREAD,
-  createDecoder: () => new VoiceDecoder(),
+  createDecoder: () => new VoiceDecoder(decodeTimes),
   mac: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
   openTransport: (address, udpPort, onDatagram) => new UdpTransport(address, udpPort, onDatagram),
   emit: send,
@@ -56,7 +61,9 @@ async function fillPlayback(): Promise<never> {
   for (;;) {
     const seen = Atomics.load(playback.indices, WANT_INDEX);
     while (playback.requested() > 0) {
-      session.receiver.mix(mix, MIX_SAMPLES, performance.now());
+      const startMs = performance.now();
+      session.receiver.mix(mix, MIX_SAMPLES, startMs);
+      mixTimes.end(startMs);
       playback.push(mix, MIX_SAMPLES);
     }
     await counterMoved(playback.indices, WANT_INDEX, seen);
@@ -64,16 +71,30 @@ async function fillPlayback(): Promise<never> {
 }
 
 function reportCounters(): void {
-  session.receiver.handleDeadline(performance.now());
   const groups = {
     ...session.counters(),
     playback: { fillSamples: playback.readable(), underrunSamples: playback.underrunSamples },
+    times: {
+      mixMeanUs: mixTimes.meanUs,
+      mixMaxUs: mixTimes.takeMaxUs(),
+      decodeMeanUs: decodeTimes.meanUs,
+      decodeMaxUs: decodeTimes.takeMaxUs(),
+    },
   };
   send({ kind: 'counters', groups });
 }
 
-port.on('message', (command: VoiceCommand) => session.handleCommand(command, performance.now()));
+let reporting = setInterval(reportCounters, COUNTERS_INTERVAL_MS);
+
+port.on('message', (command: VoiceCommand) => {
+  if (command.kind === 'reportEvery') {
+    clearInterval(reporting);
+    reporting = setInterval(reportCounters, command.intervalMs);
+  } else {
+    session.handleCommand(command, performance.now());
+  }
+});
+setInterval(() => session.handleDeadline(performance.now()), DEADLINE_INTERVAL_MS);
 setInterval(() => session.reportMeters(performance.now()), METER_INTERVAL_MS);
-setInterval(reportCounters, COUNTERS_INTERVAL_MS);
 void sendPackets();
 void fillPlayback();
