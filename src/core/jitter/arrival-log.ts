@@ -12,6 +12,12 @@ const MARGIN_MS = 1;
 /** Arrivals within this time after a talkspurt's first, in ms, are the burst of its pre-roll. */
 const BURST_MS = 5;
 
+/** Memory of reordering per packet: some 500 packets, ten seconds of 20 ms frames. */
+const HOLE_MEMORY = 0.998;
+
+/** Waiting for what is missing pays where at least this share of it comes. */
+const HOLES_FILL_SHARE = 0.5;
+
 /** Turns arrivals, which happen at any time, into frames that could be played from some sample of the output on. */
 export class ArrivalLog {
   private readonly plan: DelayPlan;
@@ -25,7 +31,11 @@ export class ArrivalLog {
   private known = false;
   private highestSequence = 0;
   private highestTimestamp = 0;
+  /** The talkspurt of the highest packet ends with it. */
+  private ended = false;
   private burstUntilMs = Number.NEGATIVE_INFINITY;
+  private holes = 0;
+  private filled = 0;
   private lastTransitMs = 0;
   private jitter = 0;
 
@@ -39,6 +49,11 @@ export class ArrivalLog {
     return this.jitter;
   }
 
+  /** The packet after the last is later at output clock `clock` than any of late. */
+  isOverdue(clock: number): boolean {
+    return this.known && !this.ended && this.plan.isOverdue(this.highestTimestamp + this.frameSamples, clock);
+  }
+
   /** The sender started anew: its numbers compare with none from before. */
   restart(): void {
     this.known = false;
@@ -46,7 +61,7 @@ export class ArrivalLog {
   }
 
   /** @param timestamp u32 */
-  handleArrival(sequence: number, timestamp: number, nowMs: number): void {
+  handleArrival(sequence: number, timestamp: number, last: boolean, nowMs: number): void {
     const unwrapped = this.known
       ? this.highestTimestamp + ((timestamp - this.highestTimestamp) | 0)
       : timestamp;
@@ -56,10 +71,12 @@ export class ArrivalLog {
       !this.known || (ahead > 0 && unwrapped - this.highestTimestamp - ahead * this.frameSamples > 0);
     if (starts) this.burstUntilMs = nowMs + BURST_MS;
     this.measureJitter(nowMs - unwrapped / 48, this.known && !reordered && !starts);
+    this.countHoles(ahead, reordered);
     if (!reordered) {
       this.known = true;
       this.highestSequence = sequence;
       this.highestTimestamp = unwrapped;
+      this.ended = last;
     }
     if (this.count === MAX_ARRIVALS) this.drop();
     const at = (this.first + this.count) % MAX_ARRIVALS;
@@ -82,6 +99,15 @@ export class ArrivalLog {
   private drop(): void {
     this.first = (this.first + 1) % MAX_ARRIVALS;
     this.count--;
+  }
+
+  /** Of the packets that were missing when a later one came, how many came after all? */
+  private countHoles(ahead: number, reordered: boolean): void {
+    this.holes *= HOLE_MEMORY;
+    this.filled *= HOLE_MEMORY;
+    if (reordered) this.filled++;
+    else if (this.known && ahead > 1) this.holes += Math.min(ahead - 1, MAX_ARRIVALS);
+    this.plan.holesFill = this.filled > HOLES_FILL_SHARE * this.holes;
   }
 
   private measureJitter(transitMs: number, comparable: boolean): void {

@@ -46,6 +46,11 @@ export class Concealer {
     return this.run >= FADE_TO_SAMPLES;
   }
 
+  /** What is invented has become fainter than the voice was. */
+  get isFading(): boolean {
+    return this.run > FADE_FROM_SAMPLES;
+  }
+
   /** Real sound is there again. */
   reset(): void {
     this.run = 0;
@@ -78,7 +83,11 @@ export class Concealer {
     const at = start - WINDOW_SAMPLES;
     findPeriod(samples, at, -1, MIN_PERIOD_SAMPLES, MAX_PERIOD_SAMPLES, WINDOW_SAMPLES, this.match);
     const { lag } = this.match;
-    for (let index = 0; index < count; index++) into[index] = samples[start - lag + (index % lag)] ?? 0;
+    // The repetition begins where the sound ended: what differs there is taken back little by little.
+    const offset = (samples[start - 1] ?? 0) - (samples[start - lag - 1] ?? 0);
+    for (let index = 0; index < count; index++) {
+      into[index] = (samples[start - lag + (index % lag)] ?? 0) + offset * (1 - index / count);
+    }
   }
 
   private invent(): void {

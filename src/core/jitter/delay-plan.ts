@@ -13,25 +13,47 @@ const CELLS = 96;
 /** Most that the target may lie above the fastest packet, in samples: 400 ms, of which a stall may hold the rest. */
 export const MAX_TARGET_SAMPLES = 400 * MS;
 
-/** What a second of concealment costs, in seconds of one second's delay: 1 % concealed is worth 20 ms of delay. */
-const CONCEALMENT_WEIGHT_S = 2;
+/** What a millisecond of concealment costs, in milliseconds of delay for a second: 1 % concealed is worth 110 ms. */
+const CONCEALMENT_WEIGHT_S = 11;
 
-/** How long the past counts, in seconds: long enough to see a network's habits, short enough to leave them. */
-const MEMORY_S = 12;
+/** How long the past counts, in seconds: long enough to see a network's rare moments twice, short enough to leave it. */
+const MEMORY_S = 30;
 
 /** How long the first guess holds against what is measured, in seconds. */
 const PRIOR_S = 2;
 
-/** For how long a late packet holds the delay up, in buckets of BUCKET_SAMPLES: not at all, 0.3 s, 1.5 s. */
-const HOLDS = [0, 3, 15] as const;
+/** Short windows are made of buckets of 100 ms, five frames of 20 ms. */
 const BUCKET_SAMPLES = 100 * MS;
 
-/** Delay that is too much goes down by its share per second, within these bounds of speed (stretching bears them). */
-const FALL_PER_S = 1;
-const MIN_FALL = 0.04;
+/**
+ * What candidates do: play at a fixed transit; the same, but hold up for HOLD_BUCKETS what a late packet needed; or
+ * play so much above the fastest packet of the last FOLLOW_BUCKETS, for networks whose delay wanders.
+ */
+const FIXED = 0;
+const HOLDING = 1;
+const FOLLOWING = 2;
+const WAYS = 3;
+const HOLD_BUCKETS = 1;
+const FOLLOW_BUCKETS = 10;
+
+/** Delay that is too much shrinks by this many times itself a second, within bounds that speech bears: 15 to 50 % faster. */
+const FALL_PER_S = 6;
+const MIN_FALL = 0.15;
 const MAX_FALL = 0.5;
-/** Delay that is missing is built up at this speed: a tenth slower is hardly heard. */
+
+/** Delay that is missing is built up at this speed: a seventh slower is hardly heard. */
 const RISE = 0.15;
+
+/** Overdue is what is later than nearly all of the last ALARM_BUCKETS, and not by jitter of a wire alone, in samples. */
+const ALARM_BUCKETS = 2;
+const ALARM_BELOW_SLOWEST = 5 * MS;
+const ALARM_ABOVE_FASTEST = 5 * MS;
+
+/** What is overdue is noticed when the device asks for its next block, in samples: some milliseconds later. */
+const NOTICING_SAMPLES = 2.5 * MS;
+
+/** Slowing down while something is overdue makes what is held last longer by this share of it, pitch permitting. */
+const STRETCH_SHARE = 1;
 
 /** A transit that differs by more than this is another clock, not a slow packet, in samples: 5 s. */
 const CLOCK_JUMP = 5_000 * MS;
@@ -43,10 +65,10 @@ const FLOOR_BUCKETS = 40;
  * Decides how long frames wait: simulates many playouts side by side and follows the cheapest.
  *
  * A transit is the output clock (samples handed to the device) at which a frame could be played at the earliest,
- * minus the frame's timestamp. A candidate plays frames at a fixed transit and, when one comes later, conceals,
- * and then holds the delay that it needed for a while or not at all. What each would have cost in delay and in
- * concealment is summed up with exponential forgetting. There is no quantile and no base delay in it: a new
- * route, a stall, a drifting clock and plain jitter all are only costs.
+ * minus the frame's timestamp. Each candidate aims at a transit of its own, slows down while a frame is overdue,
+ * conceals while it is late, and returns to its aim. What each would have cost in delay and in concealment is
+ * summed up with exponential forgetting. There is no quantile and no base delay in it: a new route, a stall, a
+ * drifting clock and plain jitter all are only costs.
  *
  * After Jamulus' parallel simulated buffers and the hindsight optimum of Moon, Kurose and Towsley (1998).
  */
@@ -54,11 +76,13 @@ export class DelayPlan {
   private readonly frameSamples: number;
   private readonly frameS: number;
   private readonly forget: number;
-  /** Per candidate, hold by hold: where it plays, relative to `origin`; and its sums of delay and concealment. */
-  private readonly positions = new Float64Array(CELLS * HOLDS.length);
-  private readonly delays = new Float64Array(CELLS * HOLDS.length);
-  private readonly concealed = new Float64Array(CELLS * HOLDS.length);
-  private readonly slowest = new RecentMaximum(BUCKET_SAMPLES, HOLDS[HOLDS.length - 1] ?? 0);
+  /** Per candidate, way by way: where it plays, relative to `origin`; and its sums of delay and concealment. */
+  private readonly positions = new Float64Array(CELLS * WAYS);
+  private readonly delays = new Float64Array(CELLS * WAYS);
+  private readonly concealed = new Float64Array(CELLS * WAYS);
+  private readonly slowest = new RecentMaximum(BUCKET_SAMPLES, ALARM_BUCKETS);
+  /** Of negated transits: the fastest packet of the present. */
+  private readonly lows = new RecentMaximum(BUCKET_SAMPLES, FOLLOW_BUCKETS);
   /** Of negated transits: the fastest packet of late. */
   private readonly fastest = new RecentMaximum(BUCKET_SAMPLES, FLOOR_BUCKETS);
   private readonly initialSamples: number;
@@ -66,11 +90,13 @@ export class DelayPlan {
   private origin = 0;
   private weightS = 0;
   private known = false;
+  /** What is missing mostly comes after all: waiting for it pays. */
+  holesFill = false;
   private clock = 0;
   /** Output time with packets in it: silence ages nothing that the floor is made of. */
   private heardSamples = 0;
   private bestCell = 0;
-  private bestHold = 0;
+  private bestWay = 0;
 
   constructor(frameSamples: number, initialSamples: number) {
     assert(frameSamples > 0, 'a frame has samples');
@@ -87,12 +113,17 @@ export class DelayPlan {
 
   /** Transit at which frames should be played, in samples. */
   get targetTransit(): number {
-    return this.origin + this.goal(this.bestHold, this.bestCell);
+    return this.origin + this.goal(this.bestWay, this.bestCell);
   }
 
   /** A late frame loses its beginning rather than move the delay. */
   get dropsLateBeginnings(): boolean {
-    return this.bestHold === 0;
+    return this.bestWay === FIXED;
+  }
+
+  /** A frame of that unwrapped timestamp, not yet here at output clock `clock`, is later than any of late. */
+  isOverdue(timestamp: number, clock: number): boolean {
+    return this.known && clock - timestamp - this.origin > this.alarm();
   }
 
   /** Transit of the fastest packet of late. */
@@ -105,6 +136,7 @@ export class DelayPlan {
   advance(clock: number): void {
     this.clock = clock;
     this.slowest.advance(clock);
+    this.lows.advance(clock);
   }
 
   /**
@@ -123,8 +155,9 @@ export class DelayPlan {
     this.fastest.advance(this.heardSamples);
     this.fastest.observe(-relative);
     relative += this.recentre();
-    if (!reordered && !starting) this.slowest.observe(relative);
     this.simulate(relative, reordered, starting);
+    this.lows.observe(-relative);
+    if (!reordered && !starting) this.slowest.observe(relative);
   }
 
   /** The sender's clock was set anew: what was learnt about the network stays. */
@@ -156,7 +189,8 @@ export class DelayPlan {
     this.origin -= offset;
     this.slowest.shift(offset);
     this.fastest.shift(-offset);
-    for (let hold = 0; hold < HOLDS.length; hold++) this.moveCells(hold * CELLS, cells, offset);
+    this.lows.shift(-offset);
+    for (let way = 0; way < WAYS; way++) this.moveCells(way * CELLS, cells, offset);
     this.bestCell = Math.max(0, Math.min(CELLS - 1, this.bestCell - cells));
     return offset;
   }
@@ -175,48 +209,81 @@ export class DelayPlan {
     }
   }
 
-  private goal(hold: number, cell: number): number {
-    const fixed = cell * STEP;
-    const buckets = HOLDS[hold] ?? 0;
-    if (buckets === 0) return fixed;
-    return Math.max(fixed, Math.min(this.slowest.over(buckets), MAX_TARGET_SAMPLES));
+  private goal(way: number, cell: number): number {
+    return Math.max(this.base(way) + cell * STEP, way === HOLDING ? this.held() : 0);
+  }
+
+  /** What the candidates of a way count from. */
+  private base(way: number): number {
+    if (way !== FOLLOWING) return 0;
+    const low = -this.lows.over(FOLLOW_BUCKETS);
+    return Number.isFinite(low) ? low : 0;
+  }
+
+  private held(): number {
+    return Math.min(this.slowest.over(HOLD_BUCKETS), MAX_TARGET_SAMPLES);
+  }
+
+  /** Relative transit at which it shows that a packet is missing: the next one is there. */
+  private noticed(): number {
+    if (!this.holesFill) return Number.POSITIVE_INFINITY;
+    const low = -this.lows.over(ALARM_BUCKETS);
+    return (Number.isFinite(low) ? low : 0) + this.frameSamples;
+  }
+
+  /** Relative transit from which on a packet is overdue. */
+  private alarm(): number {
+    const low = -this.lows.over(ALARM_BUCKETS);
+    const least = (Number.isFinite(low) ? low : 0) + ALARM_ABOVE_FASTEST;
+    return Math.max(least, this.slowest.over(ALARM_BUCKETS) - ALARM_BELOW_SLOWEST);
   }
 
   private simulate(relative: number, reordered: boolean, starting: boolean): void {
     this.weightS = this.weightS * this.forget + this.frameS;
+    const noticed = (reordered ? this.noticed() : this.alarm()) + NOTICING_SAMPLES;
+    const alarm = starting ? Number.POSITIVE_INFINITY : noticed;
     let best = Number.POSITIVE_INFINITY;
-    for (let hold = 0; hold < HOLDS.length; hold++) {
-      const held = hold === 0 ? Number.NEGATIVE_INFINITY : this.goal(hold, 0);
+    for (let way = 0; way < WAYS; way++) {
+      const base = this.base(way);
+      const least = way === HOLDING ? Math.max(relative, this.held()) : Number.NEGATIVE_INFINITY;
       for (let cell = 0; cell < CELLS; cell++) {
-        const at = hold * CELLS + cell;
-        const position = this.positions[at] ?? 0;
+        const at = way * CELLS + cell;
+        const present = this.positions[at] ?? 0;
+        // Only the frame right before a hole can be stretched: what lies behind is decoded later.
+        const from = reordered ? Math.max(alarm, present - this.frameSamples) : alarm;
+        const position = slowedDown(present, relative, from);
         const late = relative - position;
+        const aim = Math.max(base + cell * STEP, least);
         let next = position;
         let waited = 0;
-        if (late > 0) {
-          if (starting) {
-            next = relative;
-          } else {
-            waited = reordered ? Math.min(late, this.frameSamples) : late;
-            if (!reordered) next = hold === 0 ? position + Math.max(0, late - this.frameSamples) : relative;
-          }
-        } else {
-          next = stepTowards(position, Math.max(cell * STEP, held), this.frameSamples);
+        if (late <= 0) next = stepTowards(position, aim, this.frameSamples);
+        else if (starting) next = relative;
+        else if (reordered) waited = Math.min(late, this.frameSamples);
+        else {
+          waited = late;
+          next = way === FIXED ? position + Math.max(0, late - this.frameSamples) : relative;
         }
+        this.positions[at] = next;
         const delay = (this.delays[at] ?? 0) * this.forget + next * this.frameS;
         const concealed = (this.concealed[at] ?? 0) * this.forget + waited;
-        this.positions[at] = next;
         this.delays[at] = delay;
         this.concealed[at] = concealed;
         const cost = delay + CONCEALMENT_WEIGHT_S * concealed;
         if (cost < best) {
           best = cost;
           this.bestCell = cell;
-          this.bestHold = hold;
+          this.bestWay = way;
         }
       }
     }
   }
+}
+
+/** Where a playout at `position` is when a packet comes that was overdue from `alarm` on: what was held was stretched. */
+function slowedDown(position: number, transit: number, alarm: number): number {
+  if (transit <= alarm || position <= alarm) return position;
+  const full = position + STRETCH_SHARE * (position - alarm);
+  return transit >= full ? full : position + ((transit - alarm) * STRETCH_SHARE) / (1 + STRETCH_SHARE);
 }
 
 /** The floor rises by this many cells at a time (20 ms): a fast packet may come again. */

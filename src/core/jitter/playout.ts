@@ -34,6 +34,18 @@ const STRICT_LIKENESS = 0.9;
 const LOOSE_LIKENESS = 0.5;
 const LOOSE_EXCESS_SAMPLES = 100 * MS;
 
+/** Put in at a time while the network has stopped, at the least: 10 ms, for a voice repeats itself best over several periods. */
+const SLOW_PERIOD_SAMPLES = 10 * MS;
+
+/** Put in per sample played while the network has stopped: what is held then runs at two fifths of its speed. */
+const SLOW_SPEED = 0.6;
+
+/** Periods repeated then need not be very alike: the alternative is to invent sound. */
+const SLOW_LIKENESS = 0.3;
+
+/** Cross-fade from invented sound into the frame it stood in for, in samples: 2.5 ms, for the two are alike. */
+const SPLICE_SAMPLES = 2.5 * MS;
+
 /** Sound this close to the background, as a factor, may be cut anywhere. */
 const FAINT_FACTOR = 2.5;
 
@@ -92,6 +104,8 @@ export class Playout {
   private transit = 0;
   /** Samples that may be stretched now; below 0 while a stretch is being paid for. */
   private credit = 0;
+  /** The same for slowing down while the network has stopped. */
+  private slowCredit = 0;
   private idleWithFrames = 0;
   private talkspurts = 0;
   private undecodable = 0;
@@ -145,7 +159,7 @@ export class Playout {
       this.stop();
     }
     if (!recovered && (outcome === 'queued' || outcome === 'late')) {
-      this.arrivals.handleArrival(sequence, timestamp, nowMs);
+      this.arrivals.handleArrival(sequence, timestamp, last, nowMs);
     }
     return outcome;
   }
@@ -153,6 +167,8 @@ export class Playout {
   /** Writes the next `count` samples into `out`; zeros in silence. */
   pull(out: Float32Array, count: number, nowMs: number): void {
     this.arrivals.handlePull(this.clock, nowMs);
+    this.slowCredit = Math.min(0, this.slowCredit + SLOW_SPEED * count);
+    this.slowsDown();
     let done = 0;
     while (done < count) {
       if (this.sound.waiting === 0) this.fill(count - done, nowMs + done / MS);
@@ -265,7 +281,7 @@ export class Playout {
         return;
       }
     }
-    if (this.takeFrame(nowMs, excess)) this.adapt(nowMs);
+    if (this.takeFrame(nowMs, excess) && !this.slowsDown()) this.adapt(nowMs);
   }
 
   /** Playout stood still, or the network did for long: go on with the newest. */
@@ -325,7 +341,7 @@ export class Playout {
     const passed =
       this.holeSamples > 0 ? this.holeSamples : this.plan.dropsLateBeginnings ? this.concealer.inRow : 0;
     const skipped = Math.max(0, Math.min(excess, passed, length - 2 * FADE_SAMPLES));
-    const fade = Math.min(FADE_SAMPLES, length - skipped);
+    const fade = Math.min(this.concealer.isFading ? FADE_SAMPLES : SPLICE_SAMPLES, length - skipped);
     this.concealer.continueInto(this.tail, fade, this.sound);
     for (let at = 0; at < fade; at++) {
       const share = (at + 0.5) / fade;
@@ -340,6 +356,23 @@ export class Playout {
     this.fadesIn = false;
     const fade = Math.min(FADE_SAMPLES, length);
     for (let at = 0; at < fade; at++) this.decoded[at] = ((this.decoded[at] ?? 0) * (at + 0.5)) / fade;
+  }
+
+  /**
+   * The network has stopped: what is held is made to last, down to SLOW_SPEED.
+   *
+   * @returns false when nothing is overdue
+   */
+  private slowsDown(): boolean {
+    if (this.ending || !this.playing || this.concealer.inRow > 0) return false;
+    const awaited = this.plan.holesFill && this.queue.size > 0 && this.queue.missing > 0;
+    if (!awaited && !this.arrivals.isOverdue(this.clock)) return false;
+    if (this.slowCredit < 0 || this.sound.waiting === 0) return true;
+    const inserted = this.stretch.expand(SLOW_PERIOD_SAMPLES, SLOW_LIKENESS, false);
+    this.transit += inserted;
+    this.slowCredit -= inserted;
+    this.sums.insertedSamplesForDeceleration += inserted;
+    return true;
   }
 
   /** Moves the delay towards the aim by stretching what waits. */

@@ -53,7 +53,7 @@ export class TimeStretch {
   }
 
   /**
-   * Puts a piece in before what waits: the end of what was played once more, as the pitch goes.
+   * Repeats a piece of what waits; where that is too short, the end of what was played.
    *
    * @param leastSamples what is missing: no less than this is put in, up to the longest period
    * @returns samples put in, 0 when no place was good enough
@@ -63,32 +63,33 @@ export class TimeStretch {
     const fade = this.fadeFor(sound.waiting);
     if (sound.waiting < fade) return 0;
     const least = Math.min(Math.max(leastSamples, MIN_PERIOD_SAMPLES), MAX_PERIOD_SAMPLES);
+    const inside = sound.waiting - fade >= least;
+    const most = inside ? Math.min(MAX_PERIOD_SAMPLES, sound.waiting - fade) : MAX_PERIOD_SAMPLES;
     let lag = least;
     if (!free) {
-      findPeriod(sound.samples, sound.start, -1, least, MAX_PERIOD_SAMPLES, fade, match);
+      findPeriod(sound.samples, sound.start, inside ? 1 : -1, least, most, fade, match);
       if (match.likeness < likeness) return 0;
       lag = match.lag;
     }
-    sound.room(lag);
-    const { samples, start } = sound;
-    samples.copyWithin(start + lag, start, sound.end);
-    sound.end += lag;
-    // What waited lies `lag` later now; before it goes the fade from it into its repetition.
-    const repeated = Math.min(lag, fade);
-    for (let at = 0; at < lag; at++) samples[start + at] = samples[start + at - lag] ?? 0;
-    for (let at = 0; at < repeated; at++) {
-      const share = (at + 0.5) / fade;
-      const onward = samples[start + lag + at] ?? 0;
-      samples[start + at] = onward * (1 - share) + (samples[start + at] ?? 0) * share;
-    }
-    // A fade longer than the piece goes on over the sound that follows, which is then its own repetition.
-    for (let at = repeated; at < fade; at++) {
-      const share = (at + 0.5) / fade;
-      const onward = samples[start + lag + at] ?? 0;
-      const again = samples[start + at] ?? 0;
-      samples[start + at] = onward * (1 - share) + again * share;
-    }
+    this.repeat(inside ? sound.start : sound.start - lag, lag, fade);
     return lag;
+  }
+
+  /** Puts the `lag` samples from `from` on in once more behind themselves, and fades from what followed into them. */
+  private repeat(from: number, lag: number, fade: number): void {
+    const { sound } = this;
+    const shift = sound.start;
+    sound.room(lag);
+    const first = from + sound.start - shift;
+    const { samples } = sound;
+    samples.copyWithin(first + lag, first, sound.end);
+    sound.end += lag;
+    for (let at = 0; at < fade; at++) {
+      const share = (at + 0.5) / fade;
+      const onward = samples[first + 2 * lag + at] ?? 0;
+      const again = samples[first + lag + at] ?? 0;
+      samples[first + lag + at] = onward * (1 - share) + again * share;
+    }
   }
 
   private fadeFor(waiting: number): number {
