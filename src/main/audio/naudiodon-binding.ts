@@ -8,6 +8,8 @@ export interface PortAudioDevice {
   readonly maxInputChannels: number;
   readonly maxOutputChannels: number;
   readonly hostAPIName: string;
+  /** In Hz. */
+  readonly defaultSampleRate: number;
 }
 
 /** One side's options. `sampleFormat` 1 is f32; `maxQueue` counts buffers between the device and JavaScript. */

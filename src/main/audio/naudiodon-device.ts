@@ -22,6 +22,7 @@ import {
 } from './naudiodon-binding.ts';
 import { type Graveyard, NaudiodonInput, NaudiodonOutput } from './naudiodon-stream.ts';
 import { listPulseDevices, type PulseSelection, PulseWatcher } from './pulse-server.ts';
+import { resampleInput, resampleOutput } from './resampled-request.ts';
 
 /**
  * Capture buffers of 5 ms first, and those that may wait for the reader. The latter cost no delay while it keeps up,
@@ -107,8 +108,18 @@ function listElsewhere(): Promise<PortAudioDevice[] | null> {
   });
 }
 
+/** Rates of hardware that does not have 48 kHz, the most common first. */
+const OTHER_RATES_HZ = [44_100, 96_000, 32_000, 16_000];
+
+/** 48 kHz, then what the device calls its own, then the usual ones. */
+function ratesToTry(ownRateHz: number): number[] {
+  return [...new Set([SAMPLE_RATE_HZ, Math.round(ownRateHz), ...OTHER_RATES_HZ])];
+}
+
 /** Where a stream is to be opened, or why it cannot be. */
-type Place = { readonly ok: true; readonly index: number } | Extract<OpenResult, { ok: false }>;
+type Place =
+  | { readonly ok: true; readonly index: number; readonly ownRateHz: number }
+  | Extract<OpenResult, { ok: false }>;
 
 const failure = (kind: OpenFailureKind, reason: string): Extract<OpenResult, { ok: false }> => ({
   ok: false,
@@ -179,30 +190,37 @@ export class NaudiodonDevice implements AudioDevice {
   async openInput(request: InputRequest): Promise<OpenResult> {
     const place = await this.#find('input', request.id);
     if (!place.ok) return place;
-    try {
-      const inOptions = inputOptions(place.index, request.step);
-      const io = this.#create('input', request.id, () => this.#binding.create({ inOptions }));
-      io.start();
-      return { ok: true, stream: new NaudiodonInput(io, request, this.#graveyard) };
-    } catch (error) {
-      return failure('failed', `The microphone cannot be opened (${messageOf(error)}).`);
+    let refusal = '';
+    for (const rateHz of ratesToTry(place.ownRateHz)) {
+      try {
+        const fitted = rateHz === SAMPLE_RATE_HZ ? request : await resampleInput(request, rateHz);
+        const inOptions = inputOptions(place.index, fitted.step, rateHz);
+        const io = this.#create('input', request.id, () => this.#binding.create({ inOptions }));
+        io.start();
+        return { ok: true, stream: new NaudiodonInput(io, fitted, this.#graveyard) };
+      } catch (error) {
+        refusal ||= messageOf(error);
+      }
     }
+    return failure('failed', `The microphone cannot be opened (${refusal}).`);
   }
 
   async openOutput(request: OutputRequest): Promise<OpenResult> {
     const place = await this.#find('output', request.id);
     if (!place.ok) return place;
     let refusal = '';
-    // Some hardware has no mono: the same sound goes to both ears then.
-    for (const channels of [1, 2]) {
-      try {
-        const outOptions = outputOptions(place.index, request.step, channels);
-        const io = this.#create('output', request.id, () => this.#binding.create({ outOptions }));
-        io.start();
-        const stream = new NaudiodonOutput(io, request, channels, this.#graveyard);
-        return { ok: true, stream };
-      } catch (error) {
-        refusal ||= messageOf(error);
+    for (const rateHz of ratesToTry(place.ownRateHz)) {
+      // Some hardware has no mono: the same sound goes to both ears then.
+      for (const channels of [1, 2]) {
+        try {
+          const fitted = rateHz === SAMPLE_RATE_HZ ? request : await resampleOutput(request, rateHz);
+          const outOptions = outputOptions(place.index, fitted.step, channels, rateHz);
+          const io = this.#create('output', request.id, () => this.#binding.create({ outOptions }));
+          io.start();
+          return { ok: true, stream: new NaudiodonOutput(io, fitted, channels, this.#graveyard) };
+        } catch (error) {
+          refusal ||= messageOf(error);
+        }
       }
     }
     return failure('failed', `The speaker cannot be opened (${refusal}).`);
@@ -226,7 +244,8 @@ export class NaudiodonDevice implements AudioDevice {
       return failure('stale', `The ${noun[side]} has just been plugged in.`);
     }
     this.#staleOpens = 0;
-    return { ok: true, index };
+    const ownRateHz = known.find((device) => device.id === index)?.defaultSampleRate ?? SAMPLE_RATE_HZ;
+    return { ok: true, index, ownRateHz };
   }
 
   #hopelessStreams(): number {
@@ -253,10 +272,10 @@ export class NaudiodonDevice implements AudioDevice {
 
 // `closeOnError` only says how xruns are told: as the result of the write or, instead of a block, of the read.
 
-function inputOptions(deviceId: number, step: BufferStep): PortAudioOptions {
+function inputOptions(deviceId: number, step: BufferStep, sampleRate: number): PortAudioOptions {
   return {
     deviceId,
-    sampleRate: SAMPLE_RATE_HZ,
+    sampleRate,
     channelCount: 1,
     sampleFormat: 1,
     maxQueue: step.queueBlocks,
@@ -265,10 +284,15 @@ function inputOptions(deviceId: number, step: BufferStep): PortAudioOptions {
   };
 }
 
-function outputOptions(deviceId: number, step: BufferStep, channelCount: number): PortAudioOptions {
+function outputOptions(
+  deviceId: number,
+  step: BufferStep,
+  channelCount: number,
+  sampleRate: number,
+): PortAudioOptions {
   return {
     deviceId,
-    sampleRate: SAMPLE_RATE_HZ,
+    sampleRate,
     channelCount,
     sampleFormat: 1,
     maxQueue: step.queueBlocks,

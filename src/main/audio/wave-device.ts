@@ -12,6 +12,7 @@ import type {
 } from './audio-device.ts';
 import { SAMPLE_RATE_HZ } from './audio-device.ts';
 import { BlockClock } from './block-clock.ts';
+import { resampleAll } from './resampler.ts';
 import { readWave, WaveWriter } from './wave-file.ts';
 
 /** A block of the devices that are no hardware: 10 ms, what most sound hardware delivers. */
@@ -123,7 +124,7 @@ export class WaveDevice implements AudioDevice {
     }
     const wave = readWave(this.#options.inputPath);
     if (!wave.ok) return { ok: false, kind: 'failed', reason: wave.reason };
-    const { samples } = wave;
+    const samples = await resampleAll(wave.samples, wave.rateHz, SAMPLE_RATE_HZ);
     const { inputOnce, errorPpm } = this.#options;
     let position = 0;
     const play = (): void => {

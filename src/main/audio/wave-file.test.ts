@@ -81,13 +81,18 @@ describe('WAV files', () => {
     expect([...samplesOf(withData(float, new Uint8Array(Float32Array.of(0.75).buffer)))]).toEqual([0.75]);
   });
 
-  it('refuses another rate, another format and a missing file with a sentence', () => {
-    const slow = waveHeader(0);
-    new DataView(slow.buffer).setUint32(24, 44_100, true);
-    expect(parseWave(slow)).toEqual({
-      ok: false,
-      reason: 'This WAV file has 44100 Hz; it must have 48000 Hz.',
-    });
+  it.each([
+    [7_999, { ok: false, reason: 'This WAV file has 7999 Hz; 8000 to 192000 Hz can be read.' }],
+    [8_000, { ok: true, rateHz: 8_000 }],
+    [192_000, { ok: true, rateHz: 192_000 }],
+    [192_001, { ok: false }],
+  ])('asked to read %i Hz says %j', (rateHz, result) => {
+    const header = waveHeader(0);
+    new DataView(header.buffer).setUint32(24, rateHz, true);
+    expect(parseWave(header)).toMatchObject(result);
+  });
+
+  it('refuses another format and a missing file', () => {
     const law = waveHeader(0);
     new DataView(law.buffer).setUint16(20, 7, true);
     expect(parseWave(law)).toMatchObject({ ok: false });

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { SAMPLE_RATE_HZ } from './audio-device.ts';
+import { MAX_RATE_HZ, MIN_RATE_HZ } from './resampler.ts';
 
 /** Largest file taken as a microphone, in bytes: 20 minutes of stereo float; it is held in memory. */
 export const MAX_WAVE_BYTES = 512 * 1024 * 1024;
@@ -14,7 +15,7 @@ const BYTES_PER_SAMPLE = 2;
 const MAX_RIFF_BYTES = 0xffff_ffff - HEADER_BYTES;
 
 export type WaveResult =
-  | { readonly ok: true; readonly samples: Float32Array }
+  | { readonly ok: true; readonly samples: Float32Array; readonly rateHz: number }
   | { readonly ok: false; readonly reason: string };
 
 interface WaveFormat {
@@ -49,7 +50,7 @@ function readFormat(view: DataView, at: number, size: number): WaveFormat {
 }
 
 /**
- * Decodes a WAV file (RIFF; PCM of 16, 24 or 32 bit, or float) at 48 kHz; channels are averaged to mono.
+ * Decodes a WAV file (RIFF; PCM of 16, 24 or 32 bit, or float) at 8 to 192 kHz; channels are averaged to mono.
  *
  * A data chunk that says it is longer than the file, as after a crash of its writer, is read as far as it goes.
  */
@@ -73,8 +74,8 @@ export function parseWave(bytes: Uint8Array): WaveResult {
 
 function decode(format: WaveFormat | null, view: DataView, start: number, length: number): WaveResult {
   if (format === null) return { ok: false, reason: 'This WAV file does not say what its sound is made of.' };
-  if (format.rateHz !== SAMPLE_RATE_HZ) {
-    return { ok: false, reason: `This WAV file has ${format.rateHz} Hz; it must have ${SAMPLE_RATE_HZ} Hz.` };
+  if (format.rateHz < MIN_RATE_HZ || format.rateHz > MAX_RATE_HZ) {
+    return { ok: false, reason: `This WAV file has ${format.rateHz} Hz; 8000 to 192000 Hz can be read.` };
   }
   const read = sampleReader(format, view);
   if (read === null || format.channels < 1) {
@@ -90,7 +91,7 @@ function decode(format: WaveFormat | null, view: DataView, start: number, length
     }
     samples[frame] = sum / format.channels;
   }
-  return { ok: true, samples };
+  return { ok: true, samples, rateHz: format.rateHz };
 }
 
 /** Reads a WAV file whole; see `parseWave`. A file that cannot be read is a reason too. */
