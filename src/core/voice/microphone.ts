@@ -380,9 +380,14 @@ export class Microphone {
     const forget = this.#encodedFor !== null && this.#encodedFor !== target;
     this.#encodedFor = target;
     const at = Math.max(start, this.#streamEnds.get(target) ?? 0);
-    for (const [other, end] of this.#streamEnds) if (end <= start) this.#streamEnds.delete(other);
     this.#streamEnds.set(target, at + samples.length);
+    if (this.#streamEnds.size > 1) this.#forgetStreams(start);
     out.encodeFrame(samples, target, (this.#firstTimestamp + at) % 2 ** 32, last, forget);
+  }
+
+  /** Forgets the streams that ended so long ago that nothing can come before their end any more. */
+  #forgetStreams(start: number): void {
+    for (const [target, end] of this.#streamEnds) if (end <= start) this.#streamEnds.delete(target);
   }
 
   #resizeFrame(): void {
