@@ -1,8 +1,11 @@
 import type { ProcessingStage } from './processing-stage.ts';
 import { meanPower, powerDb } from './stage-meter.ts';
 
-/** What a voice is brought to while it speaks, in dBFS: loud, with 20 dB above it for its peaks. */
-export const TARGET_LEVEL_DB = -21;
+/**
+ * What a voice is brought to in the blocks that surely hold one, in dBFS: speech with peaks of half of full scale has
+ * this level there (and 5 dB less with its pauses), so that somebody who is well set up is left alone.
+ */
+export const TARGET_LEVEL_DB = -17;
 
 /** A whisperer at an arm's length needs this much; more would be the room's noise. In dB. */
 export const MAX_GAIN_DB = 24;
@@ -30,8 +33,12 @@ const LEVEL_BLOCKS = 300;
 /** Voice that must have been heard before the gain moves: 300 ms, more than a cough. */
 const FIRST_BLOCKS = 30;
 
-/** Blocks of noise that its level is the mean of: one second. */
-const NOISE_BLOCKS = 100;
+/**
+ * Weights of a block of noise that is louder, or quieter, than the noise known: consonants are taken for noise now and
+ * then, and must not be learnt as such.
+ */
+const LOUDER_NOISE_WEIGHT = 1 / 500;
+const QUIETER_NOISE_WEIGHT = 1 / 20;
 
 /** Changes smaller than this are not worth making, in dB. */
 const DEADBAND_DB = 1;
@@ -51,7 +58,7 @@ export class GainControl implements ProcessingStage {
   #voicePower = 0;
   #voiceBlocks = 0;
   #noisePower = 0;
-  #noiseBlocks = 0;
+  #knowsNoise = false;
 
   /** The gain now, in dB. */
   get gainDb(): number {
@@ -76,7 +83,7 @@ export class GainControl implements ProcessingStage {
     this.#gainDb = 0;
     this.#gain = 1;
     this.#voiceBlocks = 0;
-    this.#noiseBlocks = 0;
+    this.#knowsNoise = false;
   }
 
   #observe(block: Float32Array): void {
@@ -84,8 +91,9 @@ export class GainControl implements ProcessingStage {
     if (probability === null) return;
     const power = meanPower(block);
     if (probability <= NOISE_PROBABILITY) {
-      this.#noiseBlocks = Math.min(this.#noiseBlocks + 1, NOISE_BLOCKS);
-      this.#noisePower += (power - this.#noisePower) / this.#noiseBlocks;
+      const weight = power > this.#noisePower ? LOUDER_NOISE_WEIGHT : QUIETER_NOISE_WEIGHT;
+      this.#noisePower = this.#knowsNoise ? this.#noisePower + (power - this.#noisePower) * weight : power;
+      this.#knowsNoise = true;
     }
     if (probability < VOICE_PROBABILITY || powerDb(power) < QUIETEST_VOICE_DB) return;
     this.#voiceBlocks += 1;
@@ -101,7 +109,7 @@ export class GainControl implements ProcessingStage {
 
   #wantedGainDb(): number {
     const wanted = TARGET_LEVEL_DB - powerDb(this.#voicePower);
-    const noiseRoomDb = this.#noiseBlocks === 0 ? MAX_GAIN_DB : MAX_NOISE_DB - powerDb(this.#noisePower);
+    const noiseRoomDb = this.#knowsNoise ? MAX_NOISE_DB - powerDb(this.#noisePower) : MAX_GAIN_DB;
     // Noise forbids to raise the voice, it is no reason to make it quieter.
     const allowed = Math.max(0, Math.min(MAX_GAIN_DB, noiseRoomDb));
     return Math.max(MIN_GAIN_DB, Math.min(wanted, allowed));

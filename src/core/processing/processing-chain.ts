@@ -4,7 +4,7 @@ import { EchoWatch } from './echo-watch.ts';
 import { GainControl } from './gain-control.ts';
 import { HighPass } from './high-pass.ts';
 import { Limiter } from './limiter.ts';
-import { DEFAULT_PROCESSING, type ProcessingSettings } from './processing-settings.ts';
+import { DEFAULT_PROCESSING, type NoiseSuppression, type ProcessingSettings } from './processing-settings.ts';
 import {
   BLOCK_SAMPLES,
   type EchoStage,
@@ -33,6 +33,12 @@ export interface LoadedStages {
 }
 
 export type LoadedStageName = keyof LoadedStages;
+
+const SUPPRESSION_STAGES = {
+  off: null,
+  light: 'lightSuppression',
+  strong: 'strongSuppression',
+} as const satisfies Record<NoiseSuppression, LoadedStageName | null>;
 
 /**
  * Everything between the microphone and the talk gate, in blocks of 10 ms: high-pass, echo cancellation, noise
@@ -192,14 +198,11 @@ export class ProcessingChain {
     this.#highPass.change(highPass ? this.#highPassStage : null);
     this.#gain.change(gainControl ? this.#gainStage : null);
     this.#limiter.change(limiter ? this.#limiterStage : null);
-    const { lightSuppression, strongSuppression } = this.#loaded;
     this.#echo.change(echoCancellation ? this.#restingEcho : null);
     if (echoCancellation && this.#missing.has('echoCancellation')) this.#echo.fail('notLoaded');
-    const suppressions = { off: null, light: lightSuppression ?? null, strong: strongSuppression ?? null };
-    this.#suppression.change(suppressions[noiseSuppression]);
-    const missing = { off: false, light: 'lightSuppression', strong: 'strongSuppression' } as const;
-    const name = missing[noiseSuppression];
-    if (name !== false && this.#missing.has(name)) this.#suppression.fail('notLoaded');
+    const suppression = SUPPRESSION_STAGES[noiseSuppression];
+    this.#suppression.change(suppression === null ? null : (this.#loaded[suppression] ?? null));
+    if (suppression !== null && this.#missing.has(suppression)) this.#suppression.fail('notLoaded');
     const detector = this.#loaded.voiceActivity;
     if (detector !== undefined) this.#detector.provide(detector);
     else if (this.#missing.has('voiceActivity')) this.#detector.fail('notLoaded');
