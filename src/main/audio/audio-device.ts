@@ -62,10 +62,12 @@ export interface OutputRequest {
   readonly step: BufferStep;
   /**
    * Has the next `count` samples made. A backend that can wait a moment calls it before each `pullBlock`: the
-   * sound is then fresh. Without it a block is made after each pull and waits for the next. Resolves when they are
-   * there, or when nobody makes them.
+   * sound is then fresh. Without it a block is made after each pull and waits for the next.
+   *
+   * @param limitMs longest wait; without it, until it is clear that nobody makes them
+   * @returns whether they are there
    */
-  readonly prepare: (count: number) => Promise<void>;
+  readonly prepare: (count: number, limitMs?: number) => Promise<boolean>;
   /** Fills the first `count` samples of `into` with mono f32 at 48 kHz. */
   readonly pullBlock: (into: Float32Array, count: number) => void;
   readonly onDidFail: (reason: string) => void;

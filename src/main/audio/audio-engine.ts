@@ -216,7 +216,7 @@ export class AudioEngine {
     return device.openOutput({
       id,
       step: line.buffers.stepFor(id),
-      prepare: (count) => this.#prepare(count),
+      prepare: (count, limitMs) => this.#prepare(count, limitMs),
       pullBlock: (into, count) => {
         this.#pullPlayback(into, count);
         this.#options.reference?.push(into, count);
@@ -228,9 +228,9 @@ export class AudioEngine {
 
   /**
    * Asks the mixer for the next block and waits for it. No timer is set for that, for there is a block hundreds of
-   * times a second: `#tick` ends a wait that takes too long.
+   * times a second: `#tick` ends a wait that takes too long. Only who is in need sets a limit.
    */
-  async #prepare(count: number): Promise<void> {
+  async #prepare(count: number, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     const { playback } = this.#options;
     const patience = this.#patience;
     playback.request(count);
@@ -238,13 +238,14 @@ export class AudioEngine {
     while (playback.readable() < count) {
       const seen = Atomics.load(playback.indices, WRITE_INDEX);
       if (playback.readable() >= count) break;
-      const waiting = Atomics.waitAsync(playback.indices, WRITE_INDEX, seen);
+      const waiting = Atomics.waitAsync(playback.indices, WRITE_INDEX, seen, limitMs);
       this.#waitingSinceMs = this.#options.nowMs();
-      if (waiting.async) await waiting.value;
+      const outcome = waiting.async ? await waiting.value : waiting.value;
       this.#waitingSinceMs = Number.POSITIVE_INFINITY;
-      if (patience !== this.#patience) return;
+      if (outcome === 'timed-out' || patience !== this.#patience) return false;
     }
     this.#mixerRuns = true;
+    return true;
   }
 
   /** Lets a device that waits for the mixer go on without it. */

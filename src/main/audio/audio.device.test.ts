@@ -286,12 +286,12 @@ startAudio({
   resourcesPath: ${JSON.stringify(join(root, 'resources'))},
   captureMemory, playbackMemory, inputId: 'pulse:cable_end', outputId: 'pulse:cable', environment: process.env,
   onFact: () => undefined,
-  onBuffer: () => { delays = []; },
   onLatency: ({ input, output }) => {
     if (input !== null && output !== null) {
       delays.sort((a, b) => a - b);
       const measuredMs = delays[delays.length >> 1] ?? -1;
-      console.log('FACT ' + JSON.stringify({ measuredMs, count: delays.length, input, output }));
+      console.log('FACT ' + JSON.stringify({ measuredMs, input, output }));
+      delays = [];
     }
   },
 });
@@ -323,13 +323,20 @@ for (;;) {
 
 interface Measured {
   readonly measuredMs: number;
-  readonly count: number;
   readonly input: { deviceMs: number; bufferMs: number };
   readonly output: { deviceMs: number; bufferMs: number };
 }
 
 /** Largest difference between what the devices say and what a round trip takes, in ms: half a piece of either side. */
 const LATENCY_TOLERANCE_MS = 5;
+
+/** Seconds in a row that must agree. On a busy machine buffers grow meanwhile, and the mean of what is said lags. */
+const AGREEING_SECONDS = 3;
+
+function agrees({ input, output, measuredMs }: Measured): boolean {
+  const reportedMs = input.deviceMs + input.bufferMs + output.deviceMs + output.bufferMs;
+  return output.bufferMs > 0 && Math.abs(reportedMs - measuredMs) < LATENCY_TOLERANCE_MS;
+}
 
 describe.runIf(missing.length === 0)('the reported delay', () => {
   it('is that of a round trip over a cable', async () => {
@@ -347,20 +354,16 @@ describe.runIf(missing.length === 0)('the reported delay', () => {
       if (line.startsWith('FACT ')) facts.push(JSON.parse(line.slice(5)));
     });
     try {
-      // Three seconds of sound over settled buffers: the reported delay is a mean over about that time.
-      await until(() => (facts.at(-1)?.count ?? 0) > 3 * 48_000, 25_000);
+      await until(
+        () => facts.length >= AGREEING_SECONDS && facts.slice(-AGREEING_SECONDS).every(agrees),
+        25_000,
+      );
     } finally {
       child.kill('SIGKILL');
       await server.kill();
       rmSync(folder, { recursive: true, force: true });
     }
-    const last = facts.at(-1);
-    expect(last).toBeDefined();
-    if (last === undefined) return;
-    const { input, output, measuredMs } = last;
-    const reportedMs = input.deviceMs + input.bufferMs + output.deviceMs + output.bufferMs;
-    expect(Math.abs(reportedMs - measuredMs)).toBeLessThan(LATENCY_TOLERANCE_MS);
-    expect(output.bufferMs).toBeGreaterThan(0);
+    expect(facts.slice(-AGREEING_SECONDS).every(agrees)).toBe(true);
   });
 });
 

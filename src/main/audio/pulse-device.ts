@@ -13,19 +13,23 @@ import { listPulseDevices, type PulseSelection, PulseWatcher } from './pulse-ser
 import { PulseInput, PulseOutput } from './pulse-stream.ts';
 
 /**
- * Playback, in blocks that the server asks for and the four of them that are on their way, half at the server and
- * half in the device. Round trips over a null sink, both cores idle / two busy loops: 10 ms 7.5 ms / runs dry once
- * in 3 s, 20 ms 15 ms / holds, 40 ms 30 ms / holds. This thread's share of one core: 1.3, 1.0 and 0.6 %.
+ * Playback, in blocks that the server asks for, four of them on their way, half at the server and half in the
+ * device. Round trips over a null sink, with both cores idle or with two busy loops: 20 ms take 15 ms and hold, 40 ms
+ * take 30 ms and hold. 10 ms would take 7.5 ms, but ran dry once in 3 s under the loops, and waking twice as often
+ * costs this thread and the mixer a third more of a client that nobody talks to.
  */
 const OUTPUT_STEPS: readonly BufferStep[] = [
-  { blockSamples: 120, queueBlocks: 4 },
   { blockSamples: 240, queueBlocks: 4 },
   { blockSamples: 480, queueBlocks: 4 },
   { blockSamples: 960, queueBlocks: 4 },
 ];
 
-/** Capture: the server keeps what is not read at once for minutes, so there is nothing to grow against. */
-const INPUT_STEPS: readonly BufferStep[] = [{ blockSamples: 480, queueBlocks: 1 }];
+/**
+ * Capture: half of it in the device, half in the pieces that come, which are then 10 ms: what processing and frames
+ * are made of, so shorter ones would only wait for each other. The server keeps what is not read at once for
+ * minutes, so there is nothing to grow against.
+ */
+const INPUT_STEPS: readonly BufferStep[] = [{ blockSamples: 960, queueBlocks: 1 }];
 
 const noun = { input: 'microphone', output: 'speaker' } as const;
 

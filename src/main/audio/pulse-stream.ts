@@ -17,6 +17,9 @@ const PACKETS = 8;
 /** How often a stuck server is looked at, in ms. */
 const STUCK_POLL_MS = 5;
 
+/** Longest wait for the mixer, in ms, while the server plays silence for want of sound: mixing takes a tenth of it. */
+const DRY_LIMIT_MS = 3;
+
 /** A request larger than this, in samples, is answered with silence: after a standstill, nobody wants the past. */
 const MAX_OWED_SAMPLES = SAMPLE_RATE_HZ / 4;
 
@@ -167,6 +170,8 @@ export class PulseOutput implements AudioStream {
   #blockSamples: number;
   #owedSamples = 0;
   #feeding = false;
+  /** The server has nothing left to play; true until all it asked for has been sent. */
+  #dry = false;
   #closed = false;
 
   /** @throws PulseRefusal, or Error when there is no server */
@@ -180,6 +185,7 @@ export class PulseOutput implements AudioStream {
       handleRequest: (bytes) => stream.#handleRequest(bytes),
       handleUnderflow: () => {
         stream.counters.deviceXruns += 1;
+        stream.#dry = true;
       },
       handleOverflow: () => undefined,
       handleSound: () => undefined,
@@ -254,15 +260,24 @@ export class PulseOutput implements AudioStream {
     if (!this.#feeding) void this.#feed();
   }
 
+  /**
+   * Sends what is owed. The server goes on in time when it runs dry and throws away what comes too late, so that
+   * delay never grows; but then a mixer that is not ahead could be late for ever. So silence gets it ahead again.
+   */
   async #feed(): Promise<void> {
     this.#feeding = true;
+    let hopeless = false;
     while (this.#owedSamples > 0 && !this.#closed) {
       if (this.#turn % PACKETS === 0) await this.#waitUntilSent();
       const count = Math.min(this.#owedSamples, this.#blockSamples);
-      await this.#request.prepare(count);
-      if (this.#closed) break;
+      if (!hopeless) {
+        const made = await this.#request.prepare(count, this.#dry ? DRY_LIMIT_MS : undefined);
+        if (this.#closed) break;
+        hopeless = this.#dry && !made;
+      }
       this.#send(count);
     }
+    this.#dry = false;
     this.#feeding = false;
   }
 

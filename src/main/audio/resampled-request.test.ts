@@ -44,6 +44,7 @@ describe.each([16_000, 44_100, 96_000])('a device at %i Hz', (rateHz) => {
         ...unexpected,
         prepare: async (count) => {
           asked = count;
+          return true;
         },
         pullBlock: (into, count) => {
           expect(count).toBe(asked);

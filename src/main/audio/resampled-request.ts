@@ -48,7 +48,7 @@ export async function resampleOutput(request: OutputRequest, rateHz: number): Pr
   return {
     ...request,
     step: { ...request.step, blockSamples: samplesAt(rateHz, request.step.blockSamples) },
-    prepare: (wanted) => request.prepare(missing(wanted)),
+    prepare: (wanted, limitMs) => request.prepare(missing(wanted), limitMs),
     pullBlock: (into, wanted) => {
       while (count < wanted) {
         const needed = missing(wanted);

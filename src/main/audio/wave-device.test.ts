@@ -71,7 +71,7 @@ describe('WaveDevice', () => {
     const result = await device.openOutput({
       id: '',
       step,
-      prepare: async () => undefined,
+      prepare: async () => true,
       pullBlock: (into, count) => into.fill(0.25, 0, count),
       onDidFail: (reason) => expect.unreachable(reason),
     });
@@ -93,7 +93,7 @@ describe('WaveDevice', () => {
     const result = await device.openOutput({
       id: '',
       step,
-      prepare: async () => undefined,
+      prepare: async () => true,
       pullBlock: () => {
         pulled += 1;
       },
@@ -127,7 +127,7 @@ describe('WaveDevice', () => {
       kind: 'failed',
     });
     expect(
-      await device.openOutput({ ...handlers, prepare: async () => undefined, pullBlock: () => undefined }),
+      await device.openOutput({ ...handlers, prepare: async () => true, pullBlock: () => undefined }),
     ).toMatchObject({
       kind: 'failed',
     });
