@@ -22,32 +22,61 @@ export interface RedundancyPlan {
   readonly encoderBitrate: number;
 }
 
-/** From this much loss on each frame goes along once more, and from that on twice, in thousandths. */
-export const ONE_COPY_PERMILLE = 15;
-export const TWO_COPIES_PERMILLE = 70;
+/** Less loss than this may be chance alone and is concealed well, in thousandths: no copies, no delay. */
+export const MIN_LOST_PERMILLE = 10;
 
-/** Below this speech itself suffers more from the bitrate than a copy more makes good, in bit/s. */
-export const MIN_ENCODER_BITRATE = 12_000;
+/** Below this speech is worse than with any loss that copies make good, in bit/s. */
+export const MIN_ENCODER_BITRATE = 10_000;
 
-/** Losses this much longer than chance makes them are bursts. */
-const BURST_FACTOR = 1.5;
-
-/** A copy that comes later than this after its frame holds the whole conversation up, in ms. */
-const MAX_SPREAD_MS = 120;
+/** The furthest copy comes at most so much later than its frame, in ms: more holds a conversation up. */
+export const MAX_SPREAD_MS = 120;
 
 /**
- * How to divide a channel's bitrate between a frame and its copies, given what is lost.
+ * What speech without losses loses by the encoder's bitrate (bit/s), in points of PLCMOS, by bench:loss; below
+ * 16 kbit/s more, for PLCMOS does not hear what is missing above 8 kHz.
+ */
+const BITRATE_COSTS: readonly (readonly [number, number])[] = [
+  [6_000, 1.5],
+  [10_000, 0.3],
+  [15_600, 0.1],
+  [20_000, 0.07],
+  [30_500, 0.015],
+  [62_000, 0],
+];
+
+/** What a share of 1 of frames concealed would cost, in points of PLCMOS: as bench:loss has it for up to a fifth. */
+const CONCEALMENT_COST = 4.5;
+
+/** What a ms of waiting for copies costs in the same points: about as G.107 has it for conversations. */
+const DELAY_COST_PER_MS = 0.0015;
+
+/**
+ * How to divide a channel's bitrate between a frame and its copies, given what is lost: what costs least in bitrate,
+ * in frames lost with all their copies, and in delay. Losses are taken to follow Gilbert's model.
  *
  * @param losses null: nothing is known, so nothing is lost
  */
 export function planRedundancy(limits: RedundancyLimits, losses: Losses | null): RedundancyPlan {
-  const lost = losses?.lostPermille ?? 0;
-  const wanted = lost >= TWO_COPIES_PERMILLE ? 2 : lost >= ONE_COPY_PERMILLE ? 1 : 0;
-  let copies = Math.min(wanted, limits.maxCopies, MAX_COPIES);
-  while (copies > 0 && shareOf(limits, copies) < MIN_ENCODER_BITRATE) copies -= 1;
-  if (copies === 0 || losses === null) return { copies: 0, spacing: 1, encoderBitrate: limits.bitrate };
-  const spacing = spacingFor(limits, losses, copies);
-  return { copies, spacing, encoderBitrate: shareOf(limits, copies) };
+  let best: RedundancyPlan = { copies: 0, spacing: 1, encoderBitrate: limits.bitrate };
+  if (losses === null || losses.lostPermille < MIN_LOST_PERMILLE) return best;
+  const frameMs = (limits.frameSamples * 1_000) / TIMESTAMP_HZ;
+  let least = bitrateCost(limits.bitrate) + CONCEALMENT_COST * residualLoss(losses, 0, 1);
+  for (let copies = 1; copies <= Math.min(limits.maxCopies, MAX_COPIES); copies += 1) {
+    const encoderBitrate = shareOf(limits, copies);
+    if (encoderBitrate < MIN_ENCODER_BITRATE) break;
+    for (let spacing = 1; spacing <= MAX_COPY_SPACING; spacing += 1) {
+      const spreadMs = copies * spacing * frameMs;
+      if (spacing > 1 && spreadMs > MAX_SPREAD_MS) break;
+      const cost =
+        bitrateCost(encoderBitrate) +
+        CONCEALMENT_COST * residualLoss(losses, copies, spacing) +
+        DELAY_COST_PER_MS * spreadMs;
+      if (cost >= least) continue;
+      least = cost;
+      best = { copies, spacing, encoderBitrate };
+    }
+  }
+  return best;
 }
 
 /** What is left for each frame, in bit/s, when it goes out `copies` times more, each with its header. */
@@ -57,11 +86,31 @@ function shareOf({ bitrate, frameSamples }: RedundancyLimits, copies: number): n
   return Math.floor((bitrate - headers) / (copies + 1));
 }
 
-/** Bursts take neighbours: then a copy had better travel further away, as far as delay allows. */
-function spacingFor({ frameSamples }: RedundancyLimits, losses: Losses, copies: number): number {
-  const byChanceTenths = 10_000 / (1_000 - Math.min(losses.lostPermille, 900));
-  if (losses.burstTenths < BURST_FACTOR * byChanceTenths) return 1;
-  const frameMs = (frameSamples * 1_000) / TIMESTAMP_HZ;
-  const most = Math.max(1, Math.floor(MAX_SPREAD_MS / frameMs / copies));
-  return Math.min(most, MAX_COPY_SPACING, Math.round(losses.burstTenths / 10));
+/** Between the points by the logarithm of the bitrate. */
+function bitrateCost(bitrate: number): number {
+  let [lowBitrate, lowCost] = BITRATE_COSTS[0] ?? [1, 0];
+  if (bitrate <= lowBitrate) return lowCost;
+  for (const [highBitrate, highCost] of BITRATE_COSTS) {
+    if (bitrate <= highBitrate) {
+      const share = Math.log(bitrate / lowBitrate) / Math.log(highBitrate / lowBitrate);
+      return lowCost + share * (highCost - lowCost);
+    }
+    lowBitrate = highBitrate;
+    lowCost = highCost;
+  }
+  return lowCost;
+}
+
+/**
+ * Share of frames that are lost with all their copies. In Gilbert's model a packet `spacing` behind a lost one is lost
+ * too with p + (1 - p) * memory^spacing, memory being what is left of one packet's fate in the next; and so on from
+ * copy to copy.
+ */
+function residualLoss({ lostPermille, burstTenths }: Losses, copies: number, spacing: number): number {
+  const lost = Math.min(lostPermille, 990) / 1_000;
+  const endRate = 10 / burstTenths;
+  const beginRate = (endRate * lost) / (1 - lost);
+  const memory = Math.max(0, Math.min(1, 1 - endRate - beginRate));
+  const copyLost = lost + (1 - lost) * memory ** spacing;
+  return lost * copyLost ** copies;
 }

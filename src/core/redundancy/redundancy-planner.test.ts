@@ -2,43 +2,46 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_COPY_SPACING } from './frame-copies.ts';
 import { type Losses, NO_LOSSES } from './losses.ts';
-import {
-  MIN_ENCODER_BITRATE,
-  ONE_COPY_PERMILLE,
-  planRedundancy,
-  TWO_COPIES_PERMILLE,
-} from './redundancy-plan.ts';
+import { MAX_SPREAD_MS, MIN_ENCODER_BITRATE, MIN_LOST_PERMILLE, planRedundancy } from './redundancy-plan.ts';
 import { HOLD_LOSSES_MS, RedundancyPlanner } from './redundancy-planner.ts';
 import { MAX_COPIES } from './redundant-payload.ts';
 
 const limits = { bitrate: 62_000, frameSamples: 960, maxCopies: 2 };
 const lost = (lostPermille: number, burstTenths = 10): Losses => ({ lostPermille, burstTenths });
+/** Mean length of losses, in tenths, that each packet by itself makes. */
+const byChance = (permille: number): number => Math.round(10_000 / (1_000 - permille));
 const copiesAt = (losses: Losses | null, of: Partial<typeof limits> = {}): number =>
   planRedundancy({ ...limits, ...of }, losses).copies;
 
 describe('planRedundancy', () => {
   it('gives a clean network the whole bitrate', () => {
-    for (const losses of [null, NO_LOSSES, lost(ONE_COPY_PERMILLE - 1)])
+    for (const losses of [null, NO_LOSSES, lost(MIN_LOST_PERMILLE - 1)])
       expect(planRedundancy(limits, losses)).toEqual({ copies: 0, spacing: 1, encoderBitrate: 62_000 });
   });
 
-  it('adds copies as losses grow, as far as the channel allows', () => {
-    expect(copiesAt(lost(ONE_COPY_PERMILLE))).toBe(1);
-    expect(copiesAt(lost(TWO_COPIES_PERMILLE - 1))).toBe(1);
-    expect(copiesAt(lost(TWO_COPIES_PERMILLE))).toBe(2);
-    expect(copiesAt(lost(500), { maxCopies: 1 })).toBe(1);
-    expect(copiesAt(lost(500), { maxCopies: 0 })).toBe(0);
+  it('adds copies as losses grow, sooner where bitrate is plenty, as far as the channel allows', () => {
+    expect([20, 100, 200].map((permille) => copiesAt(lost(permille, byChance(permille))))).toEqual([1, 1, 2]);
+    const narrow = [20, 60, 200].map((permille) =>
+      copiesAt(lost(permille, byChance(permille)), { bitrate: 32_000 }),
+    );
+    expect(narrow).toEqual([0, 1, 1]);
+    expect(copiesAt(lost(300, 14), { maxCopies: 1 })).toBe(1);
+    expect(copiesAt(lost(300, 14), { maxCopies: 0 })).toBe(0);
   });
 
   it('never pays for copies with speech that nobody understands', () => {
-    expect(copiesAt(lost(300), { bitrate: 2 * MIN_ENCODER_BITRATE })).toBe(0);
-    expect(copiesAt(lost(300), { bitrate: 2 * MIN_ENCODER_BITRATE + 800 })).toBe(1);
+    expect(copiesAt(lost(300, 14), { bitrate: 2 * MIN_ENCODER_BITRATE })).toBe(0);
+    expect(copiesAt(lost(300, 14), { bitrate: 2 * MIN_ENCODER_BITRATE + 800 })).toBe(1);
   });
 
   it('sends copies further apart when losses come in bursts, and not when chance alone makes them long', () => {
-    expect(planRedundancy(limits, lost(100, 11)).spacing).toBe(1);
-    expect(planRedundancy(limits, lost(100, 30)).spacing).toBeGreaterThan(1);
-    expect(planRedundancy(limits, lost(400, 17)).spacing).toBe(1);
+    for (const permille of [50, 100, 200, 300])
+      expect(planRedundancy(limits, lost(permille, byChance(permille))).spacing).toBe(1);
+    for (const permille of [50, 100, 200, 300]) {
+      const { copies, spacing } = planRedundancy(limits, lost(permille, 30));
+      expect(spacing).toBeGreaterThan(1);
+      expect(copies * spacing * 20).toBeLessThanOrEqual(MAX_SPREAD_MS);
+    }
   });
 
   it('keeps everything within its limits', () => {
