@@ -55,10 +55,7 @@ class PathRig {
     reference: this.reference,
     processing: this.processing,
     microphone: this.microphone,
-    nowUs: () => {
-      this.#us += 100;
-      return this.#us;
-    },
+    nowUs: () => this.#us,
   });
 
   constructor() {
@@ -81,6 +78,7 @@ class PathRig {
       (_, at) => this.amplitude * sampleOf(this.#captured + at),
     );
     this.capture.push(block, samples);
+    this.#us += samples / 0.048;
     this.#captured += samples;
     this.reference.push(new Float32Array(samples).fill(this.playing), samples);
   }
@@ -90,6 +88,10 @@ class PathRig {
       this.give(PATH_BLOCK_SAMPLES);
       this.path.drain(this);
     }
+  }
+
+  standStill(seconds: number): void {
+    this.#us += seconds * 1_000_000;
   }
 
   talk(held: boolean): void {
@@ -274,5 +276,24 @@ describe('MicrophonePath', () => {
     expect(different).toBeLessThanOrEqual(2 * DELAY_SAMPLES);
     // The block that came with them, and what did not fill one, waited too.
     expect(raw.missingSamples).toBe(960 + PATH_BLOCK_SAMPLES + 100);
+  });
+
+  it('counts the time in which the device stood still as silence in recordings', () => {
+    const rig = new PathRig();
+    const memories = { raw: SampleRing.allocate(65_536), processed: SampleRing.allocate(65_536) };
+    const from = rig.path.capturedSamples;
+    rig.path.setTaps({
+      raw: new TapRing(memories.raw, from),
+      processed: new TapRing(memories.processed, from),
+    });
+    rig.run(9_600);
+    rig.standStill(0.19);
+    rig.run(480);
+    const raw = new SampleRing(memories.raw);
+    expect(raw.readable()).toBe(10_080);
+    rig.standStill(0.5);
+    rig.run(480);
+    // To the microseconds that the toy clock counts by itself.
+    expect(Math.abs(raw.readable() - (10_080 + 24_000 + 480))).toBeLessThan(500);
   });
 });

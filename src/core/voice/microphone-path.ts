@@ -33,6 +33,11 @@ const WARM_UP_BLOCKS = 2;
 const MAX_LOOK_BACK_BLOCKS =
   (MAX_PRE_ROLL_SAMPLES + MAX_BACKLOG_SAMPLES) / PATH_BLOCK_SAMPLES + WARM_UP_BLOCKS;
 
+/** A device that gave nothing for this long stood still, in samples: 200 ms. Recordings count the time as silence. */
+const STANDSTILL_SAMPLES = 9_600;
+
+const SAMPLES_PER_US = 0.048;
+
 /** The processing as the path uses it; see ProcessingChain. */
 export interface Processing {
   readonly delaySamples: number;
@@ -82,6 +87,8 @@ export class MicrophonePath {
   #referenceQuietBlocks = REFERENCE_QUIET_BLOCKS;
   #quietBlocks = 0;
   #taps: MicrophoneTaps | null = null;
+  /** When everything captured so far had been worked off. */
+  #drainedUs = 0;
   #loudestDb = SILENCE_DB;
   readonly #counters = {
     staleSamples: 0,
@@ -112,6 +119,7 @@ export class MicrophonePath {
   /** From now on; null: nobody records. Their positions are those of `capturedSamples`. */
   setTaps(taps: MicrophoneTaps | null): void {
     this.#taps = taps;
+    this.#drainedUs = this.#options.nowUs();
   }
 
   /** Takes the loudest level since the call before, in dBFS. */
@@ -131,6 +139,7 @@ export class MicrophonePath {
   /** Processes what the device has handed over, in whole blocks. */
   drain(out: MicrophoneOut): void {
     const { capture } = this.#options;
+    if (this.#taps !== null) this.#skipStandstill(this.#taps);
     this.#dropBacklog(out);
     while (capture.readable() >= PATH_BLOCK_SAMPLES) {
       capture.pull(this.#block, PATH_BLOCK_SAMPLES);
@@ -145,6 +154,18 @@ export class MicrophonePath {
       this.#wake(out);
       this.#process(this.#block, out);
     }
+  }
+
+  /** The device was away: recordings of what is played went on. */
+  #skipStandstill({ raw, processed }: MicrophoneTaps): void {
+    if (this.#options.capture.readable() < PATH_BLOCK_SAMPLES) return;
+    const nowUs = this.#options.nowUs();
+    const came = this.#options.capture.readable() + this.#lostSamples();
+    const stood = Math.round((nowUs - this.#drainedUs) * SAMPLES_PER_US) - came;
+    this.#drainedUs = nowUs;
+    if (stood < STANDSTILL_SAMPLES) return;
+    raw.skip(stood);
+    processed.skip(stood);
   }
 
   #mayRest(rawDb: number): boolean {

@@ -58,6 +58,15 @@ describe('TapRing', () => {
     expect(tap.missingSamples).toBeLessThan(9_600);
   });
 
+  it('stands for the time in which the stream stood still with silence', () => {
+    const { tap, taken, take } = rigOf(4_096, 0);
+    tap.write(blockAt(0, 480), 480, 0);
+    tap.skip(1_000);
+    tap.write(blockAt(480, 480), 480, 480);
+    take();
+    expect(taken).toEqual([...blockAt(0, 480), ...new Float32Array(1_000), ...blockAt(480, 480)]);
+  });
+
   it('tells the other side when it was opened', () => {
     const { tap, ring } = rigOf(1_024, 0);
     expect(tapMoment(ring)).toBeNull();

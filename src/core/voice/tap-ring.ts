@@ -36,6 +36,7 @@ export class TapRing {
   /** Of the next sample to be written. */
   #position: number;
   #missingSamples = 0;
+  #skippedSamples = 0;
 
   /** @param position in the stream of the first sample to be written */
   constructor(memory: SharedArrayBuffer, position: number) {
@@ -54,18 +55,24 @@ export class TapRing {
     Atomics.store(this.#ring.indices, OPENED_INDEX, 1);
   }
 
+  /** The stream stood still for so long, a device was away: what comes next stands that much later. */
+  skip(count: number): void {
+    this.#skippedSamples += count;
+  }
+
   /**
    * Writes down the first `count` samples, the first of which is sample `position` of the stream. What was written
    * before is left out.
    */
   write(samples: Float32Array, count: number, position: number): void {
     assert(count <= SILENCE_SAMPLES, 'a tap takes a block of 10 ms at most');
-    this.#fillUpTo(position);
-    if (this.#position === position) {
+    const place = position + this.#skippedSamples;
+    this.#fillUpTo(place);
+    if (this.#position === place) {
       this.#position += this.#ring.push(samples, count);
       return;
     }
-    const known = this.#position - position;
+    const known = this.#position - place;
     // The ring is full, or the block is old: what lies ahead of both comes as silence next time.
     if (known < 0 || known >= count) return;
     for (let index = known; index < count; index += 1) this.#part[index - known] = samples[index] ?? 0;
