@@ -52,12 +52,17 @@ export function useDrawn(draw: (feed: DiagnosticsFeed) => void): void {
 /** A text that follows the feed and touches the page only when it changes. */
 export function LiveText({ read }: { read: (feed: DiagnosticsFeed) => string }): ReactElement {
   const box = useRef<HTMLSpanElement>(null);
-  const shown = useRef('');
+  const shown = useRef<Text>(null);
   useDrawn((feed) => {
     const text = read(feed);
-    if (box.current === null || text === shown.current) return;
-    shown.current = text;
-    box.current.textContent = text;
+    if (box.current === null) return;
+    if (shown.current?.parentNode !== box.current) {
+      shown.current = document.createTextNode(text);
+      box.current.replaceChildren(shown.current);
+    } else if (shown.current.data !== text) {
+      // The same node with another text: a new node would be styled and laid out anew.
+      shown.current.data = text;
+    }
   });
   return <span ref={box} className="live" />;
 }

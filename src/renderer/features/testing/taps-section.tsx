@@ -24,7 +24,7 @@ export function TapsSection({ taps }: { taps: Testing['taps'] }): ReactElement {
         testId="taps"
       />
       {sentence === '' ? null : (
-        <p className="taps-state" role="status" data-testid="taps-state" data-recording={taps.recording}>
+        <p className="taps-state" data-testid="taps-state" data-recording={taps.recording}>
           <span className="lamp" data-tone={taps.recording ? 'live' : 'off'} />
           {sentence}
         </p>

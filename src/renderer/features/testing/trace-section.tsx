@@ -46,10 +46,11 @@ export function TraceSection({ trace }: { trace: Testing['trace'] }): ReactEleme
         Network trace
       </h3>
       <p className="field-hint">
-        Keeps when packets came and which were lost, so that the same network can be had again. No voice is in
-        it.
+        Keeps what becomes of each packet you send: when it goes, how late it is, whether it is lost.
+        Replayed, what you send shares that fate. No voice is in it.
       </p>
-      <p role="status" data-testid="trace-state" data-phase={phase}>
+      {/* Not announced: it counts. */}
+      <p data-testid="trace-state" data-phase={phase}>
         {traceSentence(trace)}
       </p>
       <div className="settings-actions">
