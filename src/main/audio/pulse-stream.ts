@@ -6,7 +6,7 @@ import { COMMAND, HEADER_BYTES, INVALID_INDEX, type TagReader, type TagWriter } 
 const BYTES_PER_SAMPLE = Float32Array.BYTES_PER_ELEMENT;
 
 /** Most samples sent in one packet: the largest block of the ladder, 20 ms. */
-export const MAX_BLOCK_SAMPLES = 960;
+const MAX_BLOCK_SAMPLES = 960;
 
 /**
  * Packets that are written to in turn. The kernel takes a packet at once, unless the server is stuck; then nothing

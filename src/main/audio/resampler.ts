@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { assert } from '../../core/base/assert.ts';
 
+const requireHere = createRequire(import.meta.url);
+
 /** Lowest and highest rate that is converted, in Hz: telephones, and the best sound cards. */
 export const MIN_RATE_HZ = 8_000;
 export const MAX_RATE_HZ = 192_000;
@@ -52,7 +54,7 @@ export class Resampler {
   /** @throws Error when its library cannot be loaded, or for rates out of bounds */
   static async create(fromHz: number, toHz: number): Promise<Resampler> {
     // By its path, so that no bundler takes it away from the wasm file beside it.
-    const path = createRequire(import.meta.url).resolve('@echogarden/speex-resampler-wasm/simd');
+    const path = requireHere.resolve('@echogarden/speex-resampler-wasm/simd');
     const { default: load } = (await import(pathToFileURL(path).href)) as {
       default: () => Promise<SpeexModule>;
     };
