@@ -49,6 +49,7 @@ export function ProcessingPanel({ app }: { app: AppState }): ReactElement {
         {stage('gainControl')}
         {stage('limiter')}
       </ul>
+      <StageTrouble problems={processingProblems} stage="voiceActivity" />
       <p className="field-hint">
         Every stage can be switched while you talk. One that fails is passed by, and you are told here.
       </p>
