@@ -78,12 +78,16 @@ export class ArrivalLog {
       this.highestTimestamp = unwrapped;
       this.ended = last;
     }
-    if (this.count === MAX_ARRIVALS) this.drop();
-    const at = (this.first + this.count) % MAX_ARRIVALS;
-    this.timesMs[at] = nowMs;
-    this.timestamps[at] = unwrapped;
-    this.kinds[at] = (reordered ? 1 : 0) + (nowMs <= this.burstUntilMs ? 2 : 0);
-    this.count++;
+    this.log(unwrapped, (reordered ? 1 : 0) + (nowMs <= this.burstUntilMs ? 2 : 0), nowMs);
+  }
+
+  /**
+   * A copy has filled the hole of a packet that is missing. That says nothing about the network, but it is when this
+   * frame could be played: where many come, waiting for them is worth what it saves in concealment.
+   */
+  handleRecovery(timestamp: number, nowMs: number): void {
+    if (!this.known) return;
+    this.log(this.highestTimestamp + ((timestamp - this.highestTimestamp) | 0), 1, nowMs);
   }
 
   /** The device asks for samples from `clock` on. */
@@ -94,6 +98,15 @@ export class ArrivalLog {
       this.plan.observe(this.timestamps[this.first] ?? 0, (kind & 1) !== 0, (kind & 2) !== 0);
       this.drop();
     }
+  }
+
+  private log(timestamp: number, kind: number, nowMs: number): void {
+    if (this.count === MAX_ARRIVALS) this.drop();
+    const at = (this.first + this.count) % MAX_ARRIVALS;
+    this.timesMs[at] = nowMs;
+    this.timestamps[at] = timestamp;
+    this.kinds[at] = kind;
+    this.count++;
   }
 
   private drop(): void {

@@ -81,12 +81,14 @@ export class Concealer {
     }
     const { samples, start } = sound;
     const at = start - WINDOW_SAMPLES;
-    findPeriod(samples, at, -1, MIN_PERIOD_SAMPLES, MAX_PERIOD_SAMPLES, WINDOW_SAMPLES, this.match);
+    // No less than what is needed: a piece that is repeated within the fade would have a seam in it.
+    const least = Math.max(MIN_PERIOD_SAMPLES, count);
+    findPeriod(samples, at, -1, least, MAX_PERIOD_SAMPLES, WINDOW_SAMPLES, this.match);
     const { lag } = this.match;
     // The repetition begins where the sound ended: what differs there is taken back little by little.
     const offset = (samples[start - 1] ?? 0) - (samples[start - lag - 1] ?? 0);
     for (let index = 0; index < count; index++) {
-      into[index] = (samples[start - lag + (index % lag)] ?? 0) + offset * (1 - index / count);
+      into[index] = (samples[start - lag + index] ?? 0) + offset * (1 - index / count);
     }
   }
 

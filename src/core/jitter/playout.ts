@@ -158,7 +158,9 @@ export class Playout {
       this.arrivals.restart();
       this.stop();
     }
-    if (!recovered && (outcome === 'queued' || outcome === 'late')) {
+    if (recovered) {
+      if (outcome === 'queued') this.arrivals.handleRecovery(timestamp, nowMs);
+    } else if (outcome === 'queued' || outcome === 'late') {
       this.arrivals.handleArrival(sequence, timestamp, last, nowMs);
     }
     return outcome;
@@ -280,6 +282,7 @@ export class Playout {
         this.conceal(count);
         return;
       }
+      this.splices = true;
     }
     if (this.takeFrame(nowMs, excess) && !this.slowsDown()) this.adapt(nowMs);
   }
