@@ -304,4 +304,48 @@ describe('Playout', () => {
       { numRuns },
     );
   });
+
+  it('survives whatever a hostile sender hands in: finite sound, counted packets, an end', () => {
+    const near = fc.integer({ min: 0, max: 300 });
+    const packet = fc.record({
+      sequence: fc.oneof(near, near, fc.maxSafeNat()),
+      timestamp: fc.oneof(
+        near.map((frame) => frame * 960),
+        fc.integer({ min: 0, max: 0xffff_ffff }),
+      ),
+      last: fc.boolean(),
+      copy: fc.boolean(),
+      length: fc.nat(2),
+      decodesTo: fc.constantFrom(0, 1, 120, 960, 5_760),
+      pulls: fc.nat(6),
+    });
+    fc.assert(
+      fc.property(fc.array(packet, { maxLength: 200, size: 'max' }), (packets) => {
+        let samples = 960;
+        const fill = (into: Float32Array): number => {
+          into.fill(0.1, 0, samples);
+          return samples;
+        };
+        const playout = new Playout(960, { decode: (_packet, into) => fill(into), conceal: fill });
+        const block = new Float32Array(480);
+        let nowMs = 0;
+        const pull = (): void => {
+          playout.pull(block, block.length, nowMs);
+          expect(block.every((sample) => Number.isFinite(sample))).toBe(true);
+          nowMs += 10;
+        };
+        for (const { sequence, timestamp, last, copy, length, decodesTo, pulls } of packets) {
+          samples = decodesTo;
+          playout.handlePacket(sequence, timestamp, last, new Uint8Array(length), nowMs, copy);
+          for (let count = 0; count < pulls; count++) pull();
+        }
+        samples = 960;
+        const timeout = 64 * 1_500 + 5_000;
+        for (const endMs = nowMs + timeout; nowMs < endMs && (playout.talking || playout.depthFrames > 0); )
+          pull();
+        expect([playout.talking, playout.depthFrames]).toEqual([false, 0]);
+      }),
+      { numRuns },
+    );
+  });
 });
