@@ -100,6 +100,8 @@ export class Call {
   #path = NO_PATH;
   #voiceRoute: VoicePath = 'udp';
   #members = new Set<number>();
+  /** The channel that the microphone was last opened for. */
+  #speaksIn: number | null = null;
 
   constructor(options: CallOptions) {
     this.#options = options;
@@ -381,12 +383,16 @@ export class Call {
     const config = this.#engine.ownChannel?.config;
     this.#outgoing.handleChannel(config ?? null);
     // While the lane is away voice goes on: the relay holds our place and the path may well stand.
-    const inRoom = this.#engine.phase !== 'idle' && config !== undefined;
-    this.#options.voice.setInRoom(inRoom);
+    const channel = this.#engine.phase === 'idle' ? null : (this.#engine.ownChannel?.id ?? null);
+    // What was said in one channel, and is kept for a talkspurt's beginning, is not for the next one.
+    if (channel !== this.#speaksIn) this.#options.voice.setInRoom(false);
+    this.#speaksIn = channel;
+    this.#options.voice.setInRoom(channel !== null);
     this.#options.onDidChange();
   }
 
   #handleEnd(sentence: string): void {
+    this.#speaksIn = null;
     this.#options.voice.setInRoom(false);
     this.#options.voice.disconnect();
     this.#outgoing.handleNewSession();

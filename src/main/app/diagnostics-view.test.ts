@@ -55,7 +55,7 @@ test('the way from mouth to ear adds up what each part says of itself', () => {
       nowMs,
       latency: { input: { deviceMs: 5, bufferMs: 5 }, output: { deviceMs: null, bufferMs: 10 } },
       stats: {
-        encoder: { captureFillSamples: 48, processDelaySamples: 480, encodeMeanUs: 500 },
+        encoder: { captureFillSamples: 48, processingDelaySamples: 480, encodeMeanUs: 500 },
         'speaker.5': { jitterBufferDelayMs: delayMs, jitterBufferEmittedCount: emitted, talking: 1 },
         'speaker.6': { jitterBufferDelayMs: 9_999, jitterBufferEmittedCount: 1, talking: 0 },
       },

@@ -144,7 +144,7 @@ function viewDelay(facts: DiagnosticsFacts, speakers: readonly SpeakerDiagnostic
   };
   addDevice('microphone', latency.input);
   add('capture ring', milliseconds(encoder['captureFillSamples']), true);
-  add('processing', milliseconds(encoder['processDelaySamples']), true);
+  add('processing', milliseconds(encoder['processingDelaySamples']), true);
   // Whatever part of a frame a sample waits for its end, it waits for the rest when it is played.
   add('frame', sending.frameSamples / SAMPLES_PER_MS, false);
   add('encoder', OPUS_LOOKAHEAD_MS + (encoder['encodeMeanUs'] ?? 0) / 1_000, false);

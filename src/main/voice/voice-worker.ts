@@ -7,6 +7,7 @@ import { preferThisThread } from '../base/thread-priority.ts';
 import { DurationMeter } from './duration-meter.ts';
 import { VoiceDecoder } from './opus.ts';
 import { counterMoved } from './ring-wait.ts';
+import { PlaybackTaps } from './tap-playback.ts';
 import { UdpTransport } from './udp-transport.ts';
 import {
   MAX_OPUS_PACKET_BYTES,
@@ -43,6 +44,12 @@ const session = new VoiceSession({
   emit: send,
 });
 
+const taps = new PlaybackTaps({
+  playback,
+  setTap: (tap) => session.receiver.setTap(tap),
+  emit: send,
+});
+
 function send(event: VoiceEvent): void {
   port.postMessage(event);
 }
@@ -62,6 +69,7 @@ async function fillPlayback(): Promise<never> {
     const seen = Atomics.load(playback.indices, WANT_INDEX);
     while (playback.requested() > 0) {
       const startMs = performance.now();
+      taps.beforeMix(MIX_SAMPLES, startMs);
       session.receiver.mix(mix, MIX_SAMPLES, startMs);
       mixTimes.end(startMs);
       playback.push(mix, MIX_SAMPLES);
@@ -74,6 +82,7 @@ function reportCounters(): void {
   const groups = {
     ...session.counters(),
     playback: { fillSamples: playback.readable(), underrunSamples: playback.underrunSamples },
+    taps: taps.counters(),
     times: {
       mixMeanUs: mixTimes.meanUs,
       mixMaxUs: mixTimes.takeMaxUs(),
@@ -87,11 +96,17 @@ function reportCounters(): void {
 let reporting = setInterval(reportCounters, COUNTERS_INTERVAL_MS);
 
 port.on('message', (command: VoiceCommand) => {
-  if (command.kind === 'reportEvery') {
-    clearInterval(reporting);
-    reporting = setInterval(reportCounters, command.intervalMs);
-  } else {
-    session.handleCommand(command, performance.now());
+  const nowMs = performance.now();
+  switch (command.kind) {
+    case 'reportEvery':
+      clearInterval(reporting);
+      reporting = setInterval(reportCounters, command.intervalMs);
+      return;
+    case 'taps':
+      taps.record(command.mixMemory, performance.timeOrigin + nowMs, nowMs);
+      return;
+    default:
+      session.handleCommand(command, nowMs);
   }
 });
 setInterval(() => session.handleDeadline(performance.now()), DEADLINE_INTERVAL_MS);
