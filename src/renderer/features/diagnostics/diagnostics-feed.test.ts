@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Diagnostics } from '../../../contract/diagnostics.ts';
 import { someDiagnostics, someSpeaker } from '../../dev/some-diagnostics.ts';
-import { DiagnosticsFeed, MAX_HISTORIES, POLL_MS } from './diagnostics-feed.ts';
+import { DiagnosticsFeed, DRAW_EVERY, MAX_HISTORIES, POLL_MS } from './diagnostics-feed.ts';
 
 /** A window and a program that move when told to. */
 class Stage {
@@ -131,6 +131,32 @@ describe('the pace', () => {
     expect(stage.asked).toBe(2);
     await stage.give();
     expect(stage.heard).toBe(1);
+  });
+});
+
+describe('drawing', () => {
+  test('is for every second answer, the first one at once', async () => {
+    const stage = new Stage();
+    stage.feed.start();
+    await stage.give();
+    expect(stage.heard).toBe(1);
+    for (let count = 0; count < 5 * DRAW_EVERY; count += 1) {
+      stage.pass(POLL_MS);
+      await stage.give();
+    }
+    expect(stage.heard).toBe(6);
+  });
+
+  test('does not wait where there is something else to show', async () => {
+    const stage = new Stage();
+    stage.feed.start();
+    await stage.give();
+    stage.pass(POLL_MS);
+    await stage.give(someDiagnostics({ speakers: [] }));
+    expect(stage.heard).toBe(2);
+    stage.pass(POLL_MS);
+    await stage.fail('The program is not answering.');
+    expect(stage.heard).toBe(3);
   });
 });
 

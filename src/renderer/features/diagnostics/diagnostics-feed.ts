@@ -7,6 +7,12 @@ import { DelayHistory } from './delay-history.ts';
 /** Pace of the figures while somebody looks, in ms: five a second. */
 export const POLL_MS = 200;
 
+/**
+ * Every so many answers the figures are drawn: the graphs keep all points, but no eye reads digits that change five
+ * times a second, and drawing is what costs.
+ */
+export const DRAW_EVERY = 2;
+
 /** Speakers whose past is kept: as many as a room holds. */
 export const MAX_HISTORIES = 256;
 
@@ -49,7 +55,7 @@ function speakerKey(one: SpeakerDiagnostics): string {
 }
 
 /**
- * Asks for the figures while somebody looks, and tells them to whoever draws them.
+ * Asks for the figures while somebody looks, and tells whoever draws them.
  *
  * One question at a time, POLL_MS from one to the next, none while the window is hidden. Between `start` and `stop`
  * it also keeps the delays of every speaker for the graphs.
@@ -63,6 +69,8 @@ export class DiagnosticsFeed {
   private readonly histories = new Map<string, DelayHistory>();
   /** Counts starts: an answer to a question from before a stop is not heard. */
   private round = 0;
+  /** Answers since something was drawn. */
+  private undrawn = 0;
   private running = false;
   private asking = false;
   private callOff: (() => void) | null = null;
@@ -72,7 +80,11 @@ export class DiagnosticsFeed {
     this.surroundings = surroundings;
   }
 
-  /** Calls `listener` after every answer; returns what ends that. */
+  /**
+   * Calls `listener` when there is something to draw: every DRAW_EVERY answers, and at once where the shape changed.
+   *
+   * @returns what ends that
+   */
   readonly follow = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => {
@@ -115,8 +127,10 @@ export class DiagnosticsFeed {
     const settled = (take: () => void): void => {
       if (!this.running || round !== this.round) return;
       this.asking = false;
+      const { shape, figures } = this;
       take();
-      for (const listener of this.listeners) listener();
+      this.undrawn += 1;
+      if (figures === null || this.shape !== shape || this.undrawn >= DRAW_EVERY) this.draw();
       const tookMs = this.surroundings.nowMs() - askedMs;
       this.callOff = this.surroundings.later(Math.max(0, POLL_MS - tookMs), () => {
         this.callOff = null;
@@ -127,6 +141,11 @@ export class DiagnosticsFeed {
       (figures) => settled(() => this.take(figures)),
       (failure: unknown) => settled(() => this.fail(failureSentence(failure))),
     );
+  }
+
+  private draw(): void {
+    this.undrawn = 0;
+    for (const listener of this.listeners) listener();
   }
 
   private take(figures: Diagnostics): void {

@@ -28,9 +28,9 @@ export function useShape(): Shape {
 }
 
 /**
- * Draws after every answer while it is on the screen.
+ * Draws what the feed has new while it is on the screen.
  *
- * Past React: five renders a second of the whole overlay would be felt.
+ * Past React: rendering the whole overlay again and again would be felt.
  */
 export function useDrawn(draw: (feed: DiagnosticsFeed) => void): void {
   const feed = useFeed();
