@@ -27,3 +27,27 @@ export interface PlayoutStatistics {
   late: number;
   duplicates: number;
 }
+
+/** Sums at the start. */
+export function createStatistics(): PlayoutStatistics {
+  return {
+    jitterBufferDelayMs: 0,
+    jitterBufferEmittedCount: 0,
+    jitterBufferTargetDelayMs: 0,
+    jitterBufferMinimumDelayMs: 0,
+    concealedSamples: 0,
+    silentConcealedSamples: 0,
+    concealmentEvents: 0,
+    insertedSamplesForDeceleration: 0,
+    removedSamplesForAcceleration: 0,
+    totalSamplesReceived: 0,
+    targetDelayMs: 0,
+    currentDelayMs: 0,
+    arrivalJitterMs: 0,
+    depthMs: 0,
+    lostFrames: 0,
+    recovered: 0,
+    late: 0,
+    duplicates: 0,
+  };
+}

@@ -6,7 +6,7 @@ import { DelayPlan, stepTowards } from './delay-plan.ts';
 import { type FrameDecoder, MAX_FRAME_SAMPLES } from './frame-decoder.ts';
 import { FrameQueue, type InsertOutcome, type QueueCounters } from './frame-queue.ts';
 import type { LossReport } from './loss-window.ts';
-import type { PlayoutStatistics } from './playout-statistics.ts';
+import { createStatistics, type PlayoutStatistics } from './playout-statistics.ts';
 import { SoundBuffer } from './sound-buffer.ts';
 import { FADE_SAMPLES, TimeStretch } from './time-stretch.ts';
 
@@ -70,26 +70,7 @@ export class Playout {
   private readonly slot = FrameQueue.createSlot();
   private readonly decoded = new Float32Array(MAX_FRAME_SAMPLES);
   private readonly tail = new Float32Array(FADE_SAMPLES);
-  private readonly sums: PlayoutStatistics = {
-    jitterBufferDelayMs: 0,
-    jitterBufferEmittedCount: 0,
-    jitterBufferTargetDelayMs: 0,
-    jitterBufferMinimumDelayMs: 0,
-    concealedSamples: 0,
-    silentConcealedSamples: 0,
-    concealmentEvents: 0,
-    insertedSamplesForDeceleration: 0,
-    removedSamplesForAcceleration: 0,
-    totalSamplesReceived: 0,
-    targetDelayMs: 0,
-    currentDelayMs: 0,
-    arrivalJitterMs: 0,
-    depthMs: 0,
-    lostFrames: 0,
-    recovered: 0,
-    late: 0,
-    duplicates: 0,
-  };
+  private readonly sums = createStatistics();
   /** Samples handed out so far: the clock of everything here. */
   private clock = 0;
   private playing = false;
