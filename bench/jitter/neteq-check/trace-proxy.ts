@@ -5,6 +5,8 @@ const LOOPBACK = '127.0.0.1';
 /** RTP's version is 2, in the two highest bits; STUN and DTLS have others (RFC 7983). */
 const FIRST_RTP_BYTE = 128;
 const LAST_RTP_BYTE = 191;
+/** RTP's padding bit: sound is never padded, but WebRTC probes the bandwidth with packets of nothing else. */
+const PADDING_BIT = 0x20;
 /** Payload types of RTCP, with the marker bit cut off (RFC 5761, section 4). */
 const FIRST_RTCP_TYPE = 64;
 const LAST_RTCP_TYPE = 95;
@@ -16,9 +18,10 @@ interface Waiting {
   readonly dueMs: number;
   readonly packet: Uint8Array;
   readonly timestamp: number;
+  readonly isProbe: boolean;
 }
 
-/** An RTP packet that was let through, and when. */
+/** A packet of sound that was let through, and when. */
 export interface Passed {
   readonly timestamp: number;
   readonly atMs: number;
@@ -50,6 +53,8 @@ export class TraceProxy {
   #receiverPort = 0;
   #firstSequence: number | null = null;
   #waiting: Waiting[] = [];
+  /** Packets of the trace that have come by. */
+  #seen = 0;
   #timer: NodeJS.Timeout | null = null;
 
   static async open(delaysMs: readonly (number | null)[]): Promise<TraceProxy> {
@@ -88,8 +93,6 @@ export class TraceProxy {
     return this.#seen >= this.#delaysMs.length;
   }
 
-  #seen = 0;
-
   close(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#towardsSender.close();
@@ -112,6 +115,7 @@ export class TraceProxy {
       dueMs: performance.now() + delay - this.#leastMs,
       packet: packet.slice(),
       timestamp: view.getUint32(4),
+      isProbe: (view.getUint8(0) & PADDING_BIT) !== 0,
     });
     this.#waiting.sort((a, b) => a.dueMs - b.dueMs);
     this.#release();
@@ -124,7 +128,7 @@ export class TraceProxy {
     for (let next = this.#waiting[0]; next && next.dueMs <= nowMs; next = this.#waiting[0]) {
       this.#waiting.shift();
       this.#towardsReceiver.send(next.packet, this.#receiverPort, LOOPBACK);
-      this.passed.push({ timestamp: next.timestamp, atMs: performance.now() });
+      if (!next.isProbe) this.passed.push({ timestamp: next.timestamp, atMs: performance.now() });
     }
     const [next] = this.#waiting;
     if (next) this.#timer = setTimeout(() => this.#release(), Math.max(TIMER_MS, next.dueMs - nowMs));
