@@ -4,7 +4,7 @@ import type { AppState, DeviceInfo } from '../../contract/dto.ts';
 export const SAMPLE_RATE_HZ = 48_000;
 
 /** `pulse` speaks to the sound server itself. */
-export type BackendName = AppState['audioBackend'] | 'pulse';
+export type BackendName = AppState['audioBackend'];
 
 export type Side = 'input' | 'output';
 

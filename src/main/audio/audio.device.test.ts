@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { WaveWriter } from '../base/wave-writer.ts';
 import type { AudioFact } from './audio.ts';
 import type { Side } from './audio-device.ts';
-import { parseWave, WaveWriter } from './wave-file.ts';
+import { parseWave } from './wave-file.ts';
 
 const missing = ['pulseaudio', 'pactl', 'paplay', 'parecord'].filter(
   (program) => spawnSync('which', [program]).status !== 0,
@@ -195,7 +196,7 @@ describe.runIf(missing.length === 0).each(['pulse', 'naudiodon', 'decibri'])(
     it('carries a tone from the microphone to the speaker', async () => {
       const tonePath = join(folder, 'tone.wav');
       const recordPath = join(folder, 'heard.wav');
-      const writer = new WaveWriter(tonePath);
+      const writer = new WaveWriter(tonePath, 9_600);
       const tone = Float32Array.from(
         { length: 4 * 48_000 },
         (_, i) => 0.5 * Math.sin((2 * Math.PI * i) / 48),

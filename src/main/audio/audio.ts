@@ -1,6 +1,5 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import type { AppState } from '../../contract/dto.ts';
-import type { BackendName, Side } from './audio-device.ts';
+import type { Side } from './audio-device.ts';
 import type { AudioCommand, AudioEvent, AudioWorkerData } from './audio-protocol.ts';
 import { parseWavePpm } from './wave-device.ts';
 
@@ -17,20 +16,13 @@ const HEALTHY_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_500;
 
 /** What the program hears of the devices. */
-export type AudioFact =
-  | Exclude<AudioEvent, { kind: 'closed' | 'buffer' | 'latency' | 'backend' }>
-  | { kind: 'backend'; name: AppState['audioBackend']; reason: string };
+export type AudioFact = Exclude<AudioEvent, { kind: 'closed' | 'buffer' | 'latency' }>;
 
 /** Which buffers a device has: `nextStep` is to be kept under `key` and given back in `remembered`. */
 export type AudioBuffer = Extract<AudioEvent, { kind: 'buffer' }>;
 
 /** Where the delay of the devices is, once a second. */
 export type AudioLatency = Extract<AudioEvent, { kind: 'latency' }>;
-
-/** The window knows the libraries that reach sound hardware; the server's own protocol stands in the reason. */
-function shownBackend(name: BackendName): AppState['audioBackend'] {
-  return name === 'pulse' ? 'naudiodon' : name;
-}
 
 export interface AudioOptions {
   /** Where the built audio worker lies. */
@@ -158,9 +150,6 @@ class Audio implements AudioHandle {
         return;
       case 'latency':
         this.#options.onLatency?.(event);
-        return;
-      case 'backend':
-        this.#options.onFact({ ...event, name: shownBackend(event.name) });
         return;
       case 'counters':
         this.#abandonedStreams = event.counters['abandonedStreams'] ?? 0;

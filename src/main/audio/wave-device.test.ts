@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WaveWriter } from '../base/wave-writer.ts';
 import type { OpenResult } from './audio-device.ts';
 import { MAX_WAVE_PPM, parseWavePpm, WAVE_BLOCK_SAMPLES, WaveDevice } from './wave-device.ts';
-import { parseWave, WaveWriter } from './wave-file.ts';
+import { parseWave } from './wave-file.ts';
 
 const step = { blockSamples: WAVE_BLOCK_SAMPLES, queueBlocks: 1 };
 
@@ -25,7 +26,7 @@ function streamOf(result: OpenResult) {
 
 /** A ramp of 600 samples: one block and a quarter. */
 function writeRamp(path: string): void {
-  const writer = new WaveWriter(path);
+  const writer = new WaveWriter(path, 9_600);
   writer.append(
     Float32Array.from({ length: 600 }, (_, i) => i / 1_000),
     600,

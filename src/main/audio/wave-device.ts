@@ -1,4 +1,5 @@
 import type { DeviceInfo } from '../../contract/dto.ts';
+import { WaveWriter } from '../base/wave-writer.ts';
 import type {
   AudioDevice,
   AudioStream,
@@ -13,7 +14,10 @@ import type {
 import { SAMPLE_RATE_HZ } from './audio-device.ts';
 import { BlockClock } from './block-clock.ts';
 import { resampleAll } from './resampler.ts';
-import { readWave, WaveWriter } from './wave-file.ts';
+import { readWave } from './wave-file.ts';
+
+/** Samples gathered before they go to the disk: a fifth of a second, which is what a crash costs. */
+const FLUSH_SAMPLES = 9_600;
 
 /** A block of the devices that are no hardware: 10 ms, what most sound hardware delivers. */
 export const WAVE_BLOCK_SAMPLES = 480;
@@ -141,7 +145,7 @@ export class WaveDevice implements AudioDevice {
   async openOutput(request: OutputRequest): Promise<OpenResult> {
     if (this.#options.outputPath === '') return { ok: true, stream: openSink(request) };
     try {
-      const writer = new WaveWriter(this.#options.outputPath);
+      const writer = new WaveWriter(this.#options.outputPath, FLUSH_SAMPLES);
       const block = new Float32Array(WAVE_BLOCK_SAMPLES);
       const stream = new PacedStream(
         () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseWave, readWave, WaveWriter, waveHeader } from './wave-file.ts';
+import { WaveWriter, waveHeader } from '../base/wave-writer.ts';
+import { parseWave, readWave } from './wave-file.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -28,7 +29,7 @@ describe('WAV files', () => {
   it('reads back what it wrote, to 16 bits', () => {
     const path = join(folder, 'tone.wav');
     const tone = Float32Array.from({ length: 20_000 }, (_, i) => Math.sin(i / 10));
-    const writer = new WaveWriter(path);
+    const writer = new WaveWriter(path, 9_600);
     for (let at = 0; at < tone.length; at += 480) {
       const block = tone.slice(at, at + 480);
       writer.append(block, block.length);
@@ -41,7 +42,7 @@ describe('WAV files', () => {
 
   it('has a right header while it is still being written', () => {
     const path = join(folder, 'open.wav');
-    const writer = new WaveWriter(path);
+    const writer = new WaveWriter(path, 9_600);
     writer.append(new Float32Array(10_000).fill(0.5), 10_000);
     expect(samplesOf(readFileSync(path)).length).toBe(9_600);
     writer.close();
@@ -50,7 +51,7 @@ describe('WAV files', () => {
 
   it('clips instead of wrapping round', () => {
     const path = join(folder, 'loud.wav');
-    const writer = new WaveWriter(path);
+    const writer = new WaveWriter(path, 9_600);
     writer.append(Float32Array.of(3, -3), 2);
     writer.close();
     const read = samplesOf(readFileSync(path));

@@ -1,5 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { SAMPLE_RATE_HZ } from './audio-device.ts';
+import { readFileSync } from 'node:fs';
 import { MAX_RATE_HZ, MIN_RATE_HZ } from './resampler.ts';
 
 /** Largest file taken as a microphone, in bytes: 20 minutes of stereo float; it is held in memory. */
@@ -8,11 +7,6 @@ export const MAX_WAVE_BYTES = 512 * 1024 * 1024;
 const PCM = 1;
 const IEEE_FLOAT = 3;
 const EXTENSIBLE = 0xfffe;
-const HEADER_BYTES = 44;
-const BYTES_PER_SAMPLE = 2;
-
-/** RIFF sizes are u32; a longer recording keeps its sound and states the largest size. */
-const MAX_RIFF_BYTES = 0xffff_ffff - HEADER_BYTES;
 
 export type WaveResult =
   | { readonly ok: true; readonly samples: Float32Array; readonly rateHz: number }
@@ -103,67 +97,5 @@ export function readWave(path: string): WaveResult {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { ok: false, reason: `The WAV file cannot be read (${why}).` };
-  }
-}
-
-/** Header of a 16-bit mono WAV file at 48 kHz with `dataBytes` of sound. */
-export function waveHeader(dataBytes: number): Uint8Array {
-  const header = new Uint8Array(HEADER_BYTES);
-  const view = new DataView(header.buffer);
-  const stated = Math.min(dataBytes, MAX_RIFF_BYTES);
-  const tag = (offset: number, text: string): void => {
-    for (let i = 0; i < 4; i++) header[offset + i] = text.charCodeAt(i);
-  };
-  tag(0, 'RIFF');
-  view.setUint32(4, stated + HEADER_BYTES - 8, true);
-  tag(8, 'WAVE');
-  tag(12, 'fmt ');
-  view.setUint32(16, 16, true);
-  view.setUint16(20, PCM, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, SAMPLE_RATE_HZ, true);
-  view.setUint32(28, SAMPLE_RATE_HZ * BYTES_PER_SAMPLE, true);
-  view.setUint16(32, BYTES_PER_SAMPLE, true);
-  view.setUint16(34, BYTES_PER_SAMPLE * 8, true);
-  tag(36, 'data');
-  view.setUint32(40, stated, true);
-  return header;
-}
-
-/** Samples gathered before they go to the disk: a fifth of a second. */
-const FLUSH_SAMPLES = 9_600;
-
-/** Writes 16-bit mono WAV at 48 kHz. The header is right after every flush, so a crash costs 200 ms at most. */
-export class WaveWriter {
-  readonly #file: number;
-  readonly #pending = new Int16Array(FLUSH_SAMPLES);
-  #held = 0;
-  #dataBytes = 0;
-
-  /** @throws Error when the file cannot be created */
-  constructor(path: string) {
-    this.#file = openSync(path, 'w');
-    writeSync(this.#file, waveHeader(0), 0, HEADER_BYTES, 0);
-  }
-
-  append(samples: Float32Array, count: number): void {
-    for (let i = 0; i < count; i++) {
-      const clipped = Math.min(1, Math.max(-1, samples[i] ?? 0));
-      this.#pending[this.#held++] = Math.round(clipped * 32_767);
-      if (this.#held === FLUSH_SAMPLES) this.#flush();
-    }
-  }
-
-  close(): void {
-    this.#flush();
-    closeSync(this.#file);
-  }
-
-  #flush(): void {
-    const bytes = new Uint8Array(this.#pending.buffer, 0, this.#held * BYTES_PER_SAMPLE);
-    writeSync(this.#file, bytes, 0, bytes.length, HEADER_BYTES + this.#dataBytes);
-    this.#dataBytes += bytes.length;
-    this.#held = 0;
-    writeSync(this.#file, waveHeader(this.#dataBytes), 0, HEADER_BYTES, 0);
   }
 }
