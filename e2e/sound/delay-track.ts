@@ -9,16 +9,19 @@ const STEP_SAMPLES = 12_000;
 /** Sound that one delay is taken from, in samples at full rate: half a second, two syllables. */
 const WINDOW_SAMPLES = 24_000;
 
-/** How far the delay may have moved from one step to the next, in samples at full rate: 100 ms; else, 400 ms. */
-const RANGE_SAMPLES = 4_800;
-const WIDE_RANGE_SAMPLES = 19_200;
-
 /**
- * Below this the two sounds have too little in common to say anything: the delay before holds. Far away more is asked
- * for, as more is like it by chance.
+ * How far the delay may have moved from one step to the next, in samples at full rate: 40 ms as it is stretched, more
+ * where something broke. The further away, the more alike the two sounds must be to be believed: much is alike by
+ * chance. Where they are not, the delay before holds.
  */
-const LEAST_SIMILARITY = 0.5;
-const LEAST_WIDE_SIMILARITY = 0.8;
+const SEARCHES = [
+  { range: 1_800, leastSimilarity: 0.5 },
+  { range: 4_800, leastSimilarity: 0.8 },
+  { range: 19_200, leastSimilarity: 0.9 },
+] as const;
+
+/** A single place is looked for this far away, in samples at full rate: 150 ms. */
+const PLACE_RANGE_SAMPLES = 7_200;
 
 /** Windows softer than this power (-50 dBFS) say nothing either: a few ms of sound are like many others. */
 const LEAST_POWER = 1e-5;
@@ -48,10 +51,7 @@ export class DelayTrack {
   constructor(recording: Float32Array, reference: Float32Array, delaySamples: number) {
     let delay = delaySamples;
     for (let start = 0; start < recording.length; start += STEP_SAMPLES) {
-      delay +=
-        correctionAt(recording, reference, start, delay, RANGE_SAMPLES) ??
-        correctionAt(recording, reference, start, delay, WIDE_RANGE_SAMPLES) ??
-        0;
+      delay += correctionAt(recording, reference, start, delay);
       this.#delays.push(delay);
     }
   }
@@ -63,21 +63,42 @@ export class DelayTrack {
   }
 }
 
-/** How much the delay differs from `delay` around `start` of the recording; null where nothing can be said. */
+/** How much the delay differs from `delay` around `start` of the recording; 0 where nothing can be said. */
 function correctionAt(
   recording: Float32Array,
   reference: Float32Array,
   start: number,
   delay: number,
-  range: number,
-): number | null {
+): number {
   const count = Math.min(WINDOW_SAMPLES, recording.length - start);
   const heard = decimate(recording, start, count);
-  if (meanPower(heard) < LEAST_POWER) return null;
-  const from = Math.round(start - delay) - range;
-  const said = decimate(reference, from, count + 2 * range);
-  const found = align(heard, said, { minLag: 0, maxLag: (2 * range) / DECIMATION });
-  const least = range === RANGE_SAMPLES ? LEAST_SIMILARITY : LEAST_WIDE_SIMILARITY;
-  if (found === null || found.similarity < least) return null;
-  return range - found.delaySamples * DECIMATION;
+  if (meanPower(heard) < LEAST_POWER) return 0;
+  for (const { range, leastSimilarity } of SEARCHES) {
+    const said = decimate(reference, Math.round(start - delay) - range, count + 2 * range);
+    const found = align(heard, said, { minLag: 0, maxLag: (2 * range) / DECIMATION });
+    if (found !== null && found.similarity >= leastSimilarity) return range - found.delaySamples * DECIMATION;
+  }
+  return 0;
+}
+
+/**
+ * The sample of the reference around which it is most like the recording around `place`: what a track says, corrected
+ * where it was mistaken.
+ *
+ * @param said where the track has it
+ * @param around samples compared on both sides
+ */
+export function mostAlike(
+  recording: Float32Array,
+  place: number,
+  reference: Float32Array,
+  said: number,
+  around: number,
+): number {
+  const start = Math.max(0, place - around);
+  const piece = recording.slice(start, place + around);
+  const from = Math.max(0, said - (place - start) - PLACE_RANGE_SAMPLES);
+  const near = reference.slice(from, Math.max(from, said + around + PLACE_RANGE_SAMPLES));
+  const found = align(piece, near, { minLag: 0, maxLag: 2 * PLACE_RANGE_SAMPLES });
+  return found === null ? said : Math.round(from + found.delaySamples + place - start);
 }

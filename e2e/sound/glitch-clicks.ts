@@ -1,4 +1,4 @@
-import type { DelayTrack } from './delay-track.ts';
+import { type DelayTrack, mostAlike } from './delay-track.ts';
 import type { Glitch } from './glitch.ts';
 import { predictionResidual } from './residual.ts';
 
@@ -21,7 +21,7 @@ const LEAST_ERROR = 0.0005;
 const SILENCE_POWER = 1e-9;
 
 /** The reference is searched this far around the same place, in samples: 40 ms, what stretching may move it by. */
-const SLACK_SAMPLES = 1_920;
+export const SLACK_SAMPLES = 1_920;
 
 /** Samples more on both sides, so that the predictor and the surroundings are whole. */
 const MARGIN_SAMPLES = 1_536;
@@ -84,16 +84,20 @@ export function findClicks(
       strength = here;
       place = at;
     }
-    const inReference = largestCrestAround(reference, Math.round(place - track.at(place)));
-    if (strength >= LEAST_EXCESS * inReference) clicks.push({ kind: 'click', atSample: place, strength });
+    const said = Math.round(place - track.at(place));
+    if (strength < LEAST_EXCESS * largestCrestAround(reference, said, SLACK_SAMPLES)) continue;
+    // Where the delay was mistaken, the very same piece lies somewhat further away.
+    const same = mostAlike(recording, place, reference, said, AROUND_SAMPLES);
+    if (strength < LEAST_EXCESS * largestCrestAround(reference, same, OWN_SAMPLES)) continue;
+    clicks.push({ kind: 'click', atSample: place, strength });
   }
   return clicks;
 }
 
-/** How far the reference's own errors stand out around a place. */
-export function largestCrestAround(reference: Float32Array, place: number): number {
-  const from = Math.max(0, place - SLACK_SAMPLES - MARGIN_SAMPLES);
-  const to = place + SLACK_SAMPLES + MARGIN_SAMPLES;
+/** How far the reference's own errors stand out within `slack` samples of a place. */
+export function largestCrestAround(reference: Float32Array, place: number, slack: number): number {
+  const from = Math.max(0, place - slack - MARGIN_SAMPLES);
+  const to = place + slack + MARGIN_SAMPLES;
   const crest = new Crest(reference.subarray(from, Math.max(from, to)));
-  return crest.largest(place - SLACK_SAMPLES - from, place + SLACK_SAMPLES - from);
+  return crest.largest(place - slack - from, place + slack + 1 - from);
 }

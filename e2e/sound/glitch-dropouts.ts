@@ -1,4 +1,4 @@
-import type { DelayTrack } from './delay-track.ts';
+import { type DelayTrack, mostAlike } from './delay-track.ts';
 import type { Glitch } from './glitch.ts';
 
 /** Level is taken this often and over as much, in samples: 2.5 ms, a little less than the shortest dropout told. */
@@ -17,6 +17,9 @@ const SLACK_HOPS = 16;
 /** A pause as long as this share of the dropout, this near in the reference (in hops: 80 ms), may be the same one. */
 const SAME_PAUSE_SHARE = 0.8;
 const SAME_PAUSE_HOPS = 32;
+
+/** What is on both sides of a dropout is looked for in the reference with this much of it, in samples: 0.2 s. */
+const AROUND_SAMPLES = 9_600;
 
 /** A reference softer than this power (-50 dBFS) says nothing that could be missed. */
 const LEAST_POWER = 1e-5;
@@ -71,8 +74,19 @@ export function findDropouts(recording: Float32Array, reference: Float32Array, t
       continue;
     }
     const from = hop - lost;
-    if (lost >= LEAST_HOPS && !isPause(said, placeOf(from), lost, limit))
-      dropouts.push({ kind: 'dropout', atSample: from * HOP_SAMPLES, strength: lost * HOP_MS });
+    const middle = Math.round((from + lost / 2) * HOP_SAMPLES);
+    if (lost >= LEAST_HOPS && !isPause(said, placeOf(from), lost, limit)) {
+      // Where the delay was mistaken, what is around has a pause of its own somewhat further away.
+      const place = mostAlike(
+        recording,
+        middle,
+        reference,
+        middle - Math.round(track.at(middle)),
+        AROUND_SAMPLES,
+      );
+      if (softestAround(said, Math.round(place / HOP_SAMPLES)) >= LEAST_POWER)
+        dropouts.push({ kind: 'dropout', atSample: from * HOP_SAMPLES, strength: lost * HOP_MS });
+    }
     lost = 0;
     limit = 0;
   }

@@ -1,6 +1,6 @@
 import type { DelayTrack } from './delay-track.ts';
 import type { Glitch } from './glitch.ts';
-import { type Crest, largestCrestAround } from './glitch-clicks.ts';
+import { type Crest, largestCrestAround, SLACK_SAMPLES } from './glitch-clicks.ts';
 
 /** A repeated piece is looked for in blocks of this length, in samples: 8 ms. */
 const BLOCK_SAMPLES = 384;
@@ -77,7 +77,7 @@ export function findRepeats(
     if (lag === null) continue;
     const atSeam = crest.largest(start - SEAM_SAMPLES, start + COARSE);
     const place = Math.round(start - track.at(start));
-    if (atSeam >= LEAST_CREST && atSeam >= LEAST_EXCESS * largestCrestAround(reference, place))
+    if (atSeam >= LEAST_CREST && atSeam >= LEAST_EXCESS * largestCrestAround(reference, place, SLACK_SAMPLES))
       repeats.push({ kind: 'repeat', atSample: start, strength: lag / 48 });
     start += MAX_LAG;
   }

@@ -9,7 +9,7 @@ const ONE_EVENT_SAMPLES = 1_440;
 
 /**
  * Finds what is audibly broken in a recording of 48 kHz, held against what should have been heard: the same sound, maybe
- * later, louder or softer, stretched by up to a tenth, but not mixed with another.
+ * later, louder or softer, stretched by up to a twentieth for long, but not mixed with another.
  *
  * What the reference has as well (a plosive, a knock) is no glitch. Best is a reference that went through the same codec.
  *
