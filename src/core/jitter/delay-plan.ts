@@ -13,8 +13,8 @@ const CELLS = 72;
 /** Most that the target may lie above the fastest packet, in samples: 400 ms, of which a stall may hold the rest. */
 export const MAX_TARGET_SAMPLES = 400 * MS;
 
-/** What a millisecond of concealment costs, in milliseconds of delay for a second: 1 % concealed is worth 100 ms. */
-const CONCEALMENT_WEIGHT_S = 10;
+/** What a millisecond of concealment costs, in milliseconds of delay for a second: 1 % concealed is worth 110 ms. */
+const CONCEALMENT_WEIGHT_S = 11;
 
 /** How long the past counts, in seconds: long enough to see a network's rare moments twice, short enough to leave it. */
 const MEMORY_S = 30;
