@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import { base64UrlToBytes } from '../base/base64url.ts';
 import type { Rng } from '../base/rng.ts';
 import type { QueueCounters } from '../jitter/frame-queue.ts';
+import type { Losses } from '../redundancy/losses.ts';
 import type { Endpoint, LaneId } from '../relay/relay-out.ts';
 import { PathEngine, type PathOut } from '../session/path-engine.ts';
 import {
@@ -17,6 +18,7 @@ import {
 import type { ChatMessage, ChatTarget } from '../wire/chat.ts';
 import type { Request } from '../wire/control.ts';
 import { createHeader, decodeHeader, FLAG_CONTROL, FLAG_WHISPER } from '../wire/datagram.ts';
+import type { HearingReport } from '../wire/hearing.ts';
 import type { Mac } from '../wire/probe.ts';
 import { Alarm, type EventQueue } from './event-queue.ts';
 import type { LaneClient, LaneNetwork } from './lane-network.ts';
@@ -51,6 +53,8 @@ export class SimClient implements LaneClient {
   readonly written = new Map<number, string>();
   readonly outcomes = new Map<number, ChatOutcome>();
   readonly answers = new Map<number, RequestAnswer>();
+  /** What the others reported to be lost of our voice, oldest first. */
+  readonly lossesHeard: Losses[] = [];
   readonly counters = {
     datagramsSent: 0,
     datagramsReceived: 0,
@@ -140,7 +144,9 @@ export class SimClient implements LaneClient {
     onKeyMessage: (message) => this.#handleKey(message),
     onDidRefuseKey: () => {},
     onWhisperKey: () => {},
-    onHeard: () => {},
+    onHeard: (losses) => {
+      this.lossesHeard.push(losses);
+    },
   };
 
   readonly #pathOut: PathOut = {
@@ -206,6 +212,11 @@ export class SimClient implements LaneClient {
 
   setWhisperList(list: number, targets: readonly number[]): number | null {
     return this.#run(() => this.session.setWhisperList(list, targets, this.#queue.nowMs, this.#sessionOut));
+  }
+
+  /** Tells what is lost of others. @returns false when the session did not take it */
+  sendHearing(reports: readonly HearingReport[]): boolean {
+    return this.#run(() => this.session.sendHearing(reports, this.#queue.nowMs, this.#sessionOut));
   }
 
   setState(muted: boolean, deafened: boolean): void {
