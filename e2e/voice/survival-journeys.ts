@@ -145,7 +145,7 @@ const overlay: Journey = {
   run: async (scene) => {
     const { b } = scene;
     await b.window.page.keyboard.press('F3');
-    const shown = b.window.part('diagnostics-overlay');
+    const shown = b.window.part('diagnostics');
     await shown.waitFor();
     try {
       const text = await whileTalking(scene, async () => {
