@@ -82,7 +82,8 @@ function main(): void {
   });
   const values = {
     worstDelayRatio: Math.max(...comparisons.map((comparison) => comparison.delayRatio)),
-    profilesWithMoreConcealment: comparisons.filter((comparison) => comparison.concealsMore).length,
+    profilesWithMoreConcealment: comparisons.filter(({ concealsMore }) => concealsMore).length,
+    profilesWithMoreByOwnCount: comparisons.filter(({ countsMore }) => countsMore).length,
   };
   publish(
     createReport(
