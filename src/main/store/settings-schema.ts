@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { activationSchema, bindingSchema, whisperListSchema } from '../../contract/dto.ts';
-import { processingSettingsSchema, talkTimingSchema } from '../../contract/sound.ts';
 import { MAX_NAME_TEXT_LENGTH, MAX_WHISPER_LIST_MEMBERS } from '../../contract/limits.ts';
+import { processingSettingsSchema, talkTimingSchema } from '../../contract/sound.ts';
 import { MAX_WHISPER_LISTS } from '../../core/wire/control.ts';
 
 const storedListSchema = whisperListSchema.extend({
