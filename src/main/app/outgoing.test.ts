@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { HOLD_LOSSES_MS } from '../../core/redundancy/redundancy-planner.ts';
 import { Outgoing } from './outgoing.ts';
 
-const CHANNEL = { bitrate: 48_000, frameSamples: 960, redundancyCopies: 2 };
+const CHANNEL = { bitrate: 48_000, frameSamples: 960, redundancyCopies: 2 } as const;
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
