@@ -51,6 +51,7 @@ beforeEach(() => {
     captureMemory: memory,
     packetMemory: memory,
     playbackMemory: memory,
+    referenceMemory: memory,
     firstTimestamp: 0,
     onEncoderEvent: (event) => toEncoder.push(commandOf(event)),
     onVoiceEvent: (event) => toVoice.push(commandOf(event)),
