@@ -47,8 +47,11 @@ const BITRATE_COSTS: readonly (readonly [number, number])[] = [
 /** What a share of 1 of frames concealed would cost, in points of PLCMOS: as bench:loss has it for up to a fifth. */
 const CONCEALMENT_COST = 4.5;
 
-/** What a ms of waiting for copies costs in the same points: about as G.107 has it for conversations. */
-const DELAY_COST_PER_MS = 0.0015;
+/**
+ * What a ms of waiting for copies costs in the same points: between what G.107 has for conversations with little delay
+ * and for those with so much that they suffer.
+ */
+const DELAY_COST_PER_MS = 0.002;
 
 /**
  * How to divide a channel's bitrate between a frame and its copies, given what is lost: what costs least in bitrate,
