@@ -18,7 +18,7 @@ import { processSeconds, threadTimes } from './processor-time.ts';
 import type { SpeakersCommand, SpeakersData, SpeakersEvent } from './speakers-protocol.ts';
 
 const NAME = 'bench:client';
-const OUTPUT_FOLDER = join(import.meta.dirname, '../../test-output/client');
+const OUTPUT_FOLDER = join(import.meta.dirname, '../../.test-output/client');
 
 const SPEAKERS = 20;
 const BITRATE = 32_000;

@@ -20,7 +20,7 @@ import { MUMBLE_DEFAULT, MUMBLE_TUNED } from './mumble-files.ts';
 import { startSidetone } from './sidetone.ts';
 
 const NAME = 'bench:mouth-to-ear';
-const OUTPUT_FOLDER = join(import.meta.dirname, '../../test-output/mouth-to-ear');
+const OUTPUT_FOLDER = join(import.meta.dirname, '../../.test-output/mouth-to-ear');
 const DEFAULT_ROUNDS = 5;
 const MAX_ROUNDS = 25;
 const SPEECH_SECONDS = 8;

@@ -157,3 +157,18 @@ describe('requests', () => {
     expect(ring.requested()).toBe(12);
   });
 });
+
+describe('quiet', () => {
+  it('holds until there is something, and never hides what is left', () => {
+    const memory = SampleRing.allocate(16);
+    const [producer, consumer] = [new SampleRing(memory), new SampleRing(memory)];
+    expect(consumer.quiet).toBe(false);
+    producer.push(new Float32Array(4), 4);
+    producer.setQuiet(true);
+    expect(consumer.quiet).toBe(false);
+    consumer.pull(new Float32Array(4), 4);
+    expect(consumer.quiet).toBe(true);
+    producer.setQuiet(false);
+    expect(consumer.quiet).toBe(false);
+  });
+});

@@ -9,6 +9,9 @@ export const READ_INDEX = 16;
 /** Element of `indices` that the consumer sets to the write counter it would like to see. */
 export const WANT_INDEX = READ_INDEX + 2;
 
+/** Element of `indices` that the producer sets while it has nothing but silence to give. */
+const QUIET_INDEX = WRITE_INDEX + 2;
+
 /** Int32 elements before the data: two cache lines, the producer's and the consumer's. */
 export const RING_HEADER_INTS = 32;
 
@@ -126,6 +129,19 @@ export class SampleRing {
   requested(): number {
     const missing = (Atomics.load(this.indices, WANT_INDEX) - Atomics.load(this.indices, WRITE_INDEX)) | 0;
     return Math.min(Math.max(0, missing), this.capacitySamples);
+  }
+
+  /**
+   * Producer: until told otherwise there is nothing but silence. A consumer that sees it need not ask, nor wake the
+   * producer: a machine on which nobody talks has little to do.
+   */
+  setQuiet(quiet: boolean): void {
+    Atomics.store(this.indices, QUIET_INDEX, quiet ? 1 : 0);
+  }
+
+  /** The producer has nothing but silence, and nothing is left in the ring. */
+  get quiet(): boolean {
+    return Atomics.load(this.indices, QUIET_INDEX) === 1 && this.readable() === 0;
   }
 
   /** Samples that a consumer can pull now. */

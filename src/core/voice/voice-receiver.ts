@@ -35,11 +35,14 @@ export const SELF_TEST_TOKEN = 0 as SessionToken;
 
 export interface VoiceReceiverOptions {
   createDecoder(): FrameDecoder;
+  /** A voice begins to be played where there was none: from now on `mix` is needed. */
+  onDidStir?(): void;
 }
 
 /** Opens voice datagrams of a channel's members and of whisperers, and mixes what is to be heard. */
 export class VoiceReceiver {
   readonly #createDecoder: () => FrameDecoder;
+  readonly #onDidStir: () => void;
   readonly #voices = new VoiceTable();
   readonly #volumes = new Map<number, number>();
   readonly #muted = new Set<number>();
@@ -64,6 +67,7 @@ export class VoiceReceiver {
 
   constructor(options: VoiceReceiverOptions) {
     this.#createDecoder = options.createDecoder;
+    this.#onDidStir = () => options.onDidStir?.();
   }
 
   /** Frame length of the channel; whoever is heard in it from now on uses it. Whispers bring their own. */
@@ -154,6 +158,11 @@ export class VoiceReceiver {
     nowMs: number,
   ): void {
     this.#play(this.#channelVoice(SELF_TEST_TOKEN, nowMs), sequence, timestamp, last, payload, nowMs);
+  }
+
+  /** Nobody has been heard for a while: `mix` has nothing but silence until `onDidStir`. */
+  get quiet(): boolean {
+    return this.#voices.all.length === 0 && !this.#cue.sounds;
   }
 
   /** Fills `mix` with the next `count` samples of everybody. */
@@ -324,6 +333,7 @@ export class VoiceReceiver {
     speaker.setVolume(this.#volumes.get(token) ?? 1);
     const voice: HeardVoice = { token, target, frameSamples, speaker, bytesReceived: 0 };
     this.#voices.add(voice);
+    this.#onDidStir();
     return voice;
   }
 }

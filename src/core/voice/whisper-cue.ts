@@ -46,6 +46,11 @@ export class WhisperCue {
     this.#position = 0;
   }
 
+  /** It is under way. */
+  get sounds(): boolean {
+    return this.#position < CUE_SAMPLES;
+  }
+
   /** Adds the next `count` samples of the signal, if it is under way. */
   render(mix: Float32Array, count: number): void {
     const run = Math.min(count, CUE_SAMPLES - this.#position);

@@ -74,6 +74,8 @@ export class App {
   readonly #chatListeners = new Set<(event: ChatEvent) => void>();
   #hotkeyProblem = '';
   #inputDb = SILENCE_DB;
+  #outputDb = SILENCE_DB;
+  #talkingTokens: number[] = [];
   #announcing = false;
 
   constructor(options: AppOptions) {
@@ -111,7 +113,11 @@ export class App {
       notify: (severity, sentence) => this.notify(severity, sentence),
     });
     this.handlers = createCommandHandlers({
-      getState: () => this.getState(),
+      getState: () => {
+        // A window that has just opened has heard of no meters, and those that do not change are not told again.
+        this.#tellMeters();
+        return this.getState();
+      },
       getStats: () => this.getStats(),
       getDiagnostics: () => this.getDiagnostics(),
       debug: options.debug,
@@ -183,9 +189,11 @@ export class App {
     switch (fact.kind) {
       case 'level':
         this.#inputDb = fact.inputDb;
+        this.#tellMeters();
         return;
       case 'transmitting':
         this.#transmission.transmitting = fact.transmitting;
+        this.#tellMeters();
         this.#announce();
         return;
       case 'processing':
@@ -363,11 +371,18 @@ export class App {
 
   #handleMeters(outputDb: number, talkingTokens: number[], whisperingTokens: number[]): void {
     if (this.#room.handleMeters(talkingTokens, whisperingTokens)) this.#announce();
+    this.#outputDb = outputDb;
+    this.#talkingTokens = talkingTokens;
+    this.#tellMeters();
+  }
+
+  /** Both threads report changes only; whoever listens paces them. */
+  #tellMeters(): void {
     const own = this.#room.call.token;
-    const talking = this.#transmission.transmitting && own !== null ? [...talkingTokens, own] : talkingTokens;
-    for (const listener of this.#meterListeners) {
-      listener({ inputDb: this.#inputDb, outputDb, talkingTokens: talking });
-    }
+    const talkingTokens =
+      this.#transmission.transmitting && own !== null ? [...this.#talkingTokens, own] : this.#talkingTokens;
+    const meters = { inputDb: this.#inputDb, outputDb: this.#outputDb, talkingTokens };
+    for (const listener of this.#meterListeners) listener(meters);
   }
 
   #nicknameOf(token: number): string {

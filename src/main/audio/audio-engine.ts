@@ -79,6 +79,8 @@ export class AudioEngine {
   #searchedMs = 0;
   #listed = '';
   #prepared = false;
+  /** The next block is silence that nobody is asked for. */
+  #quiet = false;
   /** The mixer makes what it is asked for. */
   #mixerRuns = false;
   #waitingSinceMs = Number.POSITIVE_INFINITY;
@@ -233,8 +235,10 @@ export class AudioEngine {
   async #prepare(count: number, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     const { playback } = this.#options;
     const patience = this.#patience;
-    playback.request(count);
     this.#prepared = true;
+    this.#quiet = playback.quiet;
+    if (this.#quiet) return true;
+    playback.request(count);
     while (playback.readable() < count) {
       const seen = Atomics.load(playback.indices, WRITE_INDEX);
       if (playback.readable() >= count) break;
@@ -257,8 +261,13 @@ export class AudioEngine {
 
   #pullPlayback(into: Float32Array, count: number): void {
     const { playback } = this.#options;
-    playback.pull(into, count);
-    if (!this.#prepared) playback.request(count);
+    if (this.#quiet) into.fill(0, 0, count);
+    else playback.pull(into, count);
+    // A device that does not prepare its blocks takes what it asked for a block ago.
+    if (!this.#prepared) {
+      this.#quiet = playback.quiet;
+      if (!this.#quiet) playback.request(count);
+    }
     this.#prepared = false;
   }
 

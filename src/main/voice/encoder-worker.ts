@@ -44,6 +44,7 @@ const out = { encodeFrame };
 
 let sendingReported: number | null = null;
 let levelSentMs = 0;
+let levelSentDb = Number.NaN;
 let taps: { readonly raw: TapRing; readonly processed: TapRing } | null = null;
 const counters = { encoded: 0, encodedBytes: 0, forgotten: 0, tooLong: 0, encodeMaxUs: 0, encodeMeanUs: 0 };
 
@@ -146,7 +147,9 @@ function report(nowMs: number): void {
   }
   if (nowMs - levelSentMs < LEVEL_INTERVAL_MS) return;
   levelSentMs = nowMs;
-  send({ kind: 'level', inputDb: path.takeLoudestDb() });
+  const inputDb = path.takeLoudestDb();
+  if (inputDb !== levelSentDb) send({ kind: 'level', inputDb });
+  levelSentDb = inputDb;
 }
 
 function reportCounters(): void {

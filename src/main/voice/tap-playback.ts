@@ -26,6 +26,10 @@ export class PlaybackTaps {
     this.#options = options;
   }
 
+  get recording(): boolean {
+    return this.#rings !== null;
+  }
+
   /** @param wallMs now, on the system's clock; @param nowMs the same on the clock of `beforeMix` */
   record(mixMemory: SharedArrayBuffer | null, wallMs: number, nowMs: number): void {
     const { playback, setTap, emit } = this.#options;

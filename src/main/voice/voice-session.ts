@@ -26,6 +26,8 @@ export interface VoiceSessionOptions {
   /** Where our datagrams begin to be numbered; see VoiceSender. */
   readonly startSequence: number;
   readonly createDecoder: () => FrameDecoder;
+  /** See VoiceReceiver. */
+  readonly onDidStir?: () => void;
   readonly mac: Mac;
   readonly openTransport: OpenTransport;
   readonly emit: (event: VoiceEvent) => void;
@@ -61,12 +63,14 @@ export class VoiceSession {
   #token: number | null = null;
   #reportedPath: VoicePath = 'udp';
   #reportedState = '';
+  #reportedMeters = '';
   #selfTestSequence = 0;
 
   constructor(options: VoiceSessionOptions) {
     this.#options = options;
     this.#sender = new VoiceSender(options.startSequence);
-    this.receiver = new VoiceReceiver({ createDecoder: options.createDecoder });
+    const { createDecoder, onDidStir = () => undefined } = options;
+    this.receiver = new VoiceReceiver({ createDecoder, onDidStir });
   }
 
   handleCommand(command: VoiceCommand, nowMs: number): void {
@@ -151,12 +155,15 @@ export class VoiceSession {
   reportMeters(nowMs: number): void {
     const { receiver } = this;
     const { emit } = this.#options;
-    emit({
-      kind: 'meters',
+    const meters = {
       outputDb: receiver.outputLevelDb,
       talkingTokens: receiver.talkingTokens(),
       whisperingTokens: receiver.whisperingTokens(),
-    });
+    };
+    const shown = JSON.stringify(meters);
+    // Silence need not be told twenty times a second.
+    if (shown !== this.#reportedMeters) emit({ kind: 'meters', ...meters });
+    this.#reportedMeters = shown;
     const deafForMs = this.#link?.deafForMs(nowMs) ?? null;
     const state = {
       alive: this.#link?.alive ?? false,

@@ -39,6 +39,7 @@ const mixTimes = new DurationMeter();
 const session = new VoiceSession({
   startSequence: data.threadsBefore * SEQUENCES_PER_THREAD,
   createDecoder: () => new VoiceDecoder(decodeTimes),
+  onDidStir: () => playback.setQuiet(false),
   mac: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
   openTransport: (address, udpPort, onDatagram) => new UdpTransport(address, udpPort, onDatagram),
   emit: send,
@@ -74,6 +75,8 @@ async function fillPlayback(): Promise<never> {
       mixTimes.end(startMs);
       playback.push(mix, MIX_SAMPLES);
     }
+    // A recording wants each block of silence, too.
+    playback.setQuiet(session.receiver.quiet && !taps.recording);
     await counterMoved(playback.indices, WANT_INDEX, seen);
   }
 }
@@ -103,6 +106,7 @@ port.on('message', (command: VoiceCommand) => {
       reporting = setInterval(reportCounters, command.intervalMs);
       return;
     case 'taps':
+      playback.setQuiet(false);
       taps.record(command.mixMemory, performance.timeOrigin + nowMs, nowMs);
       return;
     default:
