@@ -1,7 +1,7 @@
 import type { VoicePort } from './ports.ts';
 
-/** How often the sound threads report while somebody looks, in ms: the overlay draws as often. */
-export const WATCHED_INTERVAL_MS = 200;
+/** How often the sound threads report while somebody looks, in ms: the overlay asks as often. */
+export const WATCHED_INTERVAL_MS = 400;
 
 /** And while nobody does. */
 export const UNWATCHED_INTERVAL_MS = 1_000;

@@ -4,12 +4,12 @@ import { failureSentence } from '../../state/outcome.ts';
 import type { Later } from '../../ui/paced-send.ts';
 import { DelayHistory } from './delay-history.ts';
 
-/** Pace of the figures while somebody looks, in ms: five a second. */
-export const POLL_MS = 200;
+/** Pace of the figures while somebody looks, in ms: enough for a graph of half a minute, and each costs. */
+export const POLL_MS = 400;
 
 /**
- * Every so many answers the figures are drawn: the graphs keep all points, but no eye reads digits that change five
- * times a second, and drawing is what costs.
+ * Every so many answers the figures are drawn: the graphs keep all points, but no eye reads digits that change
+ * faster than once a second, and drawing is what costs.
  */
 export const DRAW_EVERY = 2;
 
