@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppClient } from '../../e2e/rig/app-client.ts';
 import { AppProcess } from '../../e2e/rig/app-process.ts';
 import { waitFor } from '../../e2e/rig/child.ts';
@@ -9,6 +10,9 @@ import type { DelayStage } from '../../src/contract/diagnostics.ts';
 import type { MumbleRig } from './mumble.ts';
 
 const MAX_CALL_MS = 20_000;
+
+/** Over which the stages of the delay are looked at, in ms. */
+const BUDGET_MS = 2_000;
 
 /** How a call of ours is set; everything else is as installed. */
 export interface CallSettings {
@@ -80,6 +84,9 @@ export async function startSidetone(rig: MumbleRig, settings: CallSettings): Pro
   }
   return {
     async budget() {
+      // What is told of the last seconds needs a moment to compare with.
+      await Promise.all([a.send('getDiagnostics', null), b.send('getDiagnostics', null)]);
+      await sleep(BUDGET_MS);
       const [mouth, ear] = await Promise.all([
         a.send('getDiagnostics', null),
         b.send('getDiagnostics', null),

@@ -40,6 +40,9 @@ const MIN_DATAGRAMS_PER_SECOND = 25;
  */
 const V8_OPTIONS = '--max-semi-space-size=1';
 
+/** No two sound cards run alike: 100 parts per million lie between these. */
+const CLOCK_ERROR_PPM = 50;
+
 type Client = { readonly name: string; readonly app: AppProcess; readonly client: AppClient };
 
 /** Everything sampled of one client: time series by name, ring fill levels in ms. */
@@ -67,6 +70,7 @@ async function startClient(
   folder: string,
   name: string,
   speechPath: string,
+  ppm: number,
 ): Promise<Client> {
   const dataFolder = join(folder, name);
   mkdirSync(dataFolder);
@@ -77,6 +81,7 @@ async function startClient(
       NODE_OPTIONS: V8_OPTIONS,
       SIDETONE_AUDIO_BACKEND: 'wave',
       SIDETONE_WAVE_INPUT: speechPath,
+      SIDETONE_WAVE_PPM: String(ppm),
     },
     logPath: join(OUTPUT_FOLDER, `${name}.log`),
   });
@@ -90,8 +95,8 @@ async function startClient(
 async function startCall(teardown: Teardown, folder: string): Promise<Client[]> {
   const speechPath = join(folder, 'speech.wav');
   writeWavFile(speechPath, babble(10, RATE_HZ, createRng(5)), RATE_HZ);
-  const a = await startClient(teardown, folder, 'a', speechPath);
-  const b = await startClient(teardown, folder, 'b', speechPath);
+  const a = await startClient(teardown, folder, 'a', speechPath, CLOCK_ERROR_PPM);
+  const b = await startClient(teardown, folder, 'b', speechPath, -CLOCK_ERROR_PPM);
   const port = await freePort();
   await a.client.done('host', { roomName: 'Soak', nickname: 'Anna', address: '127.0.0.1', port });
   const { hosting } = await a.client.send('getState', null);
