@@ -24,7 +24,7 @@ export class ArrivalLog {
   private readonly frameSamples: number;
   private readonly timesMs = new Float64Array(MAX_ARRIVALS);
   private readonly timestamps = new Float64Array(MAX_ARRIVALS);
-  /** 1 reordered, 2 of a talkspurt's first burst. */
+  /** 1 reordered, 2 of a talkspurt's first burst, 4 after a hole: bits. */
   private readonly kinds = new Uint8Array(MAX_ARRIVALS);
   private first = 0;
   private count = 0;
@@ -50,8 +50,9 @@ export class ArrivalLog {
   }
 
   /** The packet after the last is later at output clock `clock` than any of late. */
-  isOverdue(clock: number): boolean {
-    return this.known && !this.ended && this.plan.isOverdue(this.highestTimestamp + this.frameSamples, clock);
+  isOverdue(clock: number, transit: number): boolean {
+    if (!this.known || this.ended) return false;
+    return this.plan.isOverdue(this.highestTimestamp + this.frameSamples, clock, transit);
   }
 
   /** The sender started anew: its numbers compare with none from before. */
@@ -72,13 +73,15 @@ export class ArrivalLog {
     if (starts) this.burstUntilMs = nowMs + BURST_MS;
     this.measureJitter(nowMs - unwrapped / 48, this.known && !reordered && !starts);
     this.countHoles(ahead, reordered);
+    const afterHole = this.known && !starts && ahead > 1;
     if (!reordered) {
       this.known = true;
       this.highestSequence = sequence;
       this.highestTimestamp = unwrapped;
       this.ended = last;
     }
-    this.log(unwrapped, (reordered ? 1 : 0) + (nowMs <= this.burstUntilMs ? 2 : 0), nowMs);
+    const kind = (reordered ? 1 : 0) + (nowMs <= this.burstUntilMs ? 2 : 0) + (afterHole ? 4 : 0);
+    this.log(unwrapped, kind, nowMs);
   }
 
   /**
@@ -95,7 +98,12 @@ export class ArrivalLog {
     this.plan.advance(clock);
     while (this.count > 0 && (this.timesMs[this.first] ?? 0) <= nowMs - MARGIN_MS) {
       const kind = this.kinds[this.first] ?? 0;
-      this.plan.observe(this.timestamps[this.first] ?? 0, (kind & 1) !== 0, (kind & 2) !== 0);
+      this.plan.observe(
+        this.timestamps[this.first] ?? 0,
+        (kind & 1) !== 0,
+        (kind & 2) !== 0,
+        (kind & 4) !== 0,
+      );
       this.drop();
     }
   }

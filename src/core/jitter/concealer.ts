@@ -1,6 +1,7 @@
 import { TIMESTAMP_HZ } from '../wire/datagram.ts';
 import type { ComfortNoise } from './comfort-noise.ts';
 import { type FrameDecoder, MAX_FRAME_SAMPLES } from './frame-decoder.ts';
+import { findLeadIn } from './lead-in.ts';
 import { findPeriod, MAX_PERIOD_SAMPLES, MIN_PERIOD_SAMPLES, type PeriodMatch } from './pitch.ts';
 import type { SoundBuffer } from './sound-buffer.ts';
 
@@ -51,6 +52,17 @@ export class Concealer {
     return this.run > FADE_FROM_SAMPLES;
   }
 
+  /** Samples of the voice that are invented and not yet used. */
+  get remaining(): number {
+    return this.length - this.position;
+  }
+
+  /** How much of `frame` may be played ahead of it; see findLeadIn. */
+  findLeadIn(frame: Float32Array, length: number, holeSamples: number, likeness: number): number {
+    const invented = this.isFading ? null : this.invented;
+    return findLeadIn(frame, length, invented, this.position, holeSamples, invented === null ? 0 : likeness);
+  }
+
   /** Real sound is there again. */
   reset(): void {
     this.run = 0;
@@ -79,16 +91,16 @@ export class Concealer {
       this.produce(into, 0, count);
       return;
     }
-    const { samples, start } = sound;
-    const at = start - WINDOW_SAMPLES;
+    const { samples, end } = sound;
+    const at = end - WINDOW_SAMPLES;
     // No less than what is needed: a piece that is repeated within the fade would have a seam in it.
     const least = Math.max(MIN_PERIOD_SAMPLES, count);
     findPeriod(samples, at, -1, least, MAX_PERIOD_SAMPLES, WINDOW_SAMPLES, this.match);
     const { lag } = this.match;
     // The repetition begins where the sound ended: what differs there is taken back little by little.
-    const offset = (samples[start - 1] ?? 0) - (samples[start - lag - 1] ?? 0);
+    const offset = (samples[end - 1] ?? 0) - (samples[end - lag - 1] ?? 0);
     for (let index = 0; index < count; index++) {
-      into[index] = (samples[start - lag + index] ?? 0) + offset * (1 - index / count);
+      into[index] = (samples[end - lag + index] ?? 0) + offset * (1 - index / count);
     }
   }
 

@@ -14,7 +14,7 @@ class Bench {
     for (let count = 0; count < seconds * 50; count++, this.#frame++) {
       const timestamp = this.#frame * FRAME;
       this.plan.advance(timestamp + Math.round(transitMs(this.#frame) * MS));
-      this.plan.observe(timestamp, reordered, false);
+      this.plan.observe(timestamp, reordered, false, false);
     }
     return this;
   }
@@ -69,6 +69,19 @@ describe('DelayPlan', () => {
     expect(Math.abs(bench.plan.targetTransit - bench.plan.floorTransit - above)).toBeLessThan(25 * MS);
   });
 
+  it('follows a delay that swings, and stays a little above it', () => {
+    const bench = new Bench();
+    const swing = (frame: number) => 100 + 60 * Math.sin((2 * Math.PI * frame) / 1_000);
+    bench.feed(40, swing);
+    let short = 0;
+    for (let frame = 2_000; frame < 4_000; frame++) {
+      bench.feed(0.02, swing);
+      expect(bench.targetMs - swing(frame)).toBeLessThan(60);
+      if (bench.targetMs < swing(frame)) short++;
+    }
+    expect(short).toBeLessThan(20);
+  });
+
   it('follows a drifting clock without growing', () => {
     for (const ppm of [200, -200]) {
       const bench = new Bench().feed(60, (frame) => 50 + (frame * 20 * ppm) / 1e6);
@@ -80,7 +93,7 @@ describe('DelayPlan', () => {
     const rng = createRng(4);
     const bench = new Bench().feed(5, () => 20 * rng.next());
     const next = 250 * FRAME;
-    expect(bench.plan.isOverdue(next, next + 5 * MS)).toBe(false);
-    expect(bench.plan.isOverdue(next, next + 25 * MS)).toBe(true);
+    expect(bench.plan.isOverdue(next, next + 5 * MS, 25 * MS)).toBe(false);
+    expect(bench.plan.isOverdue(next, next + 25 * MS, 25 * MS)).toBe(true);
   });
 });

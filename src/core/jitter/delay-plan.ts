@@ -13,11 +13,11 @@ const CELLS = 72;
 /** Most that the target may lie above the fastest packet, in samples: 400 ms, of which a stall may hold the rest. */
 export const MAX_TARGET_SAMPLES = 400 * MS;
 
-/** What a millisecond of concealment costs, in milliseconds of delay for a second: 1 % concealed is worth 110 ms. */
-const CONCEALMENT_WEIGHT_S = 11;
+/** What a millisecond of concealment costs, in milliseconds of delay for a second: 1 % concealed is worth 100 ms. */
+const CONCEALMENT_WEIGHT_S = 10;
 
-/** How long the past counts, in seconds: long enough to see a network's rare moments twice, short enough to leave it. */
-const MEMORY_S = 30;
+/** How long the past counts, in seconds: a network's rare moments must be seen twice; what wanders is followed anyway. */
+const MEMORY_S = 45;
 
 /** How long the first guess holds against what is measured, in seconds. */
 const PRIOR_S = 2;
@@ -32,7 +32,10 @@ const BUCKET_SAMPLES = 100 * MS;
 const FIXED = 0;
 const HOLDING = 1;
 const FOLLOWING = 2;
-const WAYS = 3;
+const GOALS = 3;
+/** While something is overdue each of them slows down only the last of what is held, or (from EAGER on) all of it. */
+const EAGER = GOALS;
+const WAYS = 2 * GOALS;
 const HOLD_BUCKETS = 1;
 const FOLLOW_BUCKETS = 10;
 
@@ -49,11 +52,25 @@ const ALARM_BUCKETS = 2;
 const ALARM_BELOW_SLOWEST = 5 * MS;
 const ALARM_ABOVE_FASTEST = 5 * MS;
 
-/** What is overdue is noticed when the device asks for its next block, in samples. */
-const NOTICING_SAMPLES = 0.75 * MS;
+/** How much the last of what is held is, in samples: a frame of 20 ms and what of the one before still sounds. */
+const SLOW_SAMPLES = 25 * MS;
 
 /** Slowing down while something is overdue makes what is held last longer by this share of it, pitch permitting. */
 const STRETCH_SHARE = 1;
+
+/**
+ * A frame that is there before its time fills so much of a hole before it, in samples, half of the time. More would
+ * be filled the earlier it is there, and sound no better: 5 ms would cost two milliseconds of delay on every network
+ * that loses.
+ */
+const LEAD_IN_SAMPLES = 2.5 * MS;
+const LEAD_IN_SHARE = 0.5;
+
+/** A stretched millisecond costs this much of a concealed one: it is hardly heard, but what is not needed is left out. */
+const STRETCH_COST = 0.05;
+
+/** Another candidate must be cheaper by so much, in samples of delay: every move is a stretch. */
+const MOVE_GAIN = 0.5 * MS;
 
 /** A transit that differs by more than this is another clock, not a slow packet, in samples: 5 s. */
 const CLOCK_JUMP = 5_000 * MS;
@@ -93,6 +110,8 @@ export class DelayPlan {
   /** What is missing mostly comes after all: waiting for it pays. */
   holesFill = false;
   private clock = 0;
+  /** What the device asked for last. */
+  private blockSamples = STEP;
   /** Output time with packets in it: silence ages nothing that the floor is made of. */
   private heardSamples = 0;
   private bestCell = 0;
@@ -118,12 +137,15 @@ export class DelayPlan {
 
   /** A late frame loses its beginning rather than move the delay. */
   get dropsLateBeginnings(): boolean {
-    return this.bestWay === FIXED;
+    return this.bestWay % GOALS === FIXED;
   }
 
   /** A frame of that unwrapped timestamp, not yet here at output clock `clock`, is later than any of late. */
-  isOverdue(timestamp: number, clock: number): boolean {
-    return this.known && clock - timestamp - this.origin > this.alarm();
+  isOverdue(timestamp: number, clock: number, transit: number): boolean {
+    if (!this.known) return false;
+    const relative = clock - timestamp - this.origin;
+    if (this.bestWay < EAGER && relative <= transit - this.origin - SLOW_SAMPLES) return false;
+    return relative > this.alarm();
   }
 
   /** Transit of the fastest packet of late. */
@@ -134,6 +156,7 @@ export class DelayPlan {
 
   /** The output clock goes on, in samples. */
   advance(clock: number): void {
+    if (clock > this.clock) this.blockSamples = clock - this.clock;
     this.clock = clock;
     this.slowest.advance(clock);
     this.lows.advance(clock);
@@ -144,9 +167,10 @@ export class DelayPlan {
    *
    * @param timestamp unwrapped
    * @param reordered a later frame was there before: waiting for such a one does not move the delay
+   * @param afterHole the one before it is missing
    * @param starting it belongs to the burst that a talkspurt may start with: its delay says nothing about the network
    */
-  observe(timestamp: number, reordered: boolean, starting: boolean): void {
+  observe(timestamp: number, reordered: boolean, starting: boolean, afterHole: boolean): void {
     const transit = this.clock - timestamp;
     if (!this.known) this.start(transit);
     if (Math.abs(transit - this.origin) > CLOCK_JUMP) this.moveClock(transit);
@@ -155,7 +179,7 @@ export class DelayPlan {
     this.fastest.advance(this.heardSamples);
     this.fastest.observe(-relative);
     relative += this.recentre();
-    this.simulate(relative, reordered, starting);
+    this.simulate(relative, reordered, starting, afterHole && !this.holesFill);
     this.lows.observe(-relative);
     if (!reordered && !starting) this.slowest.observe(relative);
   }
@@ -190,32 +214,45 @@ export class DelayPlan {
     this.slowest.shift(offset);
     this.fastest.shift(-offset);
     this.lows.shift(-offset);
-    for (let way = 0; way < WAYS; way++) this.moveCells(way * CELLS, cells, offset);
-    this.bestCell = Math.max(0, Math.min(CELLS - 1, this.bestCell - cells));
+    for (let way = 0; way < WAYS; way++) {
+      if (way % GOALS !== FOLLOWING) this.moveCells(way, cells, offset);
+      else this.moveOrigin(way * CELLS, offset);
+    }
+    if (this.bestWay % GOALS !== FOLLOWING) {
+      this.bestCell = Math.max(0, Math.min(CELLS - 1, this.bestCell - cells));
+    }
     return offset;
   }
 
-  /** Candidate n takes over from n + cells; those without one are guessed from the nearest. */
-  private moveCells(start: number, cells: number, offset: number): void {
+  /** Those that follow count from the fastest packet, wherever the origin is. */
+  private moveOrigin(start: number, offset: number): void {
+    for (let at = start; at < start + CELLS; at++) this.positions[at] = (this.positions[at] ?? 0) + offset;
+  }
+
+  /** Candidate n of a way takes over from n + cells; those without one are guessed from the nearest. */
+  private moveCells(way: number, cells: number, offset: number): void {
+    const start = way * CELLS;
     const rising = cells > 0;
     for (let step = 0; step < CELLS; step++) {
       const cell = rising ? step : CELLS - 1 - step;
       const from = Math.max(0, Math.min(CELLS - 1, cell + cells));
-      // Nearer to the end than any that was tried: it would have had less or more delay by so much.
+      // Nearer to the end than any that was tried: it would have had more or less delay by so much, …
       const beyond = (cell + cells - from) * STEP;
+      // … but what holds up a delay is above the lowest anyway.
+      const gained = way % GOALS === HOLDING ? Math.max(0, beyond) : beyond;
       this.positions[start + cell] = (this.positions[start + from] ?? 0) + offset + beyond;
-      this.delays[start + cell] = (this.delays[start + from] ?? 0) + beyond * this.weightS;
+      this.delays[start + cell] = (this.delays[start + from] ?? 0) + gained * this.weightS;
       this.concealed[start + cell] = this.concealed[start + from] ?? 0;
     }
   }
 
   private goal(way: number, cell: number): number {
-    return Math.max(this.base(way) + cell * STEP, way === HOLDING ? this.held() : 0);
+    return Math.max(this.base(way) + cell * STEP, way % GOALS === HOLDING ? this.held() : 0);
   }
 
   /** What the candidates of a way count from. */
   private base(way: number): number {
-    if (way !== FOLLOWING) return 0;
+    if (way % GOALS !== FOLLOWING) return 0;
     const low = -this.lows.over(FOLLOW_BUCKETS);
     return Number.isFinite(low) ? low : 0;
   }
@@ -228,7 +265,7 @@ export class DelayPlan {
   private noticed(): number {
     if (!this.holesFill) return Number.POSITIVE_INFINITY;
     const low = -this.lows.over(ALARM_BUCKETS);
-    return (Number.isFinite(low) ? low : 0) + this.frameSamples;
+    return (Number.isFinite(low) ? low : 0) + this.frameSamples - 1;
   }
 
   /** Relative transit from which on a packet is overdue. */
@@ -238,19 +275,29 @@ export class DelayPlan {
     return Math.max(least, this.slowest.over(ALARM_BUCKETS) - ALARM_BELOW_SLOWEST);
   }
 
-  private simulate(relative: number, reordered: boolean, starting: boolean): void {
+  /** What is overdue is seen when the device asks for its next block; what has come by then never was overdue. */
+  private seenAfter(alarm: number, relative: number): number {
+    const blocks = Math.ceil((relative - alarm) / this.blockSamples) - 1;
+    return blocks < 1 ? Number.POSITIVE_INFINITY : relative - blocks * this.blockSamples;
+  }
+
+  private simulate(relative: number, reordered: boolean, starting: boolean, afterHole: boolean): void {
     this.weightS = this.weightS * this.forget + this.frameS;
-    const noticed = (reordered ? this.noticed() : this.alarm()) + NOTICING_SAMPLES;
-    const alarm = starting ? Number.POSITIVE_INFINITY : noticed;
+    const alarm = starting
+      ? Number.POSITIVE_INFINITY
+      : this.seenAfter(reordered ? this.noticed() : this.alarm(), relative);
     let best = Number.POSITIVE_INFINITY;
+    let cheapest = 0;
     for (let way = 0; way < WAYS; way++) {
       const base = this.base(way);
-      const least = way === HOLDING ? Math.max(relative, this.held()) : Number.NEGATIVE_INFINITY;
+      const least = way % GOALS === HOLDING ? Math.max(relative, this.held()) : Number.NEGATIVE_INFINITY;
+      // Only the frame right before a hole can be stretched: what lies behind is decoded later.
+      const held = reordered ? this.frameSamples : Number.POSITIVE_INFINITY;
+      const slowsFrom = way < EAGER ? Math.min(held, SLOW_SAMPLES) : held;
       for (let cell = 0; cell < CELLS; cell++) {
         const at = way * CELLS + cell;
         const present = this.positions[at] ?? 0;
-        // Only the frame right before a hole can be stretched: what lies behind is decoded later.
-        const from = reordered ? Math.max(alarm, present - this.frameSamples) : alarm;
+        const from = Math.max(alarm, present - slowsFrom);
         const position = slowedDown(present, relative, from);
         const late = relative - position;
         const aim = Math.max(base + cell * STEP, least);
@@ -258,24 +305,34 @@ export class DelayPlan {
         let waited = 0;
         if (late <= 0) next = stepTowards(position, aim, this.frameSamples);
         else if (starting) next = relative;
-        else if (reordered) waited = Math.min(late, this.frameSamples);
+        else if (reordered) waited = Math.min(late, Math.max(0, this.frameSamples - (position - present)));
         else {
           waited = late;
-          next = way === FIXED ? position + Math.max(0, late - this.frameSamples) : relative;
+          next = way % GOALS === FIXED ? position + Math.max(0, late - this.frameSamples) : relative;
         }
+        if (afterHole && late < 0) waited -= LEAD_IN_SHARE * Math.min(-late, LEAD_IN_SAMPLES);
+        waited += STRETCH_COST * (position - present);
         this.positions[at] = next;
         const delay = (this.delays[at] ?? 0) * this.forget + next * this.frameS;
         const concealed = (this.concealed[at] ?? 0) * this.forget + waited;
         this.delays[at] = delay;
         this.concealed[at] = concealed;
         const cost = delay + CONCEALMENT_WEIGHT_S * concealed;
-        if (cost < best) {
-          best = cost;
-          this.bestCell = cell;
-          this.bestWay = way;
-        }
+        if (cost >= best) continue;
+        best = cost;
+        cheapest = at;
       }
     }
+    this.choose(cheapest, best);
+  }
+
+  /** Moves to the cheapest candidate where it is worth a move. */
+  private choose(cheapest: number, cost: number): void {
+    const at = this.bestWay * CELLS + this.bestCell;
+    const present = (this.delays[at] ?? 0) + CONCEALMENT_WEIGHT_S * (this.concealed[at] ?? 0);
+    if (present - cost <= MOVE_GAIN * this.weightS) return;
+    this.bestCell = cheapest % CELLS;
+    this.bestWay = (cheapest - this.bestCell) / CELLS;
   }
 }
 

@@ -45,7 +45,7 @@ export function findPeriod(
   out.lag = minLag;
   out.likeness = Number.NEGATIVE_INFINITY;
   for (let lag = Math.ceil(minLag / DECIMATION); lag <= most; lag++) {
-    const likeness = correlate(decimated, pivot, pivot + direction * lag, window);
+    const likeness = correlate(decimated, pivot, decimated, pivot + direction * lag, window);
     if (likeness <= out.likeness) continue;
     out.likeness = likeness;
     out.lag = lag * DECIMATION;
@@ -67,21 +67,21 @@ function refine(
   const last = Math.min(maxLag, out.lag + DECIMATION - 1);
   out.likeness = Number.NEGATIVE_INFINITY;
   for (let lag = first; lag <= last; lag++) {
-    const likeness = correlate(samples, at, at + direction * lag, windowSamples);
+    const likeness = correlate(samples, at, samples, at + direction * lag, windowSamples);
     if (likeness <= out.likeness) continue;
     out.likeness = likeness;
     out.lag = lag;
   }
 }
 
-/** Normalised cross-correlation of two pieces of one signal; 0 when one of them is silent. */
-function correlate(samples: Float32Array, a: number, b: number, count: number): number {
+/** Normalised cross-correlation of `count` samples of `a` from `atA` on and of `b` from `atB`; 0 when one is silent. */
+export function correlate(a: Float32Array, atA: number, b: Float32Array, atB: number, count: number): number {
   let cross = 0;
   let energyA = 0;
   let energyB = 0;
   for (let index = 0; index < count; index++) {
-    const left = samples[a + index] ?? 0;
-    const right = samples[b + index] ?? 0;
+    const left = a[atA + index] ?? 0;
+    const right = b[atB + index] ?? 0;
     cross += left * right;
     energyA += left * left;
     energyB += right * right;

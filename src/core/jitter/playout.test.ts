@@ -250,6 +250,26 @@ describe('Playout', () => {
     expect(reported / expected).toBeLessThan(0.16);
   });
 
+  it.each([960, 1_920])(
+    'fills the end of a hole with the frame behind it, in step, and moves the delay by nothing (%i samples)',
+    (frameSamples) => {
+      const frameMs = frameSamples / 48;
+      const rng = createRng(11);
+      const packets = stream(60_000 / frameMs, frameMs, () =>
+        rng.next() < 0.1 ? null : 30 + 4 * rng.next(),
+      );
+      const { heard, decoded, delaysMs, statistics } = call(packets, { frameSamples, endMs: 59_900 });
+      const lostSamples = statistics.lostFrames * frameSamples;
+      expect(new Set(decoded).size).toBe(decoded.length);
+      expect(statistics.concealedSamples).toBeLessThan(0.95 * lostSamples);
+      // What is not concealed is repeated, and nothing is lost by it: holes keep their length.
+      const filled = statistics.concealedSamples + statistics.insertedSamplesForDeceleration;
+      expect(filled - statistics.removedSamplesForAcceleration).toBeGreaterThan(0.98 * lostSamples);
+      expect(Math.max(...delaysMs.slice(2_000))).toBeLessThan(30);
+      expect(steepest(heard)).toBeLessThan(NO_CLICK);
+    },
+  );
+
   it('survives a device that stood still, and a sender that starts anew', () => {
     const playout = new Playout(960, voiceDecoder(960, []));
     const block = new Float32Array(480);

@@ -4,8 +4,11 @@ import { ComfortNoise, rmsOf } from './comfort-noise.ts';
 import { BREAK_OFF_SAMPLES, Concealer } from './concealer.ts';
 import { DelayPlan, stepTowards } from './delay-plan.ts';
 import { type FrameDecoder, MAX_FRAME_SAMPLES } from './frame-decoder.ts';
+import { FrameJoin } from './frame-join.ts';
 import { FrameQueue, type InsertOutcome, type QueueCounters } from './frame-queue.ts';
 import type { LossReport } from './loss-window.ts';
+import { PayloadViews } from './payload-views.ts';
+import { MAX_PERIOD_SAMPLES, MIN_PERIOD_SAMPLES } from './pitch.ts';
 import { createStatistics, type PlayoutStatistics } from './playout-statistics.ts';
 import { SoundBuffer } from './sound-buffer.ts';
 import { FADE_SAMPLES, TimeStretch } from './time-stretch.ts';
@@ -43,8 +46,8 @@ const SLOW_SPEED = 0.6;
 /** Periods repeated then need not be very alike: the alternative is to invent sound. */
 const SLOW_LIKENESS = 0.3;
 
-/** Cross-fade from invented sound into the frame it stood in for, in samples: 2.5 ms, for the two are alike. */
-const SPLICE_SAMPLES = 2.5 * MS;
+/** A frame's beginning fills the hole before it where it is this much like what it joins. */
+const LEAD_IN_LIKENESS = 0.3;
 
 /** Sound this close to the background, as a factor, may be cut anywhere. */
 const FAINT_FACTOR = 2.5;
@@ -56,7 +59,8 @@ const FAINT_RMS = 0.0005;
  * Playout of one speaker: packets in, as many samples as the sound device asks for out.
  *
  * Frames are played at the transit that DelayPlan aims at. What is early or late is stretched by pitch periods;
- * what is missing is invented until it comes, and then cross-faded. Talkspurts begin at the aimed transit.
+ * what is missing is invented until it comes, and then cross-faded;
+ * the end of a hole is filled with the beginning of the frame behind it, where the voice permits. Talkspurts begin at the aimed transit.
  */
 export class Playout {
   private readonly decoder: FrameDecoder;
@@ -67,9 +71,10 @@ export class Playout {
   private readonly stretch = new TimeStretch(this.sound);
   private readonly noise = new ComfortNoise();
   private readonly concealer: Concealer;
+  private readonly join: FrameJoin;
   private readonly slot = FrameQueue.createSlot();
+  private readonly payloads = new PayloadViews(this.slot);
   private readonly decoded = new Float32Array(MAX_FRAME_SAMPLES);
-  private readonly tail = new Float32Array(FADE_SAMPLES);
   private readonly sums = createStatistics();
   /** Samples handed out so far: the clock of everything here. */
   private clock = 0;
@@ -97,6 +102,7 @@ export class Playout {
     this.plan = new DelayPlan(frameSamples, INITIAL_FRAMES * frameSamples);
     this.arrivals = new ArrivalLog(this.plan, frameSamples);
     this.concealer = new Concealer(decoder, this.noise);
+    this.join = new FrameJoin(this.sound, this.concealer);
   }
 
   /** Somebody talks: frames are played, or a gap is filled that is short enough to be a voice. */
@@ -233,13 +239,8 @@ export class Playout {
     this.concealer.reset();
   }
 
-  /** What was played goes on for a moment and fades: sound that breaks off would click. */
   private endTalkspurt(): void {
-    this.concealer.continueInto(this.tail, FADE_SAMPLES, this.sound);
-    for (let at = 0; at < FADE_SAMPLES; at++) {
-      this.tail[at] = ((this.tail[at] ?? 0) * (FADE_SAMPLES - at)) / FADE_SAMPLES;
-    }
-    this.sound.append(this.tail, 0, FADE_SAMPLES);
+    this.join.fadeOut();
     this.stop();
   }
 
@@ -258,14 +259,32 @@ export class Playout {
     if (this.queue.missing > 0) {
       const due = Math.min(0, (this.transit - this.plan.targetTransit) | 0);
       if (excess < due) {
-        const count = Math.min(need, due - excess);
+        const left = due - excess;
+        if (this.mayLeadIn(left)) {
+          this.takeFrame(nowMs, excess, left);
+          return;
+        }
+        const count = Math.min(need, this.concealedAtOnce(left));
         this.holeSamples += count;
         this.conceal(count);
         return;
       }
       this.splices = true;
     }
-    if (this.takeFrame(nowMs, excess) && !this.slowsDown()) this.adapt(nowMs);
+    if (this.takeFrame(nowMs, excess, 0) && !this.slowsDown()) this.adapt(nowMs);
+  }
+
+  /** The frame behind a hole is there, and may help to fill the hole's last `left` samples. */
+  private mayLeadIn(left: number): boolean {
+    if (this.plan.holesFill || this.queue.firstIsBareEnd) return false;
+    if (left < MIN_PERIOD_SAMPLES || left > MAX_PERIOD_SAMPLES) return false;
+    return this.concealer.isSilent || this.concealer.remaining >= left;
+  }
+
+  /** The decoder conceals first, whatever fills the hole then: the frame behind it is decoded from there. */
+  private concealedAtOnce(left: number): number {
+    if (left > MAX_PERIOD_SAMPLES) return left - MAX_PERIOD_SAMPLES;
+    return this.concealer.inRow > 0 ? left : Math.min(left, MIN_PERIOD_SAMPLES);
   }
 
   /** Playout stood still, or the network did for long: go on with the newest. */
@@ -285,23 +304,28 @@ export class Playout {
     if (this.concealer.isSilent) this.sums.silentConcealedSamples += count;
   }
 
-  /** @returns false when there was no sound in it */
-  private takeFrame(nowMs: number, excess: number): boolean {
-    const emittedMs = nowMs + this.sound.waiting / MS;
-    const startClock = this.clock + this.sound.waiting;
+  /**
+   * @param holeSamples what is still missing before the frame's time comes
+   * @returns false when there was no sound in it
+   */
+  private takeFrame(nowMs: number, excess: number, holeSamples: number): boolean {
+    const startClock = this.clock + this.sound.waiting + holeSamples;
+    const emittedMs = nowMs + (startClock - this.clock) / MS;
     this.queue.take(this.slot);
     const timestamp = this.queue.turnTimestamp - this.queue.frameSamples;
     if (this.slot.last) this.ending = true;
     if (this.slot.length === 0) return false;
-    const length = this.decoder.decode(this.slot.payload.subarray(0, this.slot.length), this.decoded);
+    const length = this.decoder.decode(this.payloads.present, this.decoded);
     if (length === 0) {
       this.undecodable++;
-      this.conceal(this.queue.frameSamples);
+      this.conceal(holeSamples + this.queue.frameSamples);
       return false;
     }
     this.noise.observe(rmsOf(this.decoded, 0, length));
+    if (holeSamples > 0) this.leadIn(length, holeSamples);
     const skipped = this.splices ? this.splice(length, excess) : 0;
-    if (this.fadesIn) this.fadeIn(length);
+    if (this.fadesIn) this.join.fadeIn(this.decoded, length);
+    this.fadesIn = false;
     this.sound.append(this.decoded, skipped, length - skipped);
     this.transit = startClock - timestamp - skipped;
     const emitted = length - skipped;
@@ -315,6 +339,27 @@ export class Playout {
     return true;
   }
 
+  /** Fills the end of a hole with the beginning of the frame behind it, as far as the two are in step. */
+  private leadIn(length: number, holeSamples: number): void {
+    const { decoded } = this;
+    const free = this.isFaint(decoded, 0, length);
+    const lead = free
+      ? Math.min(holeSamples, length - FADE_SAMPLES)
+      : this.concealer.findLeadIn(decoded, length, holeSamples, LEAD_IN_LIKENESS);
+    if (lead < MIN_PERIOD_SAMPLES) {
+      this.conceal(holeSamples);
+      return;
+    }
+    if (holeSamples > lead) this.conceal(holeSamples - lead);
+    this.join.leadIn(decoded, lead);
+    this.splices = false;
+    this.sums.insertedSamplesForDeceleration += lead;
+  }
+
+  private isFaint(samples: Float32Array, offset: number, count: number): boolean {
+    return rmsOf(samples, offset, count) < Math.max(FAINT_RMS, FAINT_FACTOR * this.noise.floor);
+  }
+
   /**
    * Cross-fades what was invented into the decoded frame.
    *
@@ -325,21 +370,8 @@ export class Playout {
     const passed =
       this.holeSamples > 0 ? this.holeSamples : this.plan.dropsLateBeginnings ? this.concealer.inRow : 0;
     const skipped = Math.max(0, Math.min(excess, passed, length - 2 * FADE_SAMPLES));
-    const fade = Math.min(this.concealer.isFading ? FADE_SAMPLES : SPLICE_SAMPLES, length - skipped);
-    this.concealer.continueInto(this.tail, fade, this.sound);
-    for (let at = 0; at < fade; at++) {
-      const share = (at + 0.5) / fade;
-      const fresh = this.decoded[skipped + at] ?? 0;
-      this.decoded[skipped + at] = (this.tail[at] ?? 0) * (1 - share) + fresh * share;
-    }
+    this.join.splice(this.decoded, length, skipped);
     return skipped;
-  }
-
-  /** A talkspurt is cut out of running sound. */
-  private fadeIn(length: number): void {
-    this.fadesIn = false;
-    const fade = Math.min(FADE_SAMPLES, length);
-    for (let at = 0; at < fade; at++) this.decoded[at] = ((this.decoded[at] ?? 0) * (at + 0.5)) / fade;
   }
 
   /**
@@ -350,7 +382,7 @@ export class Playout {
   private slowsDown(): boolean {
     if (this.ending || !this.playing || this.concealer.inRow > 0) return false;
     const awaited = this.plan.holesFill && this.queue.size > 0 && this.queue.missing > 0;
-    if (!awaited && !this.arrivals.isOverdue(this.clock)) return false;
+    if (!awaited && !this.arrivals.isOverdue(this.clock, this.transit)) return false;
     if (this.slowCredit < 0 || this.sound.waiting === 0) return true;
     const inserted = this.stretch.expand(SLOW_PERIOD_SAMPLES, SLOW_LIKENESS, false);
     this.transit += inserted;
@@ -368,13 +400,12 @@ export class Playout {
     if (excess > -1 && excess < MIN_EXCESS_SAMPLES) return;
     while (excess > 0 && this.sound.waiting < STRETCH_SAMPLES && !this.ending && this.queue.firstContinues) {
       const before = this.transit;
-      if (!this.takeFrame(nowMs, 0)) break;
+      if (!this.takeFrame(nowMs, 0, 0)) break;
       this.transit = before;
     }
     const wrong = Math.min(1, Math.abs(excess) / LOOSE_EXCESS_SAMPLES);
     const likeness = STRICT_LIKENESS - (STRICT_LIKENESS - LOOSE_LIKENESS) * wrong;
-    const rms = rmsOf(this.sound.samples, this.sound.start, this.sound.waiting);
-    const free = rms < Math.max(FAINT_RMS, FAINT_FACTOR * this.noise.floor);
+    const free = this.isFaint(this.sound.samples, this.sound.start, this.sound.waiting);
     if (excess > 0) {
       const removed = this.stretch.accelerate(excess, likeness, free);
       this.transit -= removed;
