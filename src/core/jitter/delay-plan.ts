@@ -13,8 +13,8 @@ const CELLS = 72;
 /** Most that the target may lie above the fastest packet, in samples: 400 ms, of which a stall may hold the rest. */
 export const MAX_TARGET_SAMPLES = 400 * MS;
 
-/** What a millisecond of concealment costs, in milliseconds of delay for a second: 1 % concealed is worth 100 ms. */
-const CONCEALMENT_WEIGHT_S = 10;
+/** What a millisecond of concealment costs, in milliseconds of delay for a second: 1 % concealed is worth 95 ms. */
+const CONCEALMENT_WEIGHT_S = 9.5;
 
 /** How long the past counts, in seconds: a network's rare moments must be seen twice; what wanders is followed anyway. */
 const MEMORY_S = 45;
