@@ -24,7 +24,7 @@ export class ArrivalLog {
   private readonly frameSamples: number;
   private readonly timesMs = new Float64Array(MAX_ARRIVALS);
   private readonly timestamps = new Float64Array(MAX_ARRIVALS);
-  /** 1 reordered, 2 of a talkspurt's first burst, 4 after a hole: bits. */
+  /** 1 reordered, 2 of a talkspurt's first burst, 4 after a hole, 8 a copy: bits. */
   private readonly kinds = new Uint8Array(MAX_ARRIVALS);
   private first = 0;
   private count = 0;
@@ -85,12 +85,12 @@ export class ArrivalLog {
   }
 
   /**
-   * A copy has filled the hole of a packet that is missing. That says nothing about the network, but it is when this
+   * A copy has filled the hole of a packet that is missing, or would have, had it been waited for. That says nothing about the network, but it is when this
    * frame could be played: where many come, waiting for them is worth what it saves in concealment.
    */
   handleRecovery(timestamp: number, nowMs: number): void {
     if (!this.known) return;
-    this.log(this.highestTimestamp + ((timestamp - this.highestTimestamp) | 0), 1, nowMs);
+    this.log(this.highestTimestamp + ((timestamp - this.highestTimestamp) | 0), 1 + 8, nowMs);
   }
 
   /** The device asks for samples from `clock` on. */
@@ -103,6 +103,7 @@ export class ArrivalLog {
         (kind & 1) !== 0,
         (kind & 2) !== 0,
         (kind & 4) !== 0,
+        (kind & 8) !== 0,
       );
       this.drop();
     }

@@ -49,6 +49,9 @@ const RISE = 0.15;
 
 /** Overdue is what is later than nearly all of the last ALARM_BUCKETS, and not by jitter of a wire alone, in samples. */
 const ALARM_BUCKETS = 2;
+/** Copies come while there is loss, but not with each packet: so many buckets without one, 5 s, and none is waited for. */
+const COPY_BUCKETS = 50;
+
 const ALARM_BELOW_SLOWEST = 5 * MS;
 const ALARM_ABOVE_FASTEST = 5 * MS;
 
@@ -97,6 +100,8 @@ export class DelayPlan {
   private readonly positions = new Float64Array(CELLS * WAYS);
   private readonly delays = new Float64Array(CELLS * WAYS);
   private readonly concealed = new Float64Array(CELLS * WAYS);
+  /** When copies of what is missing come: before that it is not overdue. */
+  private readonly copies = new RecentMaximum(BUCKET_SAMPLES, COPY_BUCKETS);
   private readonly slowest = new RecentMaximum(BUCKET_SAMPLES, ALARM_BUCKETS);
   /** Of negated transits: the fastest packet of the present. */
   private readonly lows = new RecentMaximum(BUCKET_SAMPLES, FOLLOW_BUCKETS);
@@ -159,6 +164,7 @@ export class DelayPlan {
     if (clock > this.clock) this.blockSamples = clock - this.clock;
     this.clock = clock;
     this.slowest.advance(clock);
+    this.copies.advance(clock);
     this.lows.advance(clock);
   }
 
@@ -168,9 +174,10 @@ export class DelayPlan {
    * @param timestamp unwrapped
    * @param reordered a later frame was there before: waiting for such a one does not move the delay
    * @param afterHole the one before it is missing
+   * @param copy it came inside of a later packet
    * @param starting it belongs to the burst that a talkspurt may start with: its delay says nothing about the network
    */
-  observe(timestamp: number, reordered: boolean, starting: boolean, afterHole: boolean): void {
+  observe(timestamp: number, reordered: boolean, starting: boolean, afterHole: boolean, copy = false): void {
     const transit = this.clock - timestamp;
     if (!this.known) this.start(transit);
     if (Math.abs(transit - this.origin) > CLOCK_JUMP) this.moveClock(transit);
@@ -182,6 +189,7 @@ export class DelayPlan {
     this.simulate(relative, reordered, starting, afterHole && !this.holesFill);
     this.lows.observe(-relative);
     if (!reordered && !starting) this.slowest.observe(relative);
+    if (copy) this.copies.observe(relative);
   }
 
   /** The sender's clock was set anew: what was learnt about the network stays. */
@@ -212,6 +220,7 @@ export class DelayPlan {
     const offset = -cells * STEP;
     this.origin -= offset;
     this.slowest.shift(offset);
+    this.copies.shift(offset);
     this.fastest.shift(-offset);
     this.lows.shift(-offset);
     for (let way = 0; way < WAYS; way++) {
@@ -272,7 +281,8 @@ export class DelayPlan {
   private alarm(): number {
     const low = -this.lows.over(ALARM_BUCKETS);
     const least = (Number.isFinite(low) ? low : 0) + ALARM_ABOVE_FASTEST;
-    return Math.max(least, this.slowest.over(ALARM_BUCKETS) - ALARM_BELOW_SLOWEST);
+    const slowest = this.slowest.over(ALARM_BUCKETS) - ALARM_BELOW_SLOWEST;
+    return Math.max(least, slowest, this.copies.over(COPY_BUCKETS));
   }
 
   /** What is overdue is seen when the device asks for its next block; what has come by then never was overdue. */

@@ -127,6 +127,13 @@ export class FrameQueue {
     return this.losses.take();
   }
 
+  /** The turn of that frame has passed of late, and nothing of it was there. */
+  hasMissed(sequence: number): boolean {
+    const behind = this.nextSequence - sequence;
+    if (this.nextSequence === UNKNOWN || behind <= 0 || behind > MAX_REORDER_PACKETS) return false;
+    return this.played[sequence % MAX_REORDER_PACKETS] !== sequence;
+  }
+
   /** How often the sender has started anew. */
   get restarts(): number {
     return this.restartCount;

@@ -140,13 +140,15 @@ export class Playout {
     recovered: boolean,
   ): InsertOutcome {
     const { restarts } = this.queue;
+    const wasMissed = recovered && this.queue.hasMissed(sequence);
     const outcome = this.queue.handlePacket(sequence, timestamp, last, payload, nowMs, recovered);
     if (this.queue.restarts !== restarts) {
       this.arrivals.restart();
       this.stop();
     }
     if (recovered) {
-      if (outcome === 'queued') this.arrivals.handleRecovery(timestamp, nowMs);
+      // One that is too late for its hole tells as well how long one would have to wait.
+      if (outcome === 'queued' || wasMissed) this.arrivals.handleRecovery(timestamp, nowMs);
     } else if (outcome === 'queued' || outcome === 'late') {
       this.arrivals.handleArrival(sequence, timestamp, last, nowMs);
     }
