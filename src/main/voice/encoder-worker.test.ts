@@ -165,6 +165,8 @@ describe('the encoder thread', { timeout: PATIENCE_MS }, () => {
     rig.send({ kind: 'processing', settings: ALL_OFF });
     await rig.settle();
     await rig.run(19_200);
+    // The last block has left the ring; whether it is written, too, the next report tells.
+    await rig.settle();
     const raw = new SampleRing(memories.raw);
     const processed = new SampleRing(memories.processed);
     const length = rig.captured - from;
