@@ -204,7 +204,9 @@ describe('Recording', () => {
       const { Recording } = await import('${urlOf('./recording.ts')}');
       const memories = [0, 1, 2].map(() => SampleRing.allocate(2 ** 17));
       const taps = memories.map((memory) => new TapRing(memory, 0));
-      for (const tap of taps) tap.open(Date.now());
+      // One moment for all: a file that begins a millisecond later begins with silence.
+      const openedMs = Date.now();
+      for (const tap of taps) tap.open(openedMs);
       const [raw, processed, mix] = memories;
       const recording = new Recording(
         { folder: ${JSON.stringify(folder)}, raw, processed, mix, freeBytes: () => 1e12, startedAt: '' });
