@@ -25,6 +25,8 @@ export default defineConfig({
           name: 'device',
           include: deviceTests,
           fileParallelism: false,
+          // As with everything that is measured on real devices: a machine that others use can be away for seconds.
+          retry: 2,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
