@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRng } from '../base/rng.ts';
 import { MAX_PERIOD_SAMPLES, MIN_PERIOD_SAMPLES } from './pitch.ts';
 import { HISTORY_SAMPLES, SoundBuffer } from './sound-buffer.ts';
-import { TimeStretch } from './time-stretch.ts';
+import { FADE_SAMPLES, TimeStretch } from './time-stretch.ts';
 
 const RATE = 48_000;
 
@@ -69,6 +69,21 @@ describe('TimeStretch', () => {
       expect(before).toEqual(sound.slice(HISTORY_SAMPLES - 500, HISTORY_SAMPLES));
       expect(buffer.samples.slice(buffer.end - 100, buffer.end)).toEqual(sound.slice(-100));
     }
+  });
+
+  it('fades from what was said to what was said, however short the piece', () => {
+    const voice = voiced(380, HISTORY_SAMPLES + 960);
+    const rising = voice.map((value, at) => value * (1 + at / 480));
+    const buffer = bufferWith(rising, HISTORY_SAMPLES);
+    const waits = rising.slice(HISTORY_SAMPLES);
+    const lag = new TimeStretch(buffer).accelerate(140, 0.5, false);
+    expect(lag).toBeGreaterThanOrEqual(MIN_PERIOD_SAMPLES);
+    expect(lag).toBeLessThan(FADE_SAMPLES);
+    const joined = waits.slice(lag).map((after, at) => {
+      const share = Math.min(1, (at + 0.5) / FADE_SAMPLES);
+      return (waits[at] ?? 0) * (1 - share) + after * share;
+    });
+    expect(buffer.samples.slice(buffer.start, buffer.end)).toEqual(joined);
   });
 
   it('repeats what was played where too little waits', () => {

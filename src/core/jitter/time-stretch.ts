@@ -40,8 +40,9 @@ export class TimeStretch {
       lag = match.lag;
     }
     // The sound ahead is kept where it is; what is played first moves up to it.
+    // From the end on: where the piece is shorter than the fade, its place is still to be read.
     const { samples, start } = sound;
-    for (let at = 0; at < fade; at++) {
+    for (let at = fade - 1; at >= 0; at--) {
       const share = (at + 0.5) / fade;
       const before = samples[start + at] ?? 0;
       const after = samples[start + lag + at] ?? 0;
