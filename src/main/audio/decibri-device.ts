@@ -152,7 +152,6 @@ class DecibriOutput implements AudioStream {
     try {
       while (!this.#closing) {
         for (; owed > 0 && !this.#closing; owed--) {
-          await this.#request.prepare(BLOCK_SAMPLES);
           this.#request.pullBlock(samples, BLOCK_SAMPLES);
           await this.#speaker.writeAsync(bytes);
         }
