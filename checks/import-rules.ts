@@ -20,12 +20,15 @@ const LAYERS: Readonly<Record<string, { layers: readonly string[]; packages: rea
   core: { layers: [], packages: ['zod'] },
   contract: { layers: [], packages: ['zod'] },
   preload: { layers: ['contract'], packages: ['electron'] },
-  renderer: { layers: ['contract'], packages: ['react', 'react-dom', 'zustand'] },
+  renderer: {
+    layers: ['contract'],
+    packages: ['react', 'react-dom', 'zustand', 'uplot', 'eventsource-parser'],
+  },
   main: { layers: ['contract', 'core'], packages: 'any' },
 };
 
 /** The composition roots: entries, which nobody imports. */
-const ENTRIES = ['src/main/index.ts', 'src/main/browser.ts'];
+const ENTRIES = ['src/main/index.ts', 'src/main/browser.ts', 'src/main/cli.ts', 'src/main/bots-worker.ts'];
 
 /** The one folder of main that its siblings may import; it imports none of them. */
 const FOUNDATION = 'base';

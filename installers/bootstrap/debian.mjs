@@ -53,6 +53,10 @@ const MEASUREMENT_NEEDS = new Map([
     'bench/mouth-to-ear/run.ts',
     needs('the comparison with Mumble', false, ['mumble', 'mumble-server', 'openssl']),
   ],
+  [
+    'bench/relay/run.ts',
+    needs('the comparison with Mumble', false, ['mumble-server', 'libssl-dev', 'openssl']),
+  ],
 ]);
 
 /**

@@ -1,6 +1,7 @@
 import { ensureBuild } from './build.mjs';
 import { debianNeeds, ensureDebianPackages, measurementNeeds } from './debian.mjs';
 import { dependenciesAreCurrent, ensureDependencies } from './dependencies.mjs';
+import { ensureNative, nativeIsCurrent } from './native.mjs';
 import { projectNode, ROOT } from './places.mjs';
 import { runProgram } from './run-program.mjs';
 import { StepFailed, say } from './say.mjs';
@@ -12,10 +13,11 @@ import { StepFailed, say } from './say.mjs';
 async function main() {
   const [script = ''] = process.argv.slice(2);
   await ensureDebianPackages([
-    ...debianNeeds('test', false, dependenciesAreCurrent()),
+    ...debianNeeds('test', false, dependenciesAreCurrent() && nativeIsCurrent()),
     ...measurementNeeds(script),
   ]);
   await ensureDependencies();
+  await ensureNative();
   await ensureBuild();
   process.chdir(ROOT);
   return runProgram(projectNode(), process.argv.slice(2));

@@ -3,6 +3,7 @@ import { ensureBuild } from './build.mjs';
 import { debianNeeds, ensureDebianPackages } from './debian.mjs';
 import { dependenciesAreCurrent, ensureDependencies } from './dependencies.mjs';
 import { fetchElectron, findElectron, sandboxProblem } from './electron.mjs';
+import { ensureNative, nativeIsCurrent } from './native.mjs';
 import { projectNode, ROOT } from './places.mjs';
 import { runProgram } from './run-program.mjs';
 import { StepFailed, say } from './say.mjs';
@@ -13,8 +14,11 @@ async function main() {
   const { platform, env } = process;
   const userId = process.geteuid?.();
   const opensBrowser = hasDisplay({ platform, env }) && userId !== 0;
-  await ensureDebianPackages(debianNeeds('start', opensBrowser, dependenciesAreCurrent()));
+  await ensureDebianPackages(
+    debianNeeds('start', opensBrowser, dependenciesAreCurrent() && nativeIsCurrent()),
+  );
   await ensureDependencies();
+  await ensureNative();
   await ensureBuild();
 
   const obstacle = electronObstacle({ platform, env, userId });

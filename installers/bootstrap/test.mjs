@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianNeeds, ensureDebianPackages } from './debian.mjs';
 import { dependenciesAreCurrent, ensureDependencies } from './dependencies.mjs';
+import { ensureNative, nativeIsCurrent } from './native.mjs';
 import { whenOrphaned } from './orphan.mjs';
 import { OUTPUT, projectEnvironment, ROOT } from './places.mjs';
 import { didNotRun, failedParts, readExit, readReport, readVitest, totals } from './results.mjs';
@@ -22,8 +23,9 @@ whenOrphaned(() => endCurrent());
 /** `npm test`: everything. With the argument `check`, `npm run check`: what needs no sound device. */
 async function main() {
   const command = process.argv[2] === 'check' ? 'check' : 'test';
-  await ensureDebianPackages(debianNeeds(command, false, dependenciesAreCurrent()));
+  await ensureDebianPackages(debianNeeds(command, false, dependenciesAreCurrent() && nativeIsCurrent()));
   await ensureDependencies();
+  await ensureNative();
   mkdirSync(OUTPUT, { recursive: true });
 
   /** @type {[Step, Result, number][]} */
