@@ -1,0 +1,3 @@
+import { openDashboard } from './open-dashboard.tsx';
+
+openDashboard();
