@@ -8,12 +8,12 @@ import { MAX_LANE_MESSAGE_BYTES, type RelayMessage } from '../../core/wire/contr
 import { MAX_DATAGRAM_BYTES } from '../../core/wire/datagram.ts';
 import { LOGIN_EXPORTER_LABEL, LOGIN_SECRET_BYTES } from '../../core/wire/login.ts';
 import { DeadlineTimer } from '../base/deadline-timer.ts';
+import { PasswordHasher } from '../base/password-hasher.ts';
 import { AddressRanges, isRange, plainAddress } from './address-range.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { engineCrypto } from './engine-crypto.ts';
 import { LaneSocket } from './lane-socket.ts';
 import type { ListeningSockets } from './listen.ts';
-import { PasswordHasher } from './password-hasher.ts';
 import type { StopReason } from './relay-protocol.ts';
 
 export interface RelayServerOptions {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import sirv from 'sirv';
 import { WebSocketServer } from 'ws';
-import { contentSecurityPolicy, HARDENING_HEADERS } from '../content-security.ts';
+import { contentSecurityPolicy, HARDENING_HEADERS } from '../../base/content-security.ts';
 import type { ShellProgram } from '../program.ts';
 import { Access, cookieName, readCookie } from './access.ts';
 import { MAX_REQUEST_BYTES } from './request-bounds.ts';

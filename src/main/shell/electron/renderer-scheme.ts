@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve, sep } from 'node:path';
 import { protocol, type Session } from 'electron';
-import { contentSecurityPolicy, HARDENING_HEADERS } from '../content-security.ts';
+import { contentSecurityPolicy, HARDENING_HEADERS } from '../../base/content-security.ts';
 
 /**
  * The window's own scheme. Pages of `file:` share one opaque origin with every other file of the machine and

@@ -22,9 +22,17 @@ export const MAX_WAITING_PASSWORDS = 32;
 
 /** Argon2id (RFC 9106) on libuv's threads, never on the one that forwards voice, and a bounded number at a time. */
 export class PasswordHasher {
+  readonly #atOnce: number;
+  readonly #maxWaiting: number;
   readonly #waiting: (() => void)[] = [];
   readonly #counts = { hashed: 0, compared: 0, overflowed: 0, failed: 0 };
   #running = 0;
+
+  /** All threads of a process share libuv's four: what hashes besides the relay takes less than the relay's share. */
+  constructor(atOnce: number = MAX_PASSWORDS_AT_ONCE, maxWaiting: number = MAX_WAITING_PASSWORDS) {
+    this.#atOnce = atOnce;
+    this.#maxWaiting = maxWaiting;
+  }
 
   get counters(): Readonly<Record<string, number>> {
     return { ...this.#counts, running: this.#running, waiting: this.#waiting.length };
@@ -65,11 +73,11 @@ export class PasswordHasher {
 
   /** Waits for a turn. @returns false when too many wait already */
   async #enter(): Promise<boolean> {
-    if (this.#running < MAX_PASSWORDS_AT_ONCE) {
+    if (this.#running < this.#atOnce) {
       this.#running += 1;
       return true;
     }
-    if (this.#waiting.length >= MAX_WAITING_PASSWORDS) {
+    if (this.#waiting.length >= this.#maxWaiting) {
       this.#counts.overflowed += 1;
       return false;
     }
