@@ -59,6 +59,10 @@ export const loginRequestSchema = z.strictObject({
 });
 export type LoginRequest = z.infer<typeof loginRequestSchema>;
 
+/** `POST /api/redeem`: the one-time code out of a link of the host's, whose address ends in `#login=<code>`. */
+export const redeemRequestSchema = z.strictObject({ code: z.string().min(1).max(64) });
+export type RedeemRequest = z.infer<typeof redeemRequestSchema>;
+
 /** An account bears a role of the room: what it may do is judged like what a member does. */
 export const accountSchema = z.strictObject({ name: accountNameSchema, role: id, createdMs: timeMs });
 export type Account = z.infer<typeof accountSchema>;
@@ -67,6 +71,7 @@ export type Account = z.infer<typeof accountSchema>;
 export const grantSchema = z.strictObject({ token: z.string(), expiresMs: timeMs, account: accountSchema });
 export type Grant = z.infer<typeof grantSchema>;
 
+/** `PUT /api/accounts`: makes an account, or changes the one of that name. `DELETE /api/accounts/:name` removes it. */
 export const saveAccountSchema = z.strictObject({
   name: accountNameSchema,
   role: id,
@@ -182,6 +187,8 @@ export const createChannelSchema = z.strictObject({
   config: adminChannelConfigSchema,
   password: channelPassword.nullable(),
 });
+/** Answer to `POST /api/channels`. What changes something else answers 204, without a body. */
+export const channelMadeSchema = z.strictObject({ channel: id });
 /** `PUT /api/channels/:id`. Password left out: as it is; null: none. */
 export const changeChannelSchema = z.strictObject({
   name: roomText,
@@ -196,6 +203,8 @@ export const saveRoleSchema = z.strictObject({
 });
 /** `PUT /api/listeners/:channel`: whether gateways may stand in the channel. */
 export const listenersRequestSchema = z.strictObject({ listeners: z.boolean() });
+/** `GET /api/listeners` */
+export const listenersStateSchema = z.array(z.strictObject({ channel: id, listeners: z.boolean() }));
 /** `GET`, `PUT /api/config`: takes effect at once, and is kept. */
 export const roomConfigSchema = z.strictObject({
   name: roomText,
@@ -229,7 +238,7 @@ export const auditLineSchema = z.strictObject({
 });
 export type AuditLine = z.infer<typeof auditLineSchema>;
 
-/** `POST /api/bots` */
+/** `POST /api/bots`. It, `GET` and `DELETE /api/bots` answer with the state. */
 export const botsRequestSchema = z.strictObject({
   bots: z.number().int().min(2).max(MAX_BOTS),
   /** How many of them talk at once, all the time. */
