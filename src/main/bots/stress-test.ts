@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BotsRequest, BotsState } from '../../contract/admin.ts';
+import { MAX_ADDS_PER_COMMIT } from '../../core/wire/key-delivery.ts';
+import { Bot } from './bot.ts';
+import type { BotPorts } from './bot-ports.ts';
+import type { BotsSummary } from './bots-protocol.ts';
+import { IDLE_STATE } from './bots-state.ts';
+import { Talk } from './talk.ts';
+
+/** Bots that come in before the next ones wait until all hold all keys: one commit takes in no more. */
+export const WAVE_BOTS = MAX_ADDS_PER_COMMIT;
+
+/** Logins under way at once: enough to keep the relay busy, and far from where it turns connections away. */
+export const LOGINS_AT_ONCE = 8;
+
+/** Tries of one bot to come in: a relay under load may turn one away. */
+const LOGIN_TRIES = 3;
+const LOGIN_PAUSE_MS = 500;
+
+/** Longest time for one wave to come in and have its keys, in ms: ten times what a busy machine takes. */
+const WAVE_LIMIT_MS = 60_000;
+
+/** Longest wait until the relay answers every bot's probes, in ms. */
+const PATHS_LIMIT_MS = 10_000;
+
+/** Rest between the last key and the first frame, in ms: a sender goes over to a new key only after a while. */
+const REST_MS = 500;
+
+/** A bot without connection for this long ends the test, in ms: the relay is gone, or answers nobody. */
+const LANE_LOST_LIMIT_MS = 3_000;
+
+const LOOK_EVERY_MS = 20;
+const SECOND_MS = 1_000;
+
+export interface StressTestOptions {
+  readonly ports: BotPorts;
+  readonly request: BotsRequest;
+  readonly speechPath: string;
+  readonly tell: (state: BotsState) => void;
+}
+
+export interface StressTestEnd {
+  readonly state: BotsState;
+  /** Null when nobody has talked. */
+  readonly summary: BotsSummary | null;
+}
+
+/** The test cannot go on; the message is for people. */
+class TestFailure extends Error {}
+
+/** Somebody ended the test. */
+class TestStopped extends Error {}
+
+/** One stress test from the first login to the last figure, in one thread. */
+export class StressTest {
+  readonly #options: StressTestOptions;
+  readonly #bots: readonly Bot[];
+  #state: BotsState;
+  #failure: string | null = null;
+  #stopped = false;
+  #talk: Talk | null = null;
+  #joiningMs = 0;
+  #elsewhereSinceMs: number | null = null;
+
+  constructor(options: StressTestOptions) {
+    this.#options = options;
+    const { bots, speakers } = options.request;
+    this.#bots = Array.from(
+      { length: bots },
+      (_, index) =>
+        new Bot({
+          index,
+          ports: options.ports,
+          onArrival: (bot, header, bytes, lengthBytes, nowMs) =>
+            this.#talk?.handleArrival(bot, header, bytes, lengthBytes, nowMs),
+          onSending: (bot, sequence) => this.#talk?.handleSending(bot, sequence),
+          onDidDrop: (sentence) => {
+            this.#failure ??= `A bot was put out of the room. ${sentence}`;
+          },
+        }),
+    );
+    this.#state = { ...IDLE_STATE, phase: 'joining', bots, speakers };
+  }
+
+  get identities(): readonly string[] {
+    return this.#bots.map((bot) => bot.identity);
+  }
+
+  /** Ends the test early; what was measured so far is told. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Runs the test in a channel that lets the bots in. Never rejects; the last state is returned and not told. */
+  async run(channel: number): Promise<StressTestEnd> {
+    const told = setInterval(() => this.#tell({}), SECOND_MS);
+    try {
+      await this.#join(channel);
+      await this.#speak();
+      this.#note({ phase: 'done' });
+    } catch (error) {
+      const failed = error instanceof TestFailure || !(error instanceof TestStopped);
+      const sentence = error instanceof Error ? error.message : String(error);
+      this.#note({ phase: failed ? 'failed' : 'done', sentence });
+    } finally {
+      clearInterval(told);
+      this.#talk?.close();
+      for (const bot of this.#bots) bot.leave();
+    }
+    return { state: this.#state, summary: this.#talk?.summary(this.#joiningMs) ?? null };
+  }
+
+  async #join(channel: number): Promise<void> {
+    const { nowMs } = this.#options.ports;
+    const startMs = nowMs();
+    for (let from = 0; from < this.#bots.length; from += WAVE_BOTS) {
+      const inside = this.#bots.slice(0, from + WAVE_BOTS);
+      const limitMs = nowMs() + WAVE_LIMIT_MS;
+      await this.#letIn(this.#bots.slice(from, from + WAVE_BOTS), channel);
+      if (inside.length === this.#bots.length) this.#tell({ phase: 'exchangingKeys' });
+      await this.#until(
+        () => inside.every((bot) => bot.keysHeld >= inside.length),
+        limitMs,
+        'The bots did not get the keys of all others in time.',
+      );
+    }
+    this.#joiningMs = nowMs() - startMs;
+    await this.#until(
+      () => this.#bots.every((bot) => bot.alive),
+      nowMs() + PATHS_LIMIT_MS,
+      'The relay did not answer all bots by UDP.',
+    );
+    const restedMs = nowMs() + REST_MS;
+    await this.#until(() => nowMs() >= restedMs, Number.POSITIVE_INFINITY, '');
+  }
+
+  async #letIn(wave: readonly Bot[], channel: number): Promise<void> {
+    const waiting = [...wave];
+    const worker = async (): Promise<void> => {
+      for (let bot = waiting.shift(); bot !== undefined; bot = waiting.shift())
+        await this.#login(bot, channel);
+    };
+    await Promise.all(Array.from({ length: LOGINS_AT_ONCE }, worker));
+  }
+
+  async #login(bot: Bot, channel: number): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      this.#check();
+      const outcome = await bot.join(channel);
+      if (outcome.ok) return;
+      this.#check();
+      if (tries === LOGIN_TRIES) throw new TestFailure(`A bot was not let in. ${outcome.sentence}`);
+      await sleep(LOGIN_PAUSE_MS);
+    }
+  }
+
+  async #speak(): Promise<void> {
+    const { ports, request, speechPath } = this.#options;
+    const codec = this.#bots[0]?.codec ?? null;
+    if (codec === null) throw new TestFailure('The relay did not say how the channel is encoded.');
+    const speech = await ports.readSpeech(speechPath);
+    if (!speech.ok) throw new TestFailure(speech.sentence);
+    if (speech.samples.length < codec.frameSamples)
+      throw new TestFailure('The WAV file is shorter than one frame.');
+    const talk = new Talk({
+      ports,
+      bots: this.#bots,
+      speakers: request.speakers,
+      samples: speech.samples,
+      ...codec,
+    });
+    this.#talk = talk;
+    talk.start();
+    this.#tell({ phase: 'speaking' });
+    const startMs = ports.nowMs();
+    for (let second = 1; second <= request.seconds && !this.#stopped; second += 1) {
+      const endMs = startMs + second * SECOND_MS;
+      await this.#until(() => ports.nowMs() >= endMs || this.#stopped, Number.POSITIVE_INFINITY, '', true);
+      this.#state = {
+        ...this.#state,
+        ...talk.closeSecond(),
+        elapsedSeconds: (ports.nowMs() - startMs) / SECOND_MS,
+      };
+    }
+    talk.hush();
+    this.#tell({ phase: 'ending' });
+    // The last frames are under way: what is not here within a second is lost.
+    const settledMs = ports.nowMs() + SECOND_MS;
+    await this.#until(() => ports.nowMs() >= settledMs, Number.POSITIVE_INFINITY, '', true);
+    const { totalLossPercent, totalLatencyMs, perBot } = talk.closeSecond();
+    this.#state = { ...this.#state, totalLossPercent, totalLatencyMs, perBot };
+  }
+
+  /** @param unstoppable stopping is the caller's affair */
+  async #until(
+    condition: () => boolean,
+    limitMs: number,
+    sentence: string,
+    unstoppable = false,
+  ): Promise<void> {
+    for (;;) {
+      this.#check(unstoppable);
+      if (condition()) return;
+      if (this.#options.ports.nowMs() >= limitMs) throw new TestFailure(sentence);
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** @throws TestFailure, TestStopped */
+  #check(unstoppable = false): void {
+    if (this.#failure !== null) throw new TestFailure(this.#failure);
+    if (this.#stopped && !unstoppable) throw new TestStopped('Stopped before the bots talked.');
+    const nowMs = this.#options.ports.nowMs();
+    const elsewhere = this.#bots.some((bot) => bot.lostLane);
+    if (!elsewhere) this.#elsewhereSinceMs = null;
+    else this.#elsewhereSinceMs ??= nowMs;
+    if (this.#elsewhereSinceMs !== null && nowMs - this.#elsewhereSinceMs >= LANE_LOST_LIMIT_MS)
+      throw new TestFailure('The relay is gone: bots lost their connection to it.');
+  }
+
+  #tell(change: Partial<BotsState>): void {
+    this.#note(change);
+    this.#options.tell(this.#state);
+  }
+
+  #note(change: Partial<BotsState>): void {
+    const inside = this.#bots.filter((bot) => bot.inside);
+    const keyed = inside.filter((bot) => bot.keysHeld >= inside.length && bot.keysHeld > 0).length;
+    this.#state = { ...this.#state, joined: inside.length, keyed, ...change };
+  }
+}

@@ -1,0 +1,142 @@
+import { createHmac, randomInt } from 'node:crypto';
+import { createRng } from '../core/base/rng.ts';
+import { Call } from './app/call.ts';
+import { ChannelKeys } from './app/channel-keys.ts';
+import { readWave } from './audio/wave-file.ts';
+import { AesGcmKey } from './base/aes-gcm-key.ts';
+import type { BotLink, BotLinkRequest, BotMember, BotMemberOptions, BotPorts } from './bots/bot-ports.ts';
+import { ControlLane } from './control/control-lane.ts';
+import { OwnIdentity } from './keys/own-identity.ts';
+import { SAMPLE_RATE_HZ, VoiceEncoder } from './voice/opus.ts';
+import { UdpTransport } from './voice/udp-transport.ts';
+import { VoiceLink, type VoiceTransport } from './voice/voice-link.ts';
+
+export interface ComposeBotsOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly certificateSha256: string;
+}
+
+/** Connects the bots with the parts of the program that any member is made of. Decides nothing. */
+export function composeBots(options: ComposeBotsOptions): BotPorts {
+  const identities = new Map<string, OwnIdentity>();
+  return {
+    createIdentity: () => {
+      const identity = createOwnIdentity();
+      identities.set(identity.publicKey, identity);
+      return identity;
+    },
+    createMember: (member) => {
+      const identity = identities.get(member.identity.publicKey) ?? createOwnIdentity();
+      return createMember(options, member, identity);
+    },
+    openLink,
+    createKey: (key) => new AesGcmKey(key),
+    createEncoder: (bitrate) => new VoiceEncoder(bitrate),
+    readSpeech: async (path) => {
+      const wave = readWave(path);
+      if (!wave.ok) return { ok: false, sentence: wave.reason };
+      if (wave.rateHz !== SAMPLE_RATE_HZ)
+        return {
+          ok: false,
+          sentence: `The WAV file has ${wave.rateHz} Hz; bots speak ${SAMPLE_RATE_HZ} Hz.`,
+        };
+      return { ok: true, samples: wave.samples };
+    },
+    nowMs: () => performance.now(),
+    threadCpuMs: () => {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1_000;
+    },
+  };
+}
+
+/** Kept nowhere: a bot lives for one test. */
+function createOwnIdentity(): OwnIdentity {
+  return new OwnIdentity(
+    { storage: 'file', load: () => ({ ok: true, seed: null }), save: () => undefined },
+    '',
+  );
+}
+
+function createMember(
+  options: ComposeBotsOptions,
+  { nickname, voice, onDidDrop }: BotMemberOptions,
+  identity: OwnIdentity,
+): BotMember {
+  const { address: host, port, certificateSha256 } = options;
+  const call = new Call({
+    rng: createRng(randomInt(2 ** 32)),
+    voice,
+    people: { knownRelay: () => null, rememberRelay: () => undefined },
+    identity: () => identity,
+    openLane: (request) => new ControlLane(request),
+    onDidChange: () => {
+      if (call.connected) keys.handleRoster(call.channel, performance.now());
+    },
+    onDidWelcome: ({ resumed }) => (resumed ? keys.handleResumed() : keys.handleNewSession()),
+    onDidEnd: () => keys.handleNewSession(),
+    onDidDrop,
+    onProblem: () => undefined,
+    onKeyMessage: (message) => keys.handleMessage(message),
+    onDidRefuseKey: (code) => keys.handleRefused(code),
+    onWhisperKey: () => undefined,
+    onChat: () => undefined,
+    onDidSettleChat: () => undefined,
+    onHistory: () => undefined,
+  });
+  const keys = new ChannelKeys({
+    createGroup: () => identity.createGroup(),
+    ownIdentity: () => identity.publicKey,
+    members: () => call.members,
+    voice,
+    send: (message) => call.sendKey(message),
+    // Nobody compares codes with a bot.
+    groupCode: () => '',
+    onDidChange: () => undefined,
+  });
+  return {
+    get token() {
+      return call.token;
+    },
+    get channel() {
+      return call.channel;
+    },
+    get connected() {
+      return call.connected;
+    },
+    join: () => call.join({ host, port, certificateSha256, roomName: null }, nickname, null),
+    joinChannel: (channel) => call.joinChannel(channel, null),
+    sendLaneDatagram: (bytes) => call.sendLaneDatagram(bytes),
+    leave: () => call.leave(),
+  };
+}
+
+/** A socket of its own under the member's own path probes. */
+function openLink({ onVoice, sendLane, ...path }: BotLinkRequest): BotLink {
+  let transport: VoiceTransport | null = null;
+  const link = new VoiceLink({
+    ...path,
+    mac: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
+    openTransport: (address, port, onDatagram) => {
+      transport = new UdpTransport(address, port, onDatagram);
+      return transport;
+    },
+    onVoice,
+    sendLane,
+    onDidChangePath: () => undefined,
+  });
+  return {
+    kind: 'dgram',
+    get alive() {
+      return link.alive;
+    },
+    sendDatagram: (bytes, lengthBytes) => transport?.send(bytes, lengthBytes),
+    handleLaneDatagram: (bytes) => link.handleLaneDatagram(bytes),
+    dropped: () => {
+      const counters = transport?.counters ?? {};
+      return (counters.sendFailed ?? 0) + (counters.sendBacklog ?? 0);
+    },
+    close: () => link.close(),
+  };
+}
