@@ -1,0 +1,298 @@
+import type { RelayAdmin } from '../../core/relay/admin-port.ts';
+import { ADMIN_ROLE_ID } from '../../core/wire/roles.ts';
+import { COUNTER_LOG_INTERVAL_MS, CounterLog } from './counter-log.ts';
+import type { PrivateNote } from './private-notes.ts';
+import type { ConfigResult, RelayConfig } from './relay-config.ts';
+import type { Health } from './relay-health.ts';
+import { RelayKeeper } from './relay-keeper.ts';
+import type { RelayLog } from './relay-log.ts';
+import type { AdminDoor, OpenAdmin, OpenRelay, ServiceRelay, StopReason } from './service-ports.ts';
+import { settingNames } from './settings.ts';
+import { StandingAdmin } from './standing-admin.ts';
+import type { Systemd } from './systemd.ts';
+
+/** A relay whose thread does not answer within this time, in ms, is held up. */
+const MAX_ANSWER_MS = 1_000;
+
+/** How often it is looked whether the one-time code was used, in ms. */
+const SETUP_CHECK_MS = 1_000;
+
+/** Settings that take effect without a restart. */
+const RELOADABLE = ['room_name', 'max_members', 'log_level'] as const;
+
+/** Who changes the room's name and limit when the settings are read again. No account can have a name with spaces. */
+const CONFIG_ACTOR = { account: 'the config file', role: ADMIN_ROLE_ID } as const;
+
+export interface RelayServiceOptions {
+  readonly config: RelayConfig;
+  readonly readConfig: () => ConfigResult;
+  readonly log: RelayLog;
+  readonly systemd: Systemd;
+  readonly open: OpenRelay;
+  /** Null: no admin page. */
+  readonly openAdmin: OpenAdmin | null;
+  /** Answers health where there is no admin page. @throws Error */
+  readonly serveHealth: (health: () => Promise<Health>) => Promise<() => Promise<void>>;
+  /** The link that leads to the room. */
+  readonly inviteLink: (relay: ServiceRelay) => string;
+  readonly notes: {
+    readonly invite: PrivateNote;
+    readonly setupCode: PrivateNote;
+    readonly crash: PrivateNote;
+  };
+  /** Says something to people, outside of the log. */
+  readonly say: (sentence: string) => void;
+  readonly nowMs: () => number;
+}
+
+/** The life of `sidetone relay`: opens the room, keeps it open, says how it is, and ends in good order. */
+export class RelayService {
+  readonly admin = new StandingAdmin();
+  readonly #options: RelayServiceOptions;
+  readonly #keeper: RelayKeeper;
+  readonly #counters = new CounterLog();
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #ended: Promise<number>;
+  #end: (exitCode: number) => void = () => undefined;
+  #config: RelayConfig;
+  #adminDoor: AdminDoor | null = null;
+  #closeHealth: (() => Promise<void>) | null = null;
+  #setupCodeUsed = false;
+  #stopping = false;
+
+  constructor(options: RelayServiceOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#keeper = new RelayKeeper({
+      open: options.open,
+      nowMs: options.nowMs,
+      onDidDie: (reason, waitMs) => this.#handleDeath(reason, waitMs),
+      onDidReturn: (relay) => this.#handleReturn(relay),
+      onDidGiveUp: () => void this.#giveUp(),
+    });
+  }
+
+  /** Runs until it is stopped. @returns the exit code */
+  async run(): Promise<number> {
+    const { log, systemd } = this.#options;
+    log.info('starting', { port: this.#config.port, admin: this.#options.openAdmin !== null });
+    const started = await this.#keeper.start();
+    if (!started.ok) return this.#refuseStart('relayNotStarted', started.code, started.sentence);
+    if (this.#stopping) return this.#ended;
+    this.#tellOpen(started.relay);
+    if (!(await this.#openDoors())) return 1;
+    if (this.#stopping) return this.#ended;
+    systemd.ready(this.#status());
+    this.#startTimers();
+    return this.#ended;
+  }
+
+  handleCounters(counters: Readonly<Record<string, number>>): void {
+    this.#counters.take(counters);
+  }
+
+  /** `restarting`: members keep their places for two minutes. */
+  async stop(reason: StopReason): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const { log, systemd } = this.#options;
+    log.info('stopping', { reason });
+    systemd.stopping('Saying farewell.');
+    await this.#closeDoors();
+    await this.#keeper.stop(reason);
+    this.#logCounters();
+    log.info('stopped');
+    await systemd.flush();
+    this.#end(0);
+  }
+
+  /** Reads the settings again, and takes over what can change while the room is open. */
+  async reload(): Promise<void> {
+    const { log, systemd, say } = this.#options;
+    systemd.reloading();
+    const read = this.#options.readConfig();
+    if (read.ok) await this.#take(read.config);
+    else {
+      for (const sentence of read.sentences) say(sentence);
+      log.error('reloadRefused', { mistakes: read.sentences.length });
+    }
+    systemd.ready(this.#status());
+  }
+
+  /** Whether the room is open and its thread answers. */
+  async health(): Promise<Health> {
+    if (this.#keeper.relay === null)
+      return { ready: false, sentence: 'The relay went down and is started again.' };
+    return (await answersInTime(this.admin))
+      ? { ready: true, sentence: 'The room is open and answers.' }
+      : { ready: false, sentence: 'The relay does not answer.' };
+  }
+
+  async #openDoors(): Promise<boolean> {
+    const { log, openAdmin, serveHealth, notes } = this.#options;
+    if (openAdmin === null) {
+      try {
+        this.#closeHealth = await serveHealth(() => this.health());
+      } catch (error) {
+        log.warn('healthNotStarted', { code: errorCode(error) });
+      }
+      return true;
+    }
+    const started = await openAdmin(this.admin);
+    if (!started.ok) {
+      await this.#keeper.stop('restarting');
+      this.#refuseStart('adminNotStarted', 'adminNotStarted', started.sentence);
+      return false;
+    }
+    this.#adminDoor = started.admin;
+    log.info('adminListening', { port: started.admin.port });
+    const { setupCode } = started.admin;
+    // One that an earlier start left behind is worth nothing.
+    notes.setupCode.remove();
+    if (setupCode !== null) {
+      const path = notes.setupCode.show(
+        `Open ${started.admin.url} and make the first account with this code:`,
+        setupCode,
+      );
+      if (path !== null) log.info('setupCodeWritten', { path });
+    }
+    return true;
+  }
+
+  async #closeDoors(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#adminDoor?.close();
+    await this.#closeHealth?.();
+    this.#options.notes.setupCode.remove();
+  }
+
+  #startTimers(): void {
+    const { systemd } = this.#options;
+    const every = (intervalMs: number, work: () => void): void => {
+      this.#timers.push(setInterval(work, intervalMs));
+    };
+    every(COUNTER_LOG_INTERVAL_MS, () => {
+      this.#logCounters();
+      systemd.status(this.#status());
+    });
+    if (this.#adminDoor?.setupCode != null) every(SETUP_CHECK_MS, () => this.#checkSetupCode());
+    if (systemd.watchdogMs !== null) every(systemd.watchdogMs, () => void this.#feedWatchdog());
+  }
+
+  #checkSetupCode(): void {
+    if (this.#adminDoor?.setupCode !== null || this.#setupCodeUsed) return;
+    this.#setupCodeUsed = true;
+    this.#options.notes.setupCode.remove();
+    this.#options.log.info('setupCodeUsed');
+  }
+
+  async #feedWatchdog(): Promise<void> {
+    // A relay that is being started again is no reason to end the program: it ends by itself if that fails.
+    if (this.#keeper.relay === null || (await answersInTime(this.admin))) this.#options.systemd.alive();
+    else this.#options.log.warn('notAnswering');
+  }
+
+  #tellOpen(relay: ServiceRelay): void {
+    const { log, notes, inviteLink } = this.#options;
+    this.admin.attach(relay.admin);
+    const { port, certificateSha256, voiceSocket, voiceSocketReason } = relay;
+    log.info('listening', { port, certificateSha256 });
+    log.info('voiceSocket', { kind: voiceSocket, reason: voiceSocketReason });
+    const path = notes.invite.show('Invite others with this link:', inviteLink(relay));
+    if (path !== null) log.info('inviteWritten', { path });
+  }
+
+  #handleDeath(reason: string, waitMs: number): void {
+    const { log, notes, systemd } = this.#options;
+    this.admin.attach(null);
+    // The reason is the message of an exception, which may quote what somebody sent.
+    const path = notes.crash.show('The relay went down:', reason);
+    log.error('relayDied', path === null ? {} : { path });
+    if (waitMs > 0) log.info('relayRestarting', { waitMs });
+    systemd.status('The relay went down and is started again.');
+  }
+
+  #handleReturn(relay: ServiceRelay): void {
+    this.admin.attach(relay.admin);
+    this.#options.log.info('relayReturned', { port: relay.port });
+    this.#options.systemd.status(this.#status());
+  }
+
+  async #giveUp(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#options.log.error('relayGivenUp');
+    this.#options.say('The relay went down at once, again and again. See the log.');
+    await this.#closeDoors();
+    await this.#options.systemd.flush();
+    this.#end(1);
+  }
+
+  #refuseStart(event: 'relayNotStarted' | 'adminNotStarted', code: string, sentence: string): number {
+    this.#options.say(sentence);
+    this.#options.log.error(event, { code });
+    return 1;
+  }
+
+  async #take(config: RelayConfig): Promise<void> {
+    const { log } = this.#options;
+    const before = this.#config;
+    this.#config = config;
+    log.setLevel(config.log_level);
+    for (const name of settingNames) {
+      if (RELOADABLE.some((reloadable) => reloadable === name)) continue;
+      if (JSON.stringify(config[name]) !== JSON.stringify(before[name]))
+        log.warn('needsRestart', { setting: name });
+    }
+    const renamed = config.room_name !== before.room_name;
+    const resized = config.max_members !== before.max_members;
+    if (renamed || resized) await this.#configure(renamed, resized);
+    log.info('reloaded', { renamed, resized });
+  }
+
+  /** What did not change in the file stays as the room has it: an account may have changed it there. */
+  async #configure(renamed: boolean, resized: boolean): Promise<void> {
+    try {
+      const view = await this.admin.view();
+      const outcome = await this.admin.command(CONFIG_ACTOR, {
+        kind: 'configure',
+        name: renamed ? this.#config.room_name : view.roomName,
+        maxMembers: resized ? this.#config.max_members : view.maxMembers,
+      });
+      if (!outcome.ok) this.#options.log.error('configureFailed', { code: outcome.code });
+    } catch {
+      this.#options.log.error('configureFailed', { code: 'relayGone' });
+    }
+  }
+
+  #logCounters(): void {
+    this.#options.log.info('counters', { counters: this.#counters.deltas() });
+  }
+
+  #status(): string {
+    const relay = this.#keeper.relay;
+    return relay === null ? 'The relay is started again.' : `The room is open on port ${relay.port}.`;
+  }
+}
+
+/** Also false where there is no relay. */
+async function answersInTime(admin: RelayAdmin): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), MAX_ANSWER_MS);
+  });
+  try {
+    return await Promise.race([admin.figures().then(() => true), late]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}

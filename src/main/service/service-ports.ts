@@ -1,0 +1,38 @@
+import type { RelayAdmin } from '../../core/relay/admin-port.ts';
+
+/** `restarting`: members keep their places for the relay that comes next. */
+export type StopReason = 'closing' | 'restarting';
+
+/** A relay that is open. */
+export interface ServiceRelay {
+  readonly port: number;
+  readonly certificateSha256: string;
+  readonly voiceSocket: string;
+  /** Why it is that one; a code. */
+  readonly voiceSocketReason: string;
+  readonly admin: RelayAdmin;
+  stop(reason: StopReason): Promise<void>;
+}
+
+/** `code` is for the log, `sentence` for people. */
+export type ServiceStart =
+  | { readonly ok: true; readonly relay: ServiceRelay }
+  | { readonly ok: false; readonly code: string; readonly sentence: string };
+
+/** Opens the relay. `onDidDie` is called at most once, after it was open and when its port is free again. */
+export type OpenRelay = (onDidDie: (reason: string) => void) => Promise<ServiceStart>;
+
+/** The admin server, while it is open. */
+export interface AdminDoor {
+  readonly url: string;
+  readonly port: number;
+  /** Makes the first account; null: there is one. */
+  readonly setupCode: string | null;
+  close(): Promise<void>;
+}
+
+export type AdminDoorStart =
+  | { readonly ok: true; readonly admin: AdminDoor }
+  | { readonly ok: false; readonly sentence: string };
+
+export type OpenAdmin = (relay: RelayAdmin) => Promise<AdminDoorStart>;
