@@ -1,5 +1,5 @@
 import type { ChannelInfo } from '../wire/channels.ts';
-import { BUILT_IN_ROLES, MAX_RANK, type Permission, type Role } from '../wire/roles.ts';
+import { ADMIN_ROLE_ID, BUILT_IN_ROLES, MAX_RANK, type Permission, type Role } from '../wire/roles.ts';
 import type { ChannelAction, Rule } from '../wire/rule.ts';
 
 /**
@@ -123,6 +123,13 @@ export function judgeRolePermissions(role: Role, permissions: readonly Permissio
     if (!verdict.ok) return verdict;
   }
   return ALLOWED;
+}
+
+/** What concerns the room as a whole is for admins. */
+export function judgeHighestRank(room: string, role: Role, roles: readonly Role[]): Verdict {
+  if (isAdmin(role)) return ALLOWED;
+  const required = requiredRole(ADMIN_ROLE_ID, roles).name;
+  return no({ kind: 'role', action: 'manage', channel: room, required, own: role.name });
 }
 
 /** The built-in roles can be neither changed nor removed. */

@@ -1,10 +1,12 @@
 import { judgePermission, judgeRank } from '../permissions/judge.ts';
 import { type Ban, type BanSubject, MAX_BANS, MAX_BANS_PAGE, type Request } from '../wire/control.ts';
 import type { Role } from '../wire/roles.ts';
+import type { Actor } from './actor.ts';
 import { type Answer, DONE, forbidden, refused } from './answer.ts';
 import { auditEntry } from './audit.ts';
 import { banRule } from './ban-book.ts';
 import type { ControlParts } from './control-parts.ts';
+import type { Lane } from './lanes.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { Member } from './room.ts';
 
@@ -31,9 +33,9 @@ export class BanDesk {
     this.#planLook(parts.options.startMs);
   }
 
-  ban(by: Member, request: BanRequest, nowMs: number, out: RelayOut): Answer {
-    const { bans, ledger, roles } = this.#parts;
-    const role = roles.roleOf(by.identity);
+  ban(by: Actor, request: BanRequest, nowMs: number, out: RelayOut): Answer {
+    const { bans, ledger } = this.#parts;
+    const role = by.role();
     const allowed = judgePermission('ban', role);
     if (!allowed.ok) return forbidden(allowed.rule);
     const subject = this.#resolve(request.subject);
@@ -57,11 +59,11 @@ export class BanDesk {
     const hit = Array.from(this.#parts.sessions.all()).filter((session) =>
       bans.hits(ban, session.member.identity, session.address),
     );
-    const saved = ledger.write((store) => {
+    // A range stands in the log by the ban's number: addresses have no place there.
+    const entry = auditEntry(wallMs, by.identity, 'ban', identity ?? ban.id, ban.reason);
+    const saved = ledger.act(entry, out, (store) => {
       store.saveBan(ban);
       for (const session of hit) store.removeSession(session.member.token);
-      // A range stands in the log by the ban's number: addresses have no place there.
-      store.audit(auditEntry(wallMs, by.identity, 'ban', identity ?? ban.id, ban.reason));
     });
     if (!saved) return refused('storageFailed');
     bans.put(ban);
@@ -70,24 +72,22 @@ export class BanDesk {
     for (const session of hit) this.#parts.sessions.forget(session, nowMs, out, parting);
     for (const lane of this.#parts.lanes.all()) {
       // Whoever has not said who they are is judged when they do, and who waits for a password when it is right.
-      if (lane.greeting === null || !bans.hits(ban, lane.greeting.identity, lane.address)) continue;
+      if (lane.greeting === null || !this.#hitsGreeting(ban, lane, lane.greeting.identity)) continue;
       this.#parts.lanes.refuse(lane, 'banned', banRule(ban), out);
       this.#parts.sessions.closeLane(lane, 'lanesClosedBanned', out);
     }
     return DONE;
   }
 
-  unban(by: Member, id: number, nowMs: number): Answer {
-    const { bans, ledger, roles } = this.#parts;
-    const allowed = judgePermission('ban', roles.roleOf(by.identity));
+  unban(by: Actor, id: number, nowMs: number, out: RelayOut): Answer {
+    const { bans, ledger } = this.#parts;
+    const allowed = judgePermission('ban', by.role());
     if (!allowed.ok) return forbidden(allowed.rule);
     const ban = bans.find(id);
     if (ban === undefined) return refused('unknownBan');
-    const saved = ledger.write((store) => {
-      store.removeBan(id);
-      const subject = ban.subject.kind === 'identity' ? ban.subject.identity : id;
-      store.audit(auditEntry(this.#parts.wallMs(nowMs), by.identity, 'unban', subject));
-    });
+    const subject = ban.subject.kind === 'identity' ? ban.subject.identity : id;
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'unban', subject);
+    const saved = ledger.act(entry, out, (store) => store.removeBan(id));
     if (!saved) return refused('storageFailed');
     bans.remove(id);
     return DONE;
@@ -117,6 +117,12 @@ export class BanDesk {
 
   nextDeadlineMs(): number | null {
     return this.#lookMs;
+  }
+
+  /** Bots come from wherever the relay itself is. */
+  #hitsGreeting(ban: Ban, lane: Lane, identity: string): boolean {
+    const { bans, bots } = this.#parts;
+    return bans.hits(ban, identity, bots.expects(identity) ? null : lane.address);
   }
 
   #planLook(nowMs: number): void {
@@ -157,7 +163,7 @@ export class BanDesk {
   }
 
   /** Nobody is banned by somebody of no higher rank, be it by name or because the range holds that address too. */
-  #judgeSubject(by: Member, role: Role, asked: BanSubject, kept: KeptSubject): Answer | null {
+  #judgeSubject(by: Actor, role: Role, asked: BanSubject, kept: KeptSubject): Answer | null {
     const { options, roles, sessions } = this.#parts;
     if (kept.kind === 'identity') {
       const { identity } = kept;
@@ -169,7 +175,7 @@ export class BanDesk {
       if (!meant && (address === null || !options.addressInRange(address, kept.range))) continue;
       // Whoever bans a range with the own address in it has mistyped: even an admin would be out.
       const refusal =
-        member === by
+        member === by.member
           ? forbidden({ kind: 'rank', target: by.nickname, own: role.name })
           : this.#judge(role, member.nickname, member.identity);
       if (refusal !== null) return refusal;

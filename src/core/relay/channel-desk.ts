@@ -1,15 +1,16 @@
 import { asksForPassword, judgeChannelAction, judgeNewChannel, judgeSpace } from '../permissions/judge.ts';
 import { type ChannelConfig, MAX_CHANNEL_DEPTH, MAX_CHANNELS } from '../wire/channels.ts';
 import type { Request } from '../wire/control.ts';
-import { type Answer, DONE, forbidden, refused } from './answer.ts';
+import type { Actor } from './actor.ts';
+import { type Answer, DONE, forbidden, made, refused } from './answer.ts';
 import { auditEntry } from './audit.ts';
 import type { ControlParts } from './control-parts.ts';
 import { historyStartMs } from './history.ts';
 import { nextFreeId } from './next-free-id.ts';
-import type { Asker } from './password-desk.ts';
+import type { Asker, LaneAsker } from './password-desk.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { StoredChannel } from './relay-store.ts';
-import type { Channel, Member } from './room.ts';
+import type { Channel } from './room.ts';
 import type { Session } from './session.ts';
 
 type JoinRequest = Extract<Request, { kind: 'join' }>;
@@ -28,14 +29,14 @@ export class ChannelDesk {
 
   /** @param proven the hash that the given password was found to fit */
   join(
-    asker: Asker,
+    asker: LaneAsker,
     session: Session,
     request: JoinRequest,
     nowMs: number,
     out: RelayOut,
     proven: string | null = null,
   ): Answer {
-    const { passwords, presence, roles, room, sessions } = this.#parts;
+    const { bots, passwords, presence, roles, room, sessions } = this.#parts;
     const { member } = session;
     const channel = room.channels.get(request.channel);
     if (channel === undefined) return refused('unknownChannel');
@@ -44,6 +45,8 @@ export class ChannelDesk {
     const role = roles.roleOf(member.identity);
     const entry = judgeChannelAction('enter', info, role, roles.list);
     if (!entry.ok) return forbidden(entry.rule);
+    // Bots and members stay apart.
+    if (member.bot || channel === bots.channel) return refused('notAllowed');
     const space = judgeSpace(info, channel.members.size);
     if (!space.ok) return forbidden(space.rule);
     if (passwordHash !== null && passwordHash !== proven && asksForPassword(info, role, roles.list)) {
@@ -69,42 +72,39 @@ export class ChannelDesk {
     return DONE;
   }
 
-  create(asker: Asker, member: Member, request: CreateRequest, nowMs: number, out: RelayOut): Answer {
-    const refusal = this.#judgeCreation(member, request);
+  create(asker: Asker, by: Actor, request: CreateRequest, nowMs: number, out: RelayOut): Answer {
+    const refusal = this.#judgeCreation(by, request);
     if (refusal !== null) return refusal;
-    if (request.password === null) return this.#create(member, request, null, nowMs, out);
+    if (request.password === null) return this.#create(by, request, null, nowMs, out);
     return this.#parts.passwords.hash(asker, request.password, out, (hash, laterMs, laterOut) => {
       // The room went on while the password was being hashed.
-      const laterRefusal = this.#judgeCreation(member, request);
-      return laterRefusal ?? this.#create(member, request, hash, laterMs, laterOut);
+      const laterRefusal = this.#judgeCreation(by, request);
+      return laterRefusal ?? this.#create(by, request, hash, laterMs, laterOut);
     });
   }
 
-  change(asker: Asker, member: Member, request: ChangeRequest, nowMs: number, out: RelayOut): Answer {
+  change(asker: Asker, by: Actor, request: ChangeRequest, nowMs: number, out: RelayOut): Answer {
     const { password } = request;
-    const channel = this.#judgeChange(member, request);
+    const channel = this.#judgeChange(by, request);
     if (!isChannel(channel)) return channel;
-    if (password === undefined)
-      return this.#change(member, channel, request, channel.passwordHash, nowMs, out);
-    if (password === null) return this.#change(member, channel, request, null, nowMs, out);
+    if (password === undefined) return this.#change(by, channel, request, channel.passwordHash, nowMs, out);
+    if (password === null) return this.#change(by, channel, request, null, nowMs, out);
     return this.#parts.passwords.hash(asker, password, out, (hash, laterMs, laterOut) => {
-      const later = this.#judgeChange(member, request);
-      return isChannel(later) ? this.#change(member, later, request, hash, laterMs, laterOut) : later;
+      const later = this.#judgeChange(by, request);
+      return isChannel(later) ? this.#change(by, later, request, hash, laterMs, laterOut) : later;
     });
   }
 
-  remove(member: Member, id: number, nowMs: number, out: RelayOut): Answer {
-    const { keys, ledger, presence, roles, room } = this.#parts;
+  remove(by: Actor, id: number, nowMs: number, out: RelayOut): Answer {
+    const { bots, keys, ledger, presence, roles, room } = this.#parts;
     const channel = room.channels.get(id);
     if (channel === undefined) return refused('unknownChannel');
-    const verdict = judgeChannelAction('manage', channel.info, roles.roleOf(member.identity), roles.list);
+    const verdict = judgeChannelAction('manage', channel.info, by.role(), roles.list);
     if (!verdict.ok) return forbidden(verdict.rule);
-    if (channel === room.landing) return refused('notAllowed');
+    if (channel === room.landing || channel === bots.channel) return refused('notAllowed');
     if (channel.members.size > 0 || room.hasChildren(channel)) return refused('channelNotEmpty');
-    const saved = ledger.write((store) => {
-      store.removeChannel(id);
-      store.audit(auditEntry(this.#parts.wallMs(nowMs), member.identity, 'removeChannel', id));
-    });
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'removeChannel', id);
+    const saved = ledger.act(entry, out, (store) => store.removeChannel(id));
     if (!saved) return refused('storageFailed');
     room.removeChannel(channel);
     presence.broadcast({ type: 'channelRemoved', channel: id }, out);
@@ -112,24 +112,33 @@ export class ChannelDesk {
     return DONE;
   }
 
-  #judgeCreation(member: Member, request: CreateRequest): Answer | null {
-    const { roles, room } = this.#parts;
+  /** An id that no channel has. */
+  drawId(): number {
+    this.#lastId = nextFreeId(this.#lastId, 1, (taken) => this.#parts.room.channels.has(taken));
+    return this.#lastId;
+  }
+
+  #judgeCreation(by: Actor, request: CreateRequest): Answer | null {
+    const { bots, roles, room } = this.#parts;
     const parent = request.parent === null ? null : room.channels.get(request.parent);
     if (parent === undefined) return refused('unknownChannel');
-    const role = roles.roleOf(member.identity);
+    const role = by.role();
     const verdict = judgeNewChannel(parent === null ? null : parent.info, role, roles.list);
     if (!verdict.ok) return forbidden(verdict.rule);
+    // The channel of a test is written down nowhere, and so can be no parent.
+    if (parent !== null && parent === bots.channel) return refused('notAllowed');
     if (room.channels.size >= MAX_CHANNELS) return refused('tooManyChannels');
     if (parent !== null && room.depthOf(parent) >= MAX_CHANNEL_DEPTH) return refused('channelTooDeep');
     return this.#namesUnknownRole(request.config, null) ? refused('unknownRole') : null;
   }
 
-  #judgeChange(member: Member, request: ChangeRequest): Answer | Channel {
-    const { roles, room } = this.#parts;
+  #judgeChange(by: Actor, request: ChangeRequest): Answer | Channel {
+    const { bots, roles, room } = this.#parts;
     const channel = room.channels.get(request.channel);
     if (channel === undefined) return refused('unknownChannel');
-    const verdict = judgeChannelAction('manage', channel.info, roles.roleOf(member.identity), roles.list);
+    const verdict = judgeChannelAction('manage', channel.info, by.role(), roles.list);
     if (!verdict.ok) return forbidden(verdict.rule);
+    if (channel === bots.channel) return refused('notAllowed');
     return this.#namesUnknownRole(request.config, channel.info.config) ? refused('unknownRole') : channel;
   }
 
@@ -142,29 +151,26 @@ export class ChannelDesk {
   }
 
   #create(
-    member: Member,
+    by: Actor,
     request: CreateRequest,
     passwordHash: string | null,
     nowMs: number,
     out: RelayOut,
   ): Answer {
     const { ledger, presence, room } = this.#parts;
-    const id = nextFreeId(this.#lastId, 1, (taken) => room.channels.has(taken));
+    const id = this.drawId();
     const { name, parent, config } = request;
     const stored = { info: { id, parent, name, locked: passwordHash !== null, config }, passwordHash };
-    const saved = ledger.write((store) => {
-      store.saveChannel(stored);
-      store.audit(auditEntry(this.#parts.wallMs(nowMs), member.identity, 'createChannel', id));
-    });
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'createChannel', id);
+    const saved = ledger.act(entry, out, (store) => store.saveChannel(stored));
     if (!saved) return refused('storageFailed');
-    this.#lastId = id;
     room.addChannel(stored);
     presence.broadcast({ type: 'channelChanged', channel: stored.info }, out);
-    return DONE;
+    return made(id);
   }
 
   #change(
-    member: Member,
+    by: Actor,
     channel: Channel,
     request: ChangeRequest,
     passwordHash: string | null,
@@ -179,13 +185,13 @@ export class ChannelDesk {
       info: { id, parent, name, locked: passwordHash !== null, config },
       passwordHash,
     };
-    const saved = ledger.write((store) => {
+    const entry = auditEntry(wallMs, by.identity, 'changeChannel', id);
+    const saved = ledger.act(entry, out, (store) => {
       store.saveChannel(stored);
       // What is kept for a shorter time from now on is forgotten now, not within the hour.
       if (config.historyDays < channel.info.config.historyDays) {
         store.expireHistory(id, historyStartMs(config, wallMs));
       }
-      store.audit(auditEntry(wallMs, member.identity, 'changeChannel', id));
     });
     if (!saved) return refused('storageFailed');
     room.changeChannel(channel, stored);

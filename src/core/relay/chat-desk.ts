@@ -98,9 +98,11 @@ export class ChatDesk {
   /** Who gets it besides the one who wrote it; or why nobody does. */
   #recipients(session: Session, { to, text }: ChatClientMessage): Session[] | RefusalCode {
     const { room, sessions } = this.#parts;
+    // Bots do not write, and nobody reads what is written to them.
+    if (session.member.bot) return 'notAllowed';
     if (to.kind === 'member') {
       const recipient = sessions.findIdentity(to.identity);
-      if (recipient === undefined) return 'unknownMember';
+      if (recipient === undefined || recipient.member.bot) return 'unknownMember';
       if (recipient === session) return [];
       return recipient.inbox.makesWay(text) === null ? [recipient] : 'inboxFull';
     }

@@ -75,6 +75,11 @@ const counterNames = [
   'passwordsWaited',
   'passwordsBusy',
   'bansEnded',
+  // adminCommands = adminCommandsDone + adminCommandsRefused + adminCommandsBad + those under way
+  'adminCommands',
+  'adminCommandsDone',
+  'adminCommandsRefused',
+  'adminCommandsBad',
 ] as const;
 
 /** What the control plane counts. */

@@ -1,3 +1,4 @@
+import type { BotRoster } from './bot-roster.ts';
 import type { ControlCounters } from './control-counters.ts';
 import type { Lanes } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
@@ -19,6 +20,7 @@ export interface ControlFloor {
   readonly presence: Presence;
   readonly passwords: PasswordDesk;
   readonly mutes: Mutes;
+  readonly bots: BotRoster;
   /** The wall clock, in whole ms since 1970. */
   wallMs(nowMs: number): number;
 }

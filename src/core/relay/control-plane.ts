@@ -1,9 +1,13 @@
 import { assertNever } from '../base/assert.ts';
 import type { ClientMessage, Request } from '../wire/control.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
+import { memberActor } from './actor.ts';
+import { AdminDesk } from './admin-desk.ts';
 import { type Answer, DONE, refused } from './answer.ts';
 import { BanBook } from './ban-book.ts';
 import { BanDesk } from './ban-desk.ts';
+import { BotDesk } from './bot-desk.ts';
+import { BotRoster } from './bot-roster.ts';
 import { ChannelDesk } from './channel-desk.ts';
 import { ChatDesk } from './chat-desk.ts';
 import { isReaction, parseClientMessage } from './client-message.ts';
@@ -12,12 +16,12 @@ import type { ControlParts } from './control-parts.ts';
 import { HearingDesk } from './hearing-desk.ts';
 import { HistoryDesk } from './history-desk.ts';
 import type { KeyDelivery } from './key-delivery.ts';
-import { type Lane, Lanes, MAX_BAD_MESSAGES, MAX_LANES_PER_ADDRESS } from './lanes.ts';
+import { type Lane, Lanes, MAX_BAD_MESSAGES, MAX_LANES_PER_ADDRESS, MAX_UNGREETED_LANES } from './lanes.ts';
 import { Ledger } from './ledger.ts';
 import { LoginDesk } from './login-desk.ts';
 import { ModerationDesk } from './moderation-desk.ts';
 import { Mutes } from './mutes.ts';
-import { type Asker, PasswordDesk } from './password-desk.ts';
+import { type LaneAsker, PasswordDesk } from './password-desk.ts';
 import { Presence } from './presence.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
@@ -40,6 +44,9 @@ export class ControlPlane {
   readonly #history: HistoryDesk;
   readonly #whispers: WhisperDesk;
   readonly #hearing: HearingDesk;
+  readonly #bots: BotDesk;
+  /** What accounts of the admin API ask for, and are shown. */
+  readonly admin: AdminDesk;
 
   constructor(options: RelayOptions, room: Room, roles: RoleBook, keys: KeyDelivery) {
     const { snapshot } = options;
@@ -55,6 +62,7 @@ export class ControlPlane {
       presence: new Presence(room, keys, this.#hearing),
       passwords: new PasswordDesk(counters),
       mutes: new Mutes(),
+      bots: new BotRoster(),
       wallMs: (nowMs: number) => Math.round(options.wallOriginMs + nowMs),
     };
     const inRange = (address: string, range: string): boolean => options.addressInRange(address, range);
@@ -70,6 +78,14 @@ export class ControlPlane {
     this.#chat = new ChatDesk(parts);
     this.#history = new HistoryDesk(parts);
     this.#whispers = new WhisperDesk(parts);
+    this.#bots = new BotDesk(parts, () => this.#channels.drawId());
+    this.admin = new AdminDesk(parts, {
+      moderation: this.#moderation,
+      bans: this.#bans,
+      channels: this.#channels,
+      roles: this.#roles,
+      bots: this.#bots,
+    });
   }
 
   get counters(): Readonly<ControlCounters> {
@@ -85,8 +101,14 @@ export class ControlPlane {
       lanes: this.#parts.lanes.size,
       deliveriesWaiting: waiting,
       passwordsUnderWay: this.#parts.passwords.underWay,
+      adminCommandsUnderWay: this.admin.underWay,
       ...this.#parts.ledger.counters,
     };
+  }
+
+  /** Bots of the test that runs: their lanes count against no limit of an address. */
+  get expectedBots(): number {
+    return this.#parts.bots.places;
   }
 
   /** The member whose lane that is. */
@@ -100,7 +122,8 @@ export class ControlPlane {
     counters.lanesOpened += 1;
     const address = plainAddress(facts.address);
     // Bans wait for the hello: it may be the owner who comes, whom no ban of an address keeps out.
-    if (lanes.fromAddress(address) >= MAX_LANES_PER_ADDRESS) {
+    const expected = this.#parts.bots.running ? MAX_UNGREETED_LANES : 0;
+    if (lanes.fromAddress(address) >= MAX_LANES_PER_ADDRESS + expected) {
       lanes.refuse({ id }, 'tooManyConnections', null, out);
       counters.lanesClosedFromOneAddress += 1;
       out.closeLane(id);
@@ -170,6 +193,7 @@ export class ControlPlane {
     this.#bans.handleDeadline(nowMs);
     this.#history.handleDeadline(nowMs);
     this.#hearing.handleDeadline(nowMs, out);
+    this.#bots.handleDeadline(nowMs, out);
   }
 
   nextDeadlineMs(): number | null {
@@ -180,6 +204,7 @@ export class ControlPlane {
       this.#bans.nextDeadlineMs(),
       this.#history.nextDeadlineMs(),
       this.#hearing.nextDeadlineMs(),
+      this.#bots.nextDeadlineMs(),
     ]);
   }
 
@@ -189,7 +214,8 @@ export class ControlPlane {
     const heldSinceMs = this.#parts.wallMs(nowMs);
     ledger.write((store) => {
       for (const session of sessions.all()) {
-        const { token } = session.member;
+        const { bot, token } = session.member;
+        if (bot) continue;
         const changes = { heldSinceMs: session.heldSinceMs ?? heldSinceMs };
         if (reason === 'closing') store.removeSession(token);
         else store.saveSession(storedSession(session, changes));
@@ -266,7 +292,8 @@ export class ControlPlane {
     out: RelayOut,
   ): Answer {
     const { member } = session;
-    const asker: Asker = {
+    const by = memberActor(member, this.#parts.roles);
+    const asker: LaneAsker = {
       lane,
       identity: member.identity,
       answer: (answer, _nowMs, laterOut) => this.#answer(lane, id, answer, laterOut),
@@ -275,29 +302,29 @@ export class ControlPlane {
       case 'join':
         return this.#channels.join(asker, session, request, nowMs, out);
       case 'move':
-        return this.#moderation.move(member, request, nowMs, out);
+        return this.#moderation.move(by, request, nowMs, out);
       case 'muteForAll':
-        return this.#moderation.muteForAll(member, request, nowMs, out);
+        return this.#moderation.muteForAll(by, request, nowMs, out);
       case 'kick':
-        return this.#moderation.kick(member, request, nowMs, out);
+        return this.#moderation.kick(by, request, nowMs, out);
       case 'ban':
-        return this.#bans.ban(member, request, nowMs, out);
+        return this.#bans.ban(by, request, nowMs, out);
       case 'unban':
-        return this.#bans.unban(member, request.ban, nowMs);
+        return this.#bans.unban(by, request.ban, nowMs, out);
       case 'listBans':
         return this.#bans.list(member, nowMs, out);
       case 'createChannel':
-        return this.#channels.create(asker, member, request, nowMs, out);
+        return this.#channels.create(asker, by, request, nowMs, out);
       case 'changeChannel':
-        return this.#channels.change(asker, member, request, nowMs, out);
+        return this.#channels.change(asker, by, request, nowMs, out);
       case 'removeChannel':
-        return this.#channels.remove(member, request.channel, nowMs, out);
+        return this.#channels.remove(by, request.channel, nowMs, out);
       case 'saveRole':
-        return this.#roles.save(member, request, nowMs, out);
+        return this.#roles.save(by, request, nowMs, out);
       case 'removeRole':
-        return this.#roles.remove(member, request.role, nowMs, out);
+        return this.#roles.remove(by, request.role, nowMs, out);
       case 'assignRole':
-        return this.#roles.assign(member, request, nowMs, out);
+        return this.#roles.assign(by, request, nowMs, out);
       case 'history':
         return this.#history.read(member, request, nowMs, out);
       case 'whisperList':

@@ -70,6 +70,8 @@ export class Rig {
     closeLane: () => assert(false, 'voice closes no lane'),
     checkPassword: () => assert(false, 'voice needs no password'),
     hashPassword: () => assert(false, 'voice needs no password'),
+    answerAdmin: () => assert(false, 'voice answers no account'),
+    tellAdmin: () => assert(false, 'voice tells accounts nothing'),
   };
 
   /** Somebody in channel 1, lane number = token, without an address yet. */

@@ -64,6 +64,8 @@ export class KeyRig {
     closeLane: () => assert(false, 'keys close no lane'),
     checkPassword: () => assert(false, 'keys need no password'),
     hashPassword: () => assert(false, 'keys need no password'),
+    answerAdmin: () => assert(false, 'keys answer no account'),
+    tellAdmin: () => assert(false, 'keys tell accounts nothing'),
   };
 
   startKeys(): KeyDelivery {

@@ -1,4 +1,8 @@
-import type { RelayStore } from './relay-store.ts';
+import type { AdminNews } from './admin-port.ts';
+import type { RelayOut } from './relay-out.ts';
+import type { AuditEntry, RelayStore } from './relay-store.ts';
+
+const AUDIT_NEWS: AdminNews = Object.freeze({ type: 'audit' });
 
 /** The store, with its failures turned into answers and counted. */
 export class Ledger {
@@ -28,6 +32,19 @@ export class Ledger {
       this.#failures += 1;
       return false;
     }
+  }
+
+  /**
+   * Writes what somebody did together with its line in the audit log, or neither, and tells observers that there is a
+   * new line.
+   */
+  act(entry: AuditEntry, out: RelayOut, work: (store: RelayStore) => void): boolean {
+    const saved = this.write((store) => {
+      work(store);
+      store.audit(entry);
+    });
+    if (saved) out.tellAdmin(AUDIT_NEWS);
+    return saved;
   }
 
   /** @returns null when the store refused */

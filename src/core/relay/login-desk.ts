@@ -11,7 +11,7 @@ import { banRule } from './ban-book.ts';
 import type { ControlParts } from './control-parts.ts';
 import type { Delivery } from './inbox.ts';
 import { type Greeting, type Lane, MAX_LANES_PER_ADDRESS } from './lanes.ts';
-import type { Asker } from './password-desk.ts';
+import type { LaneAsker } from './password-desk.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { StoredSession } from './relay-store.ts';
 import { memberInfo, nicknameKey } from './room.ts';
@@ -60,8 +60,12 @@ export class LoginDesk {
       this.turnAway(lane, 'nicknameInvalid', null, out);
       return null;
     }
-    const { bans, options } = this.#parts;
-    const ban = bans.hitting(hello.identity, lane.address, this.#parts.wallMs(nowMs));
+    const { bans, bots, options } = this.#parts;
+    if (bots.isLate(hello.identity)) {
+      this.turnAway(lane, 'kicked', null, out);
+      return null;
+    }
+    const ban = bans.hitting(hello.identity, this.#placeOf(lane, hello.identity), this.#parts.wallMs(nowMs));
     if (ban !== null) {
       this.turnAway(lane, 'banned', banRule(ban), out);
       return null;
@@ -123,7 +127,8 @@ export class LoginDesk {
     const { counters, sessions } = this.#parts;
     const session = sessions.find(resume.token);
     const spentHash = this.#hash(base64UrlToBytes(resume.secret));
-    if (session === undefined) {
+    // A bot holds no place: it begins anew.
+    if (session === undefined || session.member.bot) {
       counters.resumesUnknownToken += 1;
     } else if (session.member.identity !== greeting.identity) {
       counters.resumesOtherIdentity += 1;
@@ -199,13 +204,14 @@ export class LoginDesk {
 
   /** Bans, names and numbers. */
   #judgePlace(lane: Lane, greeting: Greeting, nowMs: number): Answer | null {
-    const { bans, room, sessions } = this.#parts;
-    const ban = bans.hitting(greeting.identity, lane.address, this.#parts.wallMs(nowMs));
+    const { bans, bots, room, sessions } = this.#parts;
+    const { identity } = greeting;
+    const ban = bans.hitting(identity, this.#placeOf(lane, identity), this.#parts.wallMs(nowMs));
     if (ban !== null) return refused('banned', banRule(ban));
     const previous = room.findIdentity(greeting.identity);
     const holder = room.findNickname(greeting.nicknameKey);
     if (holder !== undefined && holder !== previous) return refused('nicknameTaken');
-    if (previous !== undefined) return null;
+    if (previous !== undefined || bots.expects(identity)) return null;
     if (room.full) return refused('roomFull');
     return sessions.placesOf(lane.address) > MAX_LANES_PER_ADDRESS ? refused('tooManyConnections') : null;
   }
@@ -219,8 +225,10 @@ export class LoginDesk {
     out: RelayOut,
     again: (proven: string, nowMs: number, out: RelayOut) => Answer,
   ): Answer | null {
-    const { passwords, roles, room } = this.#parts;
+    const { bots, passwords, roles, room } = this.#parts;
     const { info, passwordHash } = room.landing;
+    // Bots do not land there.
+    if (bots.expects(greeting.identity)) return null;
     const role = roles.roleOf(greeting.identity);
     const verdict = judgeChannelAction('enter', info, role, roles.list);
     if (!verdict.ok) return forbidden(verdict.rule);
@@ -230,7 +238,7 @@ export class LoginDesk {
     if (password === null) {
       return refused('wrongPassword', { kind: 'password', channel: info.name, given: false });
     }
-    const asker: Asker = {
+    const asker: LaneAsker = {
       lane,
       identity,
       answer: (answer, _nowMs, laterOut) => this.#settle(lane, answer, laterOut),
@@ -242,12 +250,14 @@ export class LoginDesk {
   }
 
   #begin(lane: Lane, greeting: Greeting, whisperKey: WhisperPublicKey, nowMs: number, out: RelayOut): Answer {
-    const { counters, lanes, ledger, mutes, presence, roles, room, sessions } = this.#parts;
+    const { bots, counters, lanes, ledger, mutes, presence, roles, room, sessions } = this.#parts;
     const { identity, nickname } = greeting;
+    const bot = bots.expects(identity);
     const secrets = this.#drawSecrets();
     const previous = sessions.findIdentity(identity);
     const inherited = previous === undefined ? [] : neverSent(previous);
-    const present = room.landing.members.size - (previous?.member.channel === room.landing ? 1 : 0);
+    const landing = (bot ? bots.channel : null) ?? room.landing;
+    const present = landing.members.size - (previous?.member.channel === landing ? 1 : 0);
     const stored: StoredSession = {
       token: room.drawToken(),
       identity,
@@ -255,7 +265,7 @@ export class LoginDesk {
       resumeHash: secrets.resumeHash,
       previousResumeHash: null,
       whisperKey,
-      channel: judgeSpace(room.landing.info, present).ok ? room.landing.info.id : null,
+      channel: judgeSpace(landing.info, present).ok ? landing.info.id : null,
       muted: false,
       deafened: false,
       mutedForAll: mutes.has(identity),
@@ -266,7 +276,7 @@ export class LoginDesk {
     };
     const saved = ledger.write((store) => {
       if (previous !== undefined) store.removeSession(previous.member.token);
-      store.saveSession(stored);
+      if (!bot) store.saveSession(stored);
       for (const entry of inherited) store.saveDelivery({ token: stored.token, ...entry });
     });
     if (!saved) return refused('storageFailed');
@@ -278,12 +288,14 @@ export class LoginDesk {
       identity,
       nickname,
       nicknameKey: greeting.nicknameKey,
+      bot,
       lane: lane.id,
       pathKey: secrets.pathKey,
       whisperKey,
       role: roles.roleOf(identity),
     };
-    const session = sessions.begin({ stored, newcomer, address: lane.address }, inherited, nowMs);
+    const address = this.#placeOf(lane, identity);
+    const session = sessions.begin({ stored, newcomer, address }, inherited, nowMs);
     counters.joined += 1;
     counters.deliveries += inherited.length;
     lanes.attach(lane, session);
@@ -294,7 +306,7 @@ export class LoginDesk {
 
   /** The welcome, and the chat that waits behind it. */
   #welcome(session: Session, secrets: Secrets, resumed: boolean, out: RelayOut): void {
-    const { options, roles, room, sessions } = this.#parts;
+    const { roles, room, sessions } = this.#parts;
     const { member, inbox, chatTaken } = session;
     if (member.lane === null) return;
     out.sendControl(member.lane, {
@@ -303,7 +315,7 @@ export class LoginDesk {
       pathKey: bytesToBase64Url(secrets.pathKey),
       resumeSecret: bytesToBase64Url(secrets.resumeSecret),
       resumed,
-      roomName: options.roomName,
+      roomName: room.name,
       channels: Array.from(room.channels.values(), (channel) => channel.info),
       members: Array.from(room.members(), memberInfo),
       roles: [...roles.list],
@@ -312,6 +324,11 @@ export class LoginDesk {
     });
     session.laneSentUpTo = inbox.floor;
     sessions.sendChat(session, out);
+  }
+
+  /** The address that bans and limits know somebody by; null for bots, who come from wherever the relay itself is. */
+  #placeOf(lane: Lane, identity: string): string | null {
+    return this.#parts.bots.expects(identity) ? null : lane.address;
   }
 
   #drawSecrets(): Secrets {

@@ -1,11 +1,11 @@
 import { judgePermission, judgeRank, judgeSpace, type RankedAct } from '../permissions/judge.ts';
 import type { Request } from '../wire/control.ts';
 import type { Permission } from '../wire/roles.ts';
+import type { Actor } from './actor.ts';
 import { type Answer, DONE, forbidden, refused } from './answer.ts';
 import { auditEntry } from './audit.ts';
 import type { ControlParts } from './control-parts.ts';
 import type { RelayOut } from './relay-out.ts';
-import type { Member } from './room.ts';
 import { type Session, storedSession } from './session.ts';
 
 type Of<Kind extends Request['kind']> = Extract<Request, { kind: Kind }>;
@@ -19,59 +19,58 @@ export class ModerationDesk {
   }
 
   /** Into a channel that the one who is moved may not be allowed to enter: that is what moving is for. */
-  move(by: Member, request: Of<'move'>, nowMs: number, out: RelayOut): Answer {
+  move(by: Actor, request: Of<'move'>, nowMs: number, out: RelayOut): Answer {
     const target = this.#judge(by, request.member, 'move', 'move');
     if (!isSession(target)) return target;
     const channel = this.#parts.room.channels.get(request.channel);
     if (channel === undefined) return refused('unknownChannel');
     if (target.member.channel === channel) return DONE;
+    // Bots and members stay apart.
+    if (target.member.bot || channel === this.#parts.bots.channel) return refused('notAllowed');
     const space = judgeSpace(channel.info, channel.members.size);
     if (!space.ok) return forbidden(space.rule);
     const stored = storedSession(target, { channel: channel.info.id });
-    const saved = this.#parts.ledger.write((store) => {
-      store.saveSession(stored);
-      store.audit(auditEntry(this.#parts.wallMs(nowMs), by.identity, 'move', target.member.identity));
-    });
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'move', target.member.identity);
+    const saved = this.#parts.ledger.act(entry, out, (store) => store.saveSession(stored));
     if (!saved) return refused('storageFailed');
     this.#parts.presence.move(target.member, channel, nowMs, out);
     return DONE;
   }
 
-  muteForAll(by: Member, request: Of<'muteForAll'>, nowMs: number, out: RelayOut): Answer {
+  muteForAll(by: Actor, request: Of<'muteForAll'>, nowMs: number, out: RelayOut): Answer {
     const { muted } = request;
     const target = this.#judge(by, request.member, 'mute', 'mute');
     if (!isSession(target)) return target;
     if (target.member.mutedForAll === muted) return DONE;
     const stored = storedSession(target, { mutedForAll: muted });
     const action = muted ? 'muteForAll' : 'unmuteForAll';
-    const saved = this.#parts.ledger.write((store) => {
-      store.saveSession(stored);
-      store.audit(auditEntry(this.#parts.wallMs(nowMs), by.identity, action, target.member.identity));
+    const { member } = target;
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, action, member.identity);
+    const saved = this.#parts.ledger.act(entry, out, (store) => {
+      if (!member.bot) store.saveSession(stored);
     });
     if (!saved) return refused('storageFailed');
-    target.member.mutedForAll = muted;
-    this.#parts.mutes.set(target.member.identity, muted);
-    this.#parts.presence.tellChanged(target.member, out);
+    member.mutedForAll = muted;
+    if (!member.bot) this.#parts.mutes.set(member.identity, muted);
+    this.#parts.presence.tellChanged(member, out);
     return DONE;
   }
 
-  kick(by: Member, request: Of<'kick'>, nowMs: number, out: RelayOut): Answer {
+  kick(by: Actor, request: Of<'kick'>, nowMs: number, out: RelayOut): Answer {
     const target = this.#judge(by, request.member, 'kick', 'kick');
     if (!isSession(target)) return target;
     const { identity, token } = target.member;
-    const saved = this.#parts.ledger.write((store) => {
-      store.removeSession(token);
-      store.audit(auditEntry(this.#parts.wallMs(nowMs), by.identity, 'kick', identity, request.reason));
-    });
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'kick', identity, request.reason);
+    const saved = this.#parts.ledger.act(entry, out, (store) => store.removeSession(token));
     if (!saved) return refused('storageFailed');
     const parting = { code: 'kicked', rule: null, why: 'lanesClosedKicked' } as const;
     this.#parts.sessions.forget(target, nowMs, out, parting);
     return DONE;
   }
 
-  #judge(by: Member, token: number, permission: Permission, act: RankedAct): Answer | Session {
+  #judge(by: Actor, token: number, permission: Permission, act: RankedAct): Answer | Session {
     const { roles, sessions } = this.#parts;
-    const role = roles.roleOf(by.identity);
+    const role = by.role();
     const allowed = judgePermission(permission, role);
     if (!allowed.ok) return forbidden(allowed.rule);
     const target = sessions.find(token);

@@ -11,11 +11,17 @@ import type { JobId, PasswordVerdict, RelayOut } from './relay-out.ts';
  */
 export const MAX_PASSWORD_JOBS = 32;
 
-/** Whoever waits for a password: what the result leads to is answered on this lane. */
+/** Whoever waits for a password. */
 export interface Asker {
-  readonly lane: Lane;
+  /** What the result leads to is answered on this lane; null: to an account of the admin API. */
+  readonly lane: Lane | null;
   readonly identity: string;
   answer(answer: Answer, nowMs: number, out: RelayOut): void;
+}
+
+/** Somebody who gives a password, and may be guessing. */
+export interface LaneAsker extends Asker {
+  readonly lane: Lane;
 }
 
 /** What is to be done once a password proved right. */
@@ -34,7 +40,7 @@ interface CheckJob {
 type Job = CheckJob | { asker: Asker | null; readonly kind: 'hash'; readonly then: OnHashed };
 
 /**
- * Passwords that are being hashed somewhere else. One at a time for a lane; the adapter answers every job, in any
+ * Passwords that are being hashed somewhere else. One at a time for a lane, as many as there may be for accounts; the adapter answers every job, in any
  * order. A job whose lane has gone leads to nothing.
  */
 export class PasswordDesk {
@@ -53,7 +59,7 @@ export class PasswordDesk {
 
   /** Has a password compared, unless there were too many wrong ones of late. */
   check(
-    asker: Asker,
+    asker: LaneAsker,
     lock: { readonly channel: string; readonly password: string; readonly hash: string },
     nowMs: number,
     out: RelayOut,
@@ -120,8 +126,8 @@ export class PasswordDesk {
     }
   }
 
-  #busy(lane: Lane): boolean {
-    const busy = lane.job !== null || this.#jobs.size >= MAX_PASSWORD_JOBS;
+  #busy(lane: Lane | null): boolean {
+    const busy = (lane !== null && lane.job !== null) || this.#jobs.size >= MAX_PASSWORD_JOBS;
     if (busy) this.#counters.passwordsBusy += 1;
     return busy;
   }
@@ -130,7 +136,7 @@ export class PasswordDesk {
     this.#counters.passwordJobs += 1;
     this.#lastJob += 1;
     this.#jobs.set(this.#lastJob, job);
-    if (job.asker !== null) job.asker.lane.job = this.#lastJob;
+    if (job.asker !== null && job.asker.lane !== null) job.asker.lane.job = this.#lastJob;
     return this.#lastJob;
   }
 
@@ -142,7 +148,7 @@ export class PasswordDesk {
     }
     this.#jobs.delete(id);
     if (job.asker === null) this.#counters.passwordsForgotten += 1;
-    else job.asker.lane.job = null;
+    else if (job.asker.lane !== null) job.asker.lane.job = null;
     return job;
   }
 }

@@ -1,12 +1,13 @@
 import type { RelayMessage } from '../wire/control.ts';
+import type { AdminMemberInfo, AdminNews } from './admin-port.ts';
 import type { HearingDesk } from './hearing-desk.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import type { RelayOut } from './relay-out.ts';
 import { type Channel, type Member, memberInfo, type Room } from './room.ts';
 
 /**
- * Who is where, told to everybody whom it concerns: the members, then loss reports and the exchange of keys. Members are told
- * first, so that nobody gets a commit about somebody unheard of.
+ * Who is where, told to everybody whom it concerns: the members, the observers of the admin API, then loss reports and
+ * the exchange of keys. Members are told first, so that nobody gets a commit about somebody unheard of.
  */
 export class Presence {
   readonly #room: Room;
@@ -24,6 +25,8 @@ export class Presence {
     for (const member of this.#room.members()) {
       if (member !== except && member.lane !== null) out.sendControl(member.lane, message);
     }
+    const news = this.#newsOf(message);
+    if (news !== null) out.tellAdmin(news);
   }
 
   tellChanged(member: Member, out: RelayOut, except?: Member): void {
@@ -68,4 +71,29 @@ export class Presence {
     this.broadcast({ type: 'memberLeft', token: member.token }, out);
     if (previous !== null) this.#keys.handleLeft(member, previous.info.id, nowMs, out);
   }
+
+  #newsOf(message: RelayMessage): AdminNews | null {
+    switch (message.type) {
+      case 'memberJoined':
+      case 'memberChanged': {
+        const { member } = message;
+        return { type: 'member', member: { ...member, bot: this.#room.find(member.token)?.bot ?? false } };
+      }
+      case 'memberLeft':
+        return { type: 'memberLeft', token: message.token };
+      case 'channelChanged':
+        return { type: 'channel', channel: message.channel };
+      case 'channelRemoved':
+        return { type: 'channelRemoved', channel: message.channel };
+      case 'roles':
+        return { type: 'roles', roles: message.roles };
+      default:
+        return null;
+    }
+  }
+}
+
+/** A member as the admin API shows it. */
+export function adminMemberInfo(member: Member): AdminMemberInfo {
+  return { ...memberInfo(member), bot: member.bot };
 }

@@ -1,15 +1,33 @@
 import { assert } from '../base/assert.ts';
 import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
+import type { Ban } from '../wire/control.ts';
+import type { AdminActor, AdminCommand, AdminView } from './admin-port.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Forwarding } from './forwarding.ts';
 import { KeyDelivery } from './key-delivery.ts';
 import type { RelayOptions } from './relay-options.ts';
-import type { Endpoint, JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
+import type {
+  CommandId,
+  Endpoint,
+  JobId,
+  LaneFacts,
+  LaneId,
+  PasswordVerdict,
+  RelayOut,
+} from './relay-out.ts';
 import { RoleBook } from './role-book.ts';
 import { Room } from './room.ts';
 
 export type { RelayOptions } from './relay-options.ts';
-export type { Endpoint, JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
+export type {
+  CommandId,
+  Endpoint,
+  JobId,
+  LaneFacts,
+  LaneId,
+  PasswordVerdict,
+  RelayOut,
+} from './relay-out.ts';
 
 /**
  * A whole relay without its sockets: control lanes, members, channels, chat, keys on their way, voice fan-out.
@@ -32,6 +50,8 @@ export class RelayEngine {
     const randomU32 = (): number => options.randomU32();
     const roles = new RoleBook(snapshot.roles, snapshot.assignments, ownerIdentity);
     this.#room = new Room(snapshot.channels, options.maxMembers, randomU32, (id) => roles.requiredRank(id));
+    const { roomName: name, maxMembers } = options;
+    this.#room.configure(snapshot.config ?? { name, maxMembers });
     this.#keys = new KeyDelivery({ randomU32 });
     this.#control = new ControlPlane(options, this.#room, roles, this.#keys);
     this.#forwarding = new Forwarding(this.#room, { mac: options.mac, cookieKey: options.randomSecret() });
@@ -84,6 +104,48 @@ export class RelayEngine {
     out: RelayOut,
   ): void {
     this.#forwarding.handleDatagram(bytes, lengthBytes, source, nowMs, out);
+  }
+
+  /**
+   * An account of the admin API asks for something; `answerAdmin` answers, at once or when a password is hashed. The
+   * caller knows the account; what it may do is judged here, by its role, at the moment it is done.
+   */
+  handleAdminCommand(
+    id: CommandId,
+    actor: AdminActor,
+    command: AdminCommand,
+    nowMs: number,
+    out: RelayOut,
+  ): void {
+    if (this.#closed) out.answerAdmin(id, { ok: false, code: 'relayClosing', rule: null });
+    else this.#control.admin.handleCommand(id, actor, command, nowMs, out);
+  }
+
+  /** Writes what happened at the admin API itself into the audit log. @returns false when the store refused */
+  handleAdminAudit(
+    by: string,
+    action: string,
+    subject: string,
+    reason: string,
+    nowMs: number,
+    out: RelayOut,
+  ): boolean {
+    return this.#control.admin.writeAudit(by, action, subject, reason, nowMs, out);
+  }
+
+  /** The room as accounts see it. What changes in it is told by `tellAdmin`. */
+  adminView(): AdminView {
+    return this.#control.admin.view();
+  }
+
+  /** Lanes that a stress test may bring beyond what one address may open otherwise. */
+  get expectedBots(): number {
+    return this.#control.expectedBots;
+  }
+
+  /** Newest first, without those that have ended. */
+  bans(nowMs: number): Ban[] {
+    return this.#control.admin.bans(nowMs);
   }
 
   /** Call at `nextDeadlineMs()` or later; earlier calls do nothing. */

@@ -3,8 +3,9 @@ import type { RelaySnapshot, RelayStore } from './relay-store.ts';
 
 /** What a relay engine is told and given at its start. Cryptography and chance are handed in: the core has none. */
 export interface RelayOptions {
+  /** Of a room that was never configured; what was configured later (`snapshot.config`) wins over it. */
   readonly roomName: string;
-  /** 1 to MAX_ROOM_MEMBERS. */
+  /** 1 to MAX_ROOM_MEMBERS; the same holds. */
   readonly maxMembers: number;
   /** What the store held at the start: one to MAX_CHANNELS channels, the first being where members land. */
   readonly snapshot: RelaySnapshot;

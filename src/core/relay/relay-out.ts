@@ -1,10 +1,14 @@
 import type { RelayMessage } from '../wire/control.ts';
+import type { AdminNews, AdminOutcome } from './admin-port.ts';
 
 /** One control connection, named by the adapter that owns the socket. Never reused within one engine's life. */
 export type LaneId = number;
 
 /** Names one of the jobs the engine asks its adapter for. Never reused within one engine's life. */
 export type JobId = number;
+
+/** Names one command of the admin API. Never reused within one engine's life. */
+export type CommandId = number;
 
 /** What became of a comparison. `overflow`: too many wait for theirs. `unreadable`: it could not be made at all. */
 export type PasswordVerdict = 'right' | 'wrong' | 'overflow' | 'unreadable';
@@ -42,4 +46,8 @@ export interface RelayOut {
   checkPassword(job: JobId, password: string, hash: string): void;
   /** Hashes a password, off this thread; answer with `handlePasswordHashed`. */
   hashPassword(job: JobId, password: string): void;
+  /** The answer to `handleAdminCommand`: each command has exactly one, within the call or later. */
+  answerAdmin(id: CommandId, outcome: AdminOutcome): void;
+  /** A change of what `adminView` shows, or a new line in the audit log. Called whether anybody observes or not. */
+  tellAdmin(news: AdminNews): void;
 }

@@ -60,8 +60,17 @@ export interface AuditEntry {
   readonly reason: string;
 }
 
+/** What of a room's configuration may change while it runs. */
+export interface RoomConfig {
+  readonly name: string;
+  /** 1 to MAX_ROOM_MEMBERS. */
+  readonly maxMembers: number;
+}
+
 /** Everything a relay remembers, as it is read before the doors open. */
 export interface RelaySnapshot {
+  /** As it was last configured; null: never, and what the relay is started with holds. */
+  readonly config: RoomConfig | null;
   readonly channels: readonly StoredChannel[];
   /** Without the built-in ones. */
   readonly roles: readonly Role[];
@@ -84,6 +93,7 @@ export interface RelaySnapshot {
 export interface RelayStore {
   /** Everything done in `work` is written in one transaction, or not at all. Calls may nest. */
   transaction(work: () => void): void;
+  saveConfig(config: RoomConfig): void;
   saveChannel(channel: StoredChannel): void;
   /** Its history goes with it. */
   removeChannel(channel: number): void;

@@ -7,11 +7,11 @@ import {
 } from '../permissions/judge.ts';
 import type { Request } from '../wire/control.ts';
 import { MAX_ROLES, MEMBER_ROLE_ID, type Role } from '../wire/roles.ts';
+import type { Actor } from './actor.ts';
 import { type Answer, DONE, forbidden, refused } from './answer.ts';
 import { auditEntry } from './audit.ts';
 import type { ControlParts } from './control-parts.ts';
 import type { RelayOut } from './relay-out.ts';
-import type { Member } from './room.ts';
 
 type Of<Kind extends Request['kind']> = Extract<Request, { kind: Kind }>;
 
@@ -23,9 +23,9 @@ export class RoleDesk {
     this.#parts = parts;
   }
 
-  save(by: Member, request: Of<'saveRole'>, nowMs: number, out: RelayOut): Answer {
+  save(by: Actor, request: Of<'saveRole'>, nowMs: number, out: RelayOut): Answer {
     const { ledger, roles, room } = this.#parts;
-    const own = roles.roleOf(by.identity);
+    const own = by.role();
     const before = request.role === null ? null : roles.find(request.role);
     const refusal = this.#judgeSave(own, request, before);
     if (refusal !== null) return refusal;
@@ -33,10 +33,8 @@ export class RoleDesk {
     const permissions = [...new Set(request.permissions)];
     const role: Role = { id: request.role ?? roles.drawId(), name, rank, permissions };
     const action = before === null ? 'createRole' : 'changeRole';
-    const saved = ledger.write((store) => {
-      store.saveRole(role);
-      store.audit(auditEntry(this.#parts.wallMs(nowMs), by.identity, action, role.id));
-    });
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, action, role.id);
+    const saved = ledger.act(entry, out, (store) => store.saveRole(role));
     if (!saved) return refused('storageFailed');
     roles.put(role);
     for (const member of room.members()) if (member.roleId === role.id) room.setRole(member, role);
@@ -46,9 +44,9 @@ export class RoleDesk {
   }
 
   /** Those who had it are plain members from then on. */
-  remove(by: Member, id: number, nowMs: number, out: RelayOut): Answer {
+  remove(by: Actor, id: number, nowMs: number, out: RelayOut): Answer {
     const { ledger, presence, roles, room } = this.#parts;
-    const own = roles.roleOf(by.identity);
+    const own = by.role();
     const allowed = judgePermission('roles', own);
     if (!allowed.ok) return forbidden(allowed.rule);
     const role = roles.find(id);
@@ -56,10 +54,10 @@ export class RoleDesk {
     const rank = judgeRoleRank(own, role);
     if (!rank.ok) return forbidden(rank.rule);
     if (isBuiltIn(id)) return refused('notAllowed');
-    const saved = ledger.write((store) => {
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'removeRole', id);
+    const saved = ledger.act(entry, out, (store) => {
       for (const identity of roles.bearers(id)) store.assignRole(identity, null);
       store.removeRole(id);
-      store.audit(auditEntry(this.#parts.wallMs(nowMs), by.identity, 'removeRole', id));
     });
     if (!saved) return refused('storageFailed');
     roles.remove(id);
@@ -74,10 +72,10 @@ export class RoleDesk {
   }
 
   /** To an identity, in the room or not. */
-  assign(by: Member, request: Of<'assignRole'>, nowMs: number, out: RelayOut): Answer {
-    const { ledger, presence, roles, room } = this.#parts;
+  assign(by: Actor, request: Of<'assignRole'>, nowMs: number, out: RelayOut): Answer {
+    const { bots, ledger, presence, roles, room } = this.#parts;
     const { identity } = request;
-    const own = roles.roleOf(by.identity);
+    const own = by.role();
     const allowed = judgePermission('roles', own);
     if (!allowed.ok) return forbidden(allowed.rule);
     const role = roles.find(request.role);
@@ -91,12 +89,11 @@ export class RoleDesk {
     const given = judgeRoleRank(own, role);
     if (!given.ok) return forbidden(given.rule);
     if (role.id === before.id) return DONE;
+    if (bots.expects(identity)) return refused('notAllowed');
     const kept = role.id === MEMBER_ROLE_ID ? null : role.id;
     if (kept !== null && !roles.hasAssignment(identity) && roles.full) return refused('tooManyRoles');
-    const saved = ledger.write((store) => {
-      store.assignRole(identity, kept);
-      store.audit(auditEntry(this.#parts.wallMs(nowMs), by.identity, 'assignRole', identity, role.name));
-    });
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'assignRole', identity, role.name);
+    const saved = ledger.act(entry, out, (store) => store.assignRole(identity, kept));
     if (!saved) return refused('storageFailed');
     roles.assign(identity, role.id);
     if (member !== undefined) {

@@ -1,10 +1,10 @@
 import { assert } from '../base/assert.ts';
-import type { ChannelInfo } from '../wire/channels.ts';
+import { type ChannelInfo, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
 import type { MemberInfo, VoicePath } from '../wire/control.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Role } from '../wire/roles.ts';
 import type { Endpoint, LaneId } from './relay-out.ts';
-import type { StoredChannel } from './relay-store.ts';
+import type { RoomConfig, StoredChannel } from './relay-store.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /**
@@ -37,6 +37,8 @@ export interface Member {
   readonly nickname: string;
   /** `nickname` as names are compared. */
   readonly nicknameKey: string;
+  /** A headless client of a stress test: counts against no limit of the room, and is written down nowhere. */
+  readonly bot: boolean;
   /** Null while the place is held. */
   lane: LaneId | null;
   /** New with every welcome. */
@@ -80,6 +82,7 @@ export interface Newcomer {
   readonly identity: string;
   readonly nickname: string;
   readonly nicknameKey: string;
+  readonly bot?: boolean;
   /** Null: the place is held. */
   readonly lane: LaneId | null;
   readonly pathKey: Uint8Array;
@@ -106,7 +109,11 @@ export class Room {
   /** Where members land: cannot be removed. */
   readonly landing: Channel;
   readonly #channels = new Map<number, Channel>();
-  readonly #maxMembers: number;
+  #name = '';
+  #maxMembers: number;
+  /** Places kept for bots, and how many of them are here. */
+  #reserved = 0;
+  #bots = 0;
   readonly #randomU32: () => number;
   readonly #rankOf: (roleId: number) => number;
   readonly #byToken = new Map<number, Member>();
@@ -134,8 +141,29 @@ export class Room {
     return this.#byToken.size;
   }
 
+  get name(): string {
+    return this.#name;
+  }
+
+  get maxMembers(): number {
+    return this.#maxMembers;
+  }
+
+  /** No place for another member; bots have their own. */
   get full(): boolean {
-    return this.#byToken.size >= this.#maxMembers;
+    const limit = Math.min(this.#maxMembers, MAX_ROOM_MEMBERS - this.#reserved);
+    return this.#byToken.size - this.#bots >= limit;
+  }
+
+  /** Whoever is above a lower limit stays. */
+  configure({ name, maxMembers }: RoomConfig): void {
+    this.#name = name;
+    this.#maxMembers = maxMembers;
+  }
+
+  /** Keeps places for bots within MAX_ROOM_MEMBERS, which is what a member list holds. */
+  reserve(places: number): void {
+    this.#reserved = places;
   }
 
   members(): IterableIterator<Member> {
@@ -165,13 +193,15 @@ export class Room {
 
   /** Admits somebody into no channel yet. The caller has checked that room, identity, name and token are free. */
   admit(token: number, newcomer: Newcomer, nowMs: number): Member {
-    assert(!this.full && !this.#byToken.has(token), 'admission was checked');
+    const { bot = false } = newcomer;
+    assert((bot || !this.full) && !this.#byToken.has(token), 'admission was checked');
     assert(!this.#byIdentity.has(newcomer.identity), 'an identity is in the room once');
     assert(!this.#byNickname.has(newcomer.nicknameKey), 'a nickname is in the room once');
     const { role, ...brought } = newcomer;
     const member: Member = {
       token,
       ...brought,
+      bot,
       channel: null,
       roleId: role.id,
       rank: role.rank,
@@ -185,6 +215,7 @@ export class Room {
       datagrams: new TokenBucket(MAX_DATAGRAMS_PER_SECOND, MAX_DATAGRAM_BURST, nowMs),
       strangerProbes: new TokenBucket(MAX_STRANGER_PROBES_PER_SECOND, MAX_STRANGER_PROBES_PER_SECOND, nowMs),
     };
+    if (bot) this.#bots += 1;
     this.#byToken.set(token, member);
     this.#byIdentity.set(member.identity, member);
     this.#byNickname.set(member.nicknameKey, member);
@@ -192,7 +223,7 @@ export class Room {
   }
 
   remove(member: Member): void {
-    this.#byToken.delete(member.token);
+    if (this.#byToken.delete(member.token) && member.bot) this.#bots -= 1;
     this.#byIdentity.delete(member.identity);
     this.#byNickname.delete(member.nicknameKey);
     this.move(member, null);

@@ -69,7 +69,7 @@ export class Sessions {
   /** Begins a session that the ledger holds already, in its channel. */
   begin(start: SessionStart, waiting: readonly Delivery[], nowMs: number): Session {
     const { stored, newcomer, address } = start;
-    const { mutes, room } = this.#floor;
+    const { bots, mutes, room } = this.#floor;
     const member = room.admit(stored.token, newcomer, nowMs);
     member.muted = stored.muted;
     member.deafened = stored.deafened;
@@ -94,11 +94,13 @@ export class Sessions {
       holdUntilMs: 0,
     };
     this.#byToken.set(member.token, session);
+    if (member.bot) bots.handleEntered();
     return session;
   }
 
-  /** Writes the session down as it is about to be. @returns false when the store refused */
+  /** Writes the session down as it is about to be; a bot's nowhere. @returns false when the store refused */
   save(session: Session, changes: Partial<StoredSession>): boolean {
+    if (session.member.bot) return true;
     return this.#floor.ledger.write((store) => store.saveSession(storedSession(session, changes)));
   }
 
@@ -114,8 +116,12 @@ export class Sessions {
     if (this.save(session, { previousResumeHash: null })) session.previousResumeHash = null;
   }
 
-  /** The lane is gone (and closed, or about to be): the place is held. */
+  /** The lane is gone (and closed, or about to be): the place is held; a bot's is not. */
   hold(session: Session, nowMs: number, out: RelayOut): void {
+    if (session.member.bot) {
+      this.end(session, nowMs, out);
+      return;
+    }
     const heldSinceMs = this.#floor.wallMs(nowMs);
     // If the store refuses, a restarted relay holds the place from its own start: nothing worse.
     this.save(session, { heldSinceMs });
@@ -129,7 +135,9 @@ export class Sessions {
   /** Ends a session as its client wished, or because its time is over. */
   end(session: Session, nowMs: number, out: RelayOut): void {
     // If the store refuses, a restarted relay holds the place once more and lets it go again.
-    this.#floor.ledger.write((store) => store.removeSession(session.member.token));
+    if (!session.member.bot) {
+      this.#floor.ledger.write((store) => store.removeSession(session.member.token));
+    }
     this.forget(session, nowMs, out);
   }
 
@@ -144,7 +152,7 @@ export class Sessions {
     out: RelayOut,
     parting?: { readonly code: RefusalCode; readonly rule: Rule | null; readonly why: LaneClose },
   ): void {
-    const { lanes, counters, presence } = this.#floor;
+    const { bots, lanes, counters, presence } = this.#floor;
     const lane = this.laneOf(session);
     if (lane !== undefined && parting !== undefined) {
       lanes.refuse(lane, parting.code, parting.rule, out);
@@ -153,6 +161,7 @@ export class Sessions {
     this.#byToken.delete(session.member.token);
     counters.left += 1;
     counters.deliveriesForgotten += session.inbox.waiting.length;
+    if (session.member.bot) bots.handleLeft(nowMs);
     presence.leave(session.member, nowMs, out);
   }
 

@@ -2,6 +2,7 @@ import type {
   AuditEntry,
   RelaySnapshot,
   RelayStore,
+  RoomConfig,
   StoredChannel,
   StoredDelivery,
   StoredSession,
@@ -24,6 +25,7 @@ export class MemoryStore implements RelayStore {
   readonly #sessions = new Map<number, StoredSession>();
   readonly #deliveries = new Map<number, StoredDelivery[]>();
   readonly #messages = new Map<number, ChatMessage>();
+  #config: RoomConfig | null;
   #lastMessageId = 0;
   #lastBanId = 0;
   /** How to take back what the transaction under way has done, newest last. */
@@ -31,6 +33,7 @@ export class MemoryStore implements RelayStore {
 
   /** @param snapshot what lies in the store already */
   constructor(snapshot: RelaySnapshot) {
+    this.#config = snapshot.config;
     for (const channel of snapshot.channels) this.#channels.set(channel.info.id, channel);
     for (const role of snapshot.roles) this.#roles.set(role.id, role);
     for (const [identity, role] of snapshot.assignments) this.#assignments.set(identity, role);
@@ -46,6 +49,7 @@ export class MemoryStore implements RelayStore {
   /** What a relay that starts now reads. */
   snapshot(): RelaySnapshot {
     return {
+      config: this.#config,
       channels: [...this.#channels.values()],
       roles: [...this.#roles.values()],
       assignments: new Map(this.#assignments),
@@ -72,6 +76,15 @@ export class MemoryStore implements RelayStore {
       throw error;
     }
     if (before === 0) this.#undo = [];
+  }
+
+  saveConfig(config: RoomConfig): void {
+    this.#mayRefuse();
+    const before = this.#config;
+    this.#config = config;
+    this.#undo.push(() => {
+      this.#config = before;
+    });
   }
 
   saveChannel(channel: StoredChannel): void {

@@ -1,9 +1,10 @@
 import { base64UrlToBytes } from '../base/base64url.ts';
 import type { SeqNo, SessionToken } from '../base/brand.ts';
 import { createRng } from '../base/rng.ts';
+import type { AdminActor, AdminCommand, AdminNews, AdminOutcome } from '../relay/admin-port.ts';
 import { RelayEngine } from '../relay/relay-engine.ts';
 import type { RelayOptions } from '../relay/relay-options.ts';
-import type { Endpoint, JobId, LaneFacts, LaneId, RelayOut } from '../relay/relay-out.ts';
+import type { CommandId, Endpoint, JobId, LaneFacts, LaneId, RelayOut } from '../relay/relay-out.ts';
 import { type ClientMessage, PROTOCOL_VERSION, type RelayMessage, type Request } from '../wire/control.ts';
 import { createHeader, encodeHeader, FLAG_WHISPER } from '../wire/datagram.ts';
 import { LOGIN_SECRET_BYTES } from '../wire/login.ts';
@@ -61,9 +62,13 @@ export class RecordedRelay {
   /** Passwords that wait for `doPasswords`. */
   readonly passwordJobs: { readonly job: JobId; readonly password: string; readonly hash: string | null }[] =
     [];
+  /** Answers to commands of accounts, and what observers were told, oldest first. */
+  readonly outcomes: { readonly id: CommandId; readonly outcome: AdminOutcome }[] = [];
+  readonly news: AdminNews[] = [];
   readonly #signatures: ToySignatures;
   readonly #open = new Map<LaneId, LaneFacts>();
   #nextLane: LaneId = 1;
+  #nextCommand: CommandId = 1;
   #clockMicroseconds = 0;
 
   constructor(options: Partial<RelayOptions> & { readonly mac: Mac; readonly store?: MemoryStore }) {
@@ -113,6 +118,12 @@ export class RecordedRelay {
     hashPassword: (job, password) => {
       this.passwordJobs.push({ job, password, hash: null });
     },
+    answerAdmin: (id, outcome) => {
+      this.outcomes.push({ id, outcome });
+    },
+    tellAdmin: (news) => {
+      this.news.push(news);
+    },
   };
 
   /** The process ends without a word, and another begins with what the store holds. */
@@ -160,6 +171,15 @@ export class RecordedRelay {
     this.say(lane, { type: 'request', id, request });
     this.doPasswords();
     return this.take(lane);
+  }
+
+  /** An account commands. @returns the answer; undefined: there is none yet */
+  command(actor: AdminActor, command: AdminCommand): AdminOutcome | undefined {
+    const id = this.#nextCommand;
+    this.#nextCommand += 1;
+    this.engine.handleAdminCommand(id, actor, command, this.nowMs, this.out);
+    this.doPasswords();
+    return this.outcomes.find((answer) => answer.id === id)?.outcome;
   }
 
   /** Messages to `lane` so far; they are forgotten. */

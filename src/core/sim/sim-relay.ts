@@ -85,6 +85,8 @@ export class SimRelay {
         this.#afterPassword((engine) =>
           engine.handlePasswordHashed(job, toyPasswordHash(password), queue.nowMs, this.#out),
         ),
+      answerAdmin: () => assert(false, 'nobody administers the simulated relay'),
+      tellAdmin: () => undefined,
     };
   }
 

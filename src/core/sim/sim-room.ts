@@ -54,6 +54,7 @@ export function memberFor(token: number, facts: Partial<MemberInfo> = {}): Membe
 /** What the store of a relay that was never started holds: the two channels. */
 export function freshSnapshot(): RelaySnapshot {
   return {
+    config: null,
     channels: simChannels.map((info) => ({ info, passwordHash: null })),
     roles: [],
     assignments: new Map(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_ROOM_MEMBERS } from './channels.ts';
 
 /** Why a relay refuses something; each code has one sentence for people in `refusalSentence`. */
 export const refusalCodeSchema = z.enum([
@@ -31,6 +32,8 @@ export const refusalCodeSchema = z.enum([
   'keyRejected',
   'staleCommit',
   'busy',
+  'testRunning',
+  'roomTooLarge',
   'storageFailed',
   'banned',
   'kicked',
@@ -72,6 +75,8 @@ const sentences: Record<RefusalCode, string> = {
   keyRejected: 'The relay could not use a key that this program sent; it will send another.',
   staleCommit: 'Another member renewed the keys first; this program follows.',
   busy: 'The relay has too many passwords to check at the moment. Try again in a few seconds.',
+  testRunning: 'A stress test is running in this room. End it first, or wait until it is over.',
+  roomTooLarge: `A room takes at most ${MAX_ROOM_MEMBERS} members.`,
   storageFailed: 'The relay could not save that: its disk refuses. Tell the host.',
   banned: 'You are banned from this room.',
   kicked: 'A moderator removed you from the room.',

@@ -77,6 +77,8 @@ class Exchange {
     closeLane: () => assert(false, 'keys close no lane'),
     checkPassword: () => assert(false, 'keys need no password'),
     hashPassword: () => assert(false, 'keys need no password'),
+    answerAdmin: () => assert(false, 'keys answer no account'),
+    tellAdmin: () => assert(false, 'keys tell accounts nothing'),
   };
 
   enter(): Peer {

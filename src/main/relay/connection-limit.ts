@@ -29,6 +29,7 @@ interface Connection {
  * never get anywhere are the listening server's to time out, unless others need their place before.
  */
 export class ConnectionLimit {
+  readonly #beyondPerAddress: () => number;
   readonly #perAddress = new Map<string, number>();
   /** By address, then by peer; oldest first. */
   readonly #pending = new Map<string, Map<string, Connection>>();
@@ -41,7 +42,9 @@ export class ConnectionLimit {
     connectionsCrowdedOut: 0,
   };
 
-  constructor(server: Server) {
+  /** @param beyondPerAddress how many more one address may open at the moment: the bots of a stress test come from one */
+  constructor(server: Server, beyondPerAddress: () => number) {
+    this.#beyondPerAddress = beyondPerAddress;
     server.maxConnections = MAX_CONNECTIONS;
     server.on('drop', () => {
       this.#counts.connectionsAboveLimit += 1;
@@ -60,7 +63,7 @@ export class ConnectionLimit {
     this.#counts.connections += 1;
     const address = plainAddress(socket.remoteAddress ?? '');
     const open = this.#perAddress.get(address) ?? 0;
-    if (open >= MAX_CONNECTIONS_PER_ADDRESS) {
+    if (open >= MAX_CONNECTIONS_PER_ADDRESS + this.#beyondPerAddress()) {
       this.#counts.connectionsAboveAddressLimit += 1;
       socket.destroy();
       return;

@@ -1,7 +1,9 @@
+import type { AuditRow } from '../../core/relay/admin-port.ts';
 import type {
   AuditEntry,
   RelaySnapshot,
   RelayStore,
+  RoomConfig,
   StoredChannel,
   StoredDelivery,
   StoredSession,
@@ -14,8 +16,10 @@ import { type OpenDatabase, openDatabase } from '../base/sqlite/open-database.ts
 import {
   type Row,
   readAssignment,
+  readAuditRow,
   readBan,
   readChannel,
+  readConfig,
   readDelivery,
   readMessage,
   readRole,
@@ -35,6 +39,7 @@ export const MAX_AUDIT_ROWS = 10_000;
 const SKIPPED_MESSAGE_IDS = 1_000_000;
 
 const LAST_MESSAGE_ID = 'lastMessageId';
+const ROOM_CONFIG = 'roomConfig';
 
 /** What a snapshot dropped because it was not what it should be, by table. */
 export type DroppedRows = Readonly<Record<string, number>>;
@@ -94,6 +99,7 @@ export class RelayDatabase implements RelayStore {
     const sessions = this.#readSessions(known);
     const tokens = new Set(sessions.map((session) => session.token));
     return {
+      config: this.#readConfig(),
       channels: this.#connected(channels, known),
       roles: this.#readAll('role', this.#sql.roles.all(), readRole),
       assignments: new Map(
@@ -109,6 +115,10 @@ export class RelayDatabase implements RelayStore {
       lastMessageId: this.#reserveMessageIds(),
       lastBanId: this.#lastId('ban'),
     };
+  }
+
+  saveConfig({ name, maxMembers }: RoomConfig): void {
+    this.#sql.setMeta.run(ROOM_CONFIG, JSON.stringify({ name, maxMembers }));
   }
 
   saveChannel({ info, passwordHash }: StoredChannel): void {
@@ -212,6 +222,16 @@ export class RelayDatabase implements RelayStore {
     });
   }
 
+  /**
+   * The newest `count` lines of the audit log with an id below `before` (null: the newest), newest first.
+   *
+   * @throws when the disk refuses
+   */
+  readAudit(before: number | null, count: number): AuditRow[] {
+    const rows = this.#sql.auditLines.all(before ?? Number.MAX_SAFE_INTEGER, count);
+    return this.#readAll('audit', rows, readAuditRow);
+  }
+
   #saveMessage(message: ChatMessage, kept: boolean): void {
     const { id, from, to, text, sentMs } = message;
     this.#sql.saveMessage.run({
@@ -233,6 +253,11 @@ export class RelayDatabase implements RelayStore {
       if (parent === null || known.has(parent)) return channel;
       return { ...channel, info: { ...channel.info, parent: null } };
     });
+  }
+
+  #readConfig(): RoomConfig | null {
+    const row = this.#sql.getMeta.get(ROOM_CONFIG);
+    return row === undefined ? null : this.#readOne('meta', row, readConfig);
   }
 
   #readSessions(channels: ReadonlySet<number>): StoredSession[] {

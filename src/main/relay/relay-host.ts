@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { assertNever } from '../../core/base/assert.ts';
+import type { RelayAdmin } from '../../core/relay/admin-port.ts';
 import type {
   RelayCommand,
   RelayEvent,
@@ -8,6 +9,7 @@ import type {
   StartFailure,
   StopReason,
 } from './relay-protocol.ts';
+import { RemoteAdmin } from './remote-admin.ts';
 
 /** In the relay's folder. */
 const RELAY_DATABASE_NAME = 'relay.db';
@@ -22,6 +24,8 @@ export interface RelayHostOptions extends Omit<RelayWorkerData, 'databasePath'> 
 export interface RunningRelay {
   readonly port: number;
   readonly certificateSha256: string;
+  /** For whoever serves the admin API. */
+  readonly admin: RelayAdmin;
   /** Tells the members, closes both doors, ends the thread. `restarting`: they keep their places for the next one. */
   stop(reason: StopReason): Promise<void>;
 }
@@ -57,11 +61,17 @@ export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
   let running = false;
   let stopping = false;
 
-  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const send = (command: RelayCommand): void => worker.postMessage(command);
+  const admin = new RemoteAdmin(send);
+  const ended = new Promise<void>((resolve) =>
+    worker.once('exit', () => {
+      admin.handleGone();
+      resolve();
+    }),
+  );
   const stop = async (reason: StopReason): Promise<void> => {
     stopping = true;
-    const command: RelayCommand = { kind: 'stop', reason };
-    worker.postMessage(command);
+    send({ kind: 'stop', reason });
     const limit = setTimeout(() => void worker.terminate(), STOP_LIMIT_MS);
     await ended;
     clearTimeout(limit);
@@ -69,6 +79,7 @@ export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
 
   return new Promise((resolve) => {
     worker.on('message', (event: RelayEvent) => {
+      if (admin.handleEvent(event)) return;
       if (event.kind === 'counters') onCounters(event.counters);
       if (event.kind === 'failed') {
         resolve({ ok: false, sentence: failureSentence(event.failure, options.port, event.detail) });
@@ -76,7 +87,7 @@ export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
       if (event.kind !== 'listening') return;
       running = true;
       const { port, certificateSha256 } = event;
-      resolve({ ok: true, relay: { port, certificateSha256, stop } });
+      resolve({ ok: true, relay: { port, certificateSha256, admin, stop } });
     });
     worker.on('error', (error) => {
       const reason = error instanceof Error ? error.message : String(error);

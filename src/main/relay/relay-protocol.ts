@@ -1,10 +1,21 @@
+import type {
+  AdminActor,
+  AdminCommand,
+  AdminNews,
+  AdminOutcome,
+  AdminView,
+  AuditRow,
+  RelayFigures,
+} from '../../core/relay/admin-port.ts';
 import type { StoredChannel } from '../../core/relay/relay-store.ts';
+import type { Ban } from '../../core/wire/control.ts';
 
 export interface RelayWorkerData {
   /** Holds the certificate. */
   readonly folder: string;
   readonly databasePath: string;
   readonly migrationsFolder: string;
+  /** Of a room that was never configured: what an admin has configured since wins over both, and is kept in relay.db. */
   readonly roomName: string;
   readonly maxMembers: number;
   /** Channels of a room that is opened for the first time. */
@@ -24,8 +35,41 @@ export type StartFailure = ListenFailure | 'certificateFailed' | 'databaseFailed
 /** `restarting`: members keep their places for the relay that comes next. */
 export type StopReason = 'closing' | 'restarting';
 
-/** Main thread to relay worker. */
-export type RelayCommand = { readonly kind: 'stop'; readonly reason: StopReason };
+/** What the admin side asks of the relay: the calls of `RelayAdmin` as messages. */
+export type AdminQuestion =
+  | { readonly kind: 'command'; readonly actor: AdminActor; readonly command: AdminCommand }
+  | { readonly kind: 'view' }
+  | { readonly kind: 'bans' }
+  | { readonly kind: 'audit'; readonly before: number | null; readonly count: number }
+  | {
+      readonly kind: 'writeAudit';
+      readonly by: string;
+      readonly action: string;
+      readonly subject: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'figures' };
+
+/** What each question is answered with. */
+export interface AdminAnswers {
+  readonly command: AdminOutcome;
+  readonly view: AdminView;
+  readonly bans: readonly Ban[];
+  readonly audit: readonly AuditRow[];
+  readonly writeAudit: null;
+  readonly figures: RelayFigures;
+}
+
+/**
+ * Main thread to relay worker. Both are this program, so that the shape of a message is not checked here; what came
+ * from outside (names, reasons, identities) is checked by the engine, and before it by whoever took it in.
+ */
+export type RelayCommand =
+  | { readonly kind: 'stop'; readonly reason: StopReason }
+  /** `id` counts up. */
+  | { readonly kind: 'ask'; readonly id: number; readonly question: AdminQuestion }
+  /** Whether changes of the room are to be told. */
+  | { readonly kind: 'watch'; readonly watching: boolean };
 
 /** Relay worker to main thread. */
 export type RelayEvent =
@@ -33,4 +77,9 @@ export type RelayEvent =
   /** `detail` is a sentence for people with `certificateFailed` and `databaseFailed`. */
   | { kind: 'failed'; failure: StartFailure; detail: string }
   | { kind: 'counters'; counters: Record<string, number> }
+  /** The answer to the question of that number: one of `AdminAnswers`. */
+  | { kind: 'answer'; id: number; answer: AdminAnswers[keyof AdminAnswers] }
+  /** The question could not be answered: the disk refuses, or the relay has a defect. */
+  | { kind: 'noAnswer'; id: number; detail: string }
+  | { kind: 'news'; news: AdminNews }
   | { kind: 'stopped' };

@@ -1,17 +1,20 @@
 import { z } from 'zod';
+import type { AuditRow } from '../../core/relay/admin-port.ts';
 import type {
+  RoomConfig,
   StoredChannel,
   StoredDelivery,
   StoredSession,
   StoredWhisperList,
 } from '../../core/relay/relay-store.ts';
-import { channelSchema } from '../../core/wire/channels.ts';
+import { channelSchema, MAX_ROOM_MEMBERS } from '../../core/wire/channels.ts';
 import { type ChatMessage, chatMessageSchema } from '../../core/wire/chat.ts';
 import { type Ban, banSchema, MAX_WHISPER_TARGETS } from '../../core/wire/control.ts';
 import {
   bytesSchema,
   identitySchema,
   nicknameSchema,
+  roomNameSchema,
   u32Schema,
   wallTimeMsSchema,
 } from '../../core/wire/fields.ts';
@@ -34,6 +37,17 @@ function parseJson(text: unknown): unknown {
   } catch {
     return undefined;
   }
+}
+
+const configSchema = z.strictObject({
+  name: roomNameSchema,
+  maxMembers: z.number().int().min(1).max(MAX_ROOM_MEMBERS),
+});
+
+/** `value` is JSON. */
+export function readConfig(row: Row): Reading<RoomConfig> {
+  const config = configSchema.safeParse(parseJson(row.value));
+  return config.success ? config.data : null;
 }
 
 /** Argon2id in PHC string format. */
@@ -146,6 +160,20 @@ export function readMessage(row: Row): Reading<ChatMessage> {
     sentMs: row.sent_ms,
   });
   return message.success ? message.data : null;
+}
+
+const auditSchema = z.object({
+  id: countSchema,
+  atMs: countSchema,
+  by: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  reason: z.string(),
+});
+
+export function readAuditRow(row: Row): Reading<AuditRow> {
+  const line = auditSchema.safeParse({ ...row, atMs: row.at_ms });
+  return line.success ? line.data : null;
 }
 
 const deliverySchema = z.object({ token: u32Schema, delivery: countSchema.min(1) });

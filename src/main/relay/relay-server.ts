@@ -2,9 +2,22 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { assert } from '../../core/base/assert.ts';
-import { type LaneFacts, type LaneId, RelayEngine, type RelayOut } from '../../core/relay/relay-engine.ts';
+import type {
+  AdminActor,
+  AdminCommand,
+  AdminNews,
+  AdminOutcome,
+  AdminView,
+} from '../../core/relay/admin-port.ts';
+import {
+  type CommandId,
+  type LaneFacts,
+  type LaneId,
+  RelayEngine,
+  type RelayOut,
+} from '../../core/relay/relay-engine.ts';
 import type { RelaySnapshot, RelayStore } from '../../core/relay/relay-store.ts';
-import { MAX_LANE_MESSAGE_BYTES, type RelayMessage } from '../../core/wire/control.ts';
+import { type Ban, MAX_LANE_MESSAGE_BYTES, type RelayMessage } from '../../core/wire/control.ts';
 import { MAX_DATAGRAM_BYTES } from '../../core/wire/datagram.ts';
 import { LOGIN_EXPORTER_LABEL, LOGIN_SECRET_BYTES } from '../../core/wire/login.ts';
 import { DeadlineTimer } from '../base/deadline-timer.ts';
@@ -15,6 +28,7 @@ import { engineCrypto } from './engine-crypto.ts';
 import { LaneSocket } from './lane-socket.ts';
 import type { ListeningSockets } from './listen.ts';
 import type { StopReason } from './relay-protocol.ts';
+import type { VoiceSocketKind } from './udp/voice-socket.ts';
 
 export interface RelayServerOptions {
   readonly sockets: ListeningSockets;
@@ -81,12 +95,22 @@ export class RelayServer {
           this.#handle((nowMs) => this.#engine.handlePasswordHashed(job, hash, nowMs, this.#out)),
         );
     },
+    answerAdmin: (id, outcome) => {
+      this.#commands.get(id)?.(outcome);
+      this.#commands.delete(id);
+    },
+    tellAdmin: (news) => this.onNews?.(news),
   };
   readonly #onSent = (error: Error | null): void => {
     if (error !== null) this.#counts.udpSendFailed += 1;
   };
   #incoming: Uint8Array | null = null;
   #serialised: { message: RelayMessage; text: string } | null = null;
+  /** Who waits for the answer to a command of the admin API. */
+  readonly #commands = new Map<CommandId, (outcome: AdminOutcome) => void>();
+  /** Told of every change that accounts see; null: nobody watches. Must not call back from within. */
+  onNews: ((news: AdminNews) => void) | null = null;
+  #nextCommand: CommandId = 1;
   #nextLane: LaneId = 1;
   /** Counts calls of the engine. */
   #turn = 0;
@@ -109,7 +133,7 @@ export class RelayServer {
       this.#turn += 1;
       this.#engine.handleDeadline(nowMs, this.#out);
     });
-    this.#connections = new ConnectionLimit(sockets.tcp);
+    this.#connections = new ConnectionLimit(sockets.tcp, () => this.#engine.expectedBots);
     this.#webSockets = new WebSocketServer({
       server: sockets.tcp,
       maxPayload: MAX_LANE_MESSAGE_BYTES,
@@ -138,6 +162,39 @@ export class RelayServer {
     };
     for (const [name, count] of Object.entries(this.#hasher.counters)) counters[`password.${name}`] = count;
     return counters;
+  }
+
+  /** What an account of the admin API asks for. Answered at once where no password has to be hashed. */
+  command(actor: AdminActor, command: AdminCommand): AdminOutcome | Promise<AdminOutcome> {
+    const id = this.#nextCommand;
+    this.#nextCommand += 1;
+    const found: { outcome: AdminOutcome | null } = { outcome: null };
+    this.#commands.set(id, (outcome) => {
+      found.outcome = outcome;
+    });
+    this.#turn += 1;
+    this.#engine.handleAdminCommand(id, actor, command, performance.now(), this.#out);
+    if (!this.#closed) this.#timer.reschedule();
+    return found.outcome ?? new Promise((resolve) => this.#commands.set(id, resolve));
+  }
+
+  /** What carries the voice. */
+  get voiceSocketKind(): VoiceSocketKind {
+    return 'dgram';
+  }
+
+  adminView(): AdminView {
+    return this.#engine.adminView();
+  }
+
+  /** Newest first. */
+  bans(): Ban[] {
+    return this.#engine.bans(performance.now());
+  }
+
+  /** Writes what happened at the admin API itself; what the disk refuses is counted as for members. */
+  writeAudit(by: string, action: string, subject: string, reason: string): void {
+    this.#engine.handleAdminAudit(by, action, subject, reason, performance.now(), this.#out);
   }
 
   /** Says farewell, then closes both doors. `restarting`: the members' places are kept in the store. */

@@ -88,6 +88,7 @@ export function prepareStatements(database: Database.Database) {
     audit: write(
       'INSERT INTO audit (at_ms, by, action, subject, reason) VALUES ($atMs, $by, $action, $subject, $reason)',
     ),
+    auditLines: read('SELECT * FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?'),
     trimAudit: write('DELETE FROM audit WHERE id <= ?'),
   };
 }

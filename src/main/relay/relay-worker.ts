@@ -1,11 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert } from '../../core/base/assert.ts';
+import { assert, assertNever } from '../../core/base/assert.ts';
 import { DatabaseError } from '../base/sqlite/database-error.ts';
 import { preferThisThread } from '../base/thread-priority.ts';
+import { AdminAnswerer } from './admin-answerer.ts';
 import { CertificateError, loadOrCreateCertificate } from './certificate.ts';
 import { ListenError, listen } from './listen.ts';
 import { RelayDatabase } from './relay-database.ts';
-import type { RelayCommand, RelayEvent, RelayWorkerData, StartFailure } from './relay-protocol.ts';
+import type {
+  RelayCommand,
+  RelayEvent,
+  RelayWorkerData,
+  StartFailure,
+  StopReason,
+} from './relay-protocol.ts';
 import { RelayServer } from './relay-server.ts';
 
 const COUNTERS_INTERVAL_MS = 1_000;
@@ -25,19 +32,35 @@ async function openDoors(data: RelayWorkerData, database: RelayDatabase): Promis
   const sockets = await listen(certificate, data.port);
   const { roomName, maxMembers, ownerIdentity } = data;
   const server = new RelayServer({ sockets, snapshot, store: database, roomName, maxMembers, ownerIdentity });
-  const timer = setInterval(() => {
-    const counters = server.counters();
+  const counters = (): Record<string, number> => {
+    const counted = server.counters();
     for (const [table, count] of Object.entries(database.droppedRows))
-      counters[`droppedRows.${table}`] = count;
-    send({ kind: 'counters', counters });
-  }, COUNTERS_INTERVAL_MS);
-  port.on('message', (command: RelayCommand) => {
+      counted[`droppedRows.${table}`] = count;
+    return counted;
+  };
+  const timer = setInterval(() => send({ kind: 'counters', counters: counters() }), COUNTERS_INTERVAL_MS);
+  const admin = new AdminAnswerer(server, database, counters, send);
+  const stop = async (reason: StopReason): Promise<void> => {
     clearInterval(timer);
-    void server.close(command.reason).then(() => {
-      database.close();
-      send({ kind: 'stopped' });
-      port.close();
-    });
+    await server.close(reason);
+    database.close();
+    send({ kind: 'stopped' });
+    port.close();
+  };
+  port.on('message', (command: RelayCommand) => {
+    switch (command.kind) {
+      case 'ask':
+        void admin.handleQuestion(command.id, command.question);
+        return;
+      case 'watch':
+        admin.handleWatch(command.watching);
+        return;
+      case 'stop':
+        void stop(command.reason);
+        return;
+      default:
+        assertNever(command);
+    }
   });
   send({ kind: 'listening', port: sockets.port, certificateSha256: certificate.sha256 });
 }
