@@ -7,7 +7,16 @@ import {
   PROBE_DATAGRAM_BYTES,
   verifyProbe,
 } from '../wire/probe.ts';
-import { elsewhere, endpointOf, imbalance, PORT_A, PORT_C, startRoom, voice } from './forwarding-rig.ts';
+import {
+  boundTo,
+  elsewhere,
+  endpointOf,
+  imbalance,
+  PORT_A,
+  PORT_C,
+  startRoom,
+  voice,
+} from './forwarding-rig.ts';
 import { MAX_STRANGER_PROBES_PER_SECOND } from './room.ts';
 
 const mac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest();
@@ -37,13 +46,13 @@ describe('probes', () => {
     expect(challenge.kind).toBe(KIND_CHALLENGE);
     expect(challenge.bytes.length).toBe(PROBE_DATAGRAM_BYTES);
     expect(verifyProbe(challenge.bytes, challenge.bytes.length, dora.pathKey, mac)).toBe(true);
-    expect([dora.endpoint, dora.lastProbeClock]).toEqual([null, null]);
+    expect([dora.address, dora.lastProbeClock]).toEqual([null, null]);
     // Nothing of the room goes to an address that only claims to be hers.
     rig.send(voice(ben, 1), endpointOf(ben));
     expect(rig.ports()).toEqual([PORT_A, PORT_C]);
     rig.send(rig.probeBytes(dora, { cookie: challenge.cookie }), home);
     expect(rig.takeAnswer().kind).toBe(KIND_REPLY);
-    expect(dora.endpoint).toEqual(home);
+    expect(boundTo(dora)).toEqual(home);
     expect(imbalance(rig)).toBe(0);
   });
 
@@ -56,14 +65,14 @@ describe('probes', () => {
     rig.send(rig.probeBytes(anna, { cookie }), victim);
     rig.send(rig.probeBytes(anna, { cookie }), { ...elsewhere, port: 6 });
     rig.send(rig.probeBytes(ben, { cookie }), elsewhere);
-    expect([anna.endpoint, ben.endpoint]).toEqual([endpointOf(anna), endpointOf(ben)]);
+    expect([boundTo(anna), boundTo(ben)]).toEqual([endpointOf(anna), endpointOf(ben)]);
     expect(rig.forwarding.traffic).toMatchObject({ binds: 3, challenges: 3 + 4 });
     const bit = cookie.slice();
     bit[7] = (bit[7] ?? 0) ^ 1;
     rig.send(rig.probeBytes(anna, { cookie: bit }), elsewhere);
-    expect(anna.endpoint).toEqual(endpointOf(anna));
+    expect(boundTo(anna)).toEqual(endpointOf(anna));
     rig.send(rig.probeBytes(anna, { cookie }), elsewhere);
-    expect(anna.endpoint).toEqual(elsewhere);
+    expect(boundTo(anna)).toEqual(elsewhere);
     expect(imbalance(rig)).toBe(0);
   });
 

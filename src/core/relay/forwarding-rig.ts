@@ -12,7 +12,8 @@ import {
   PROBE_DATAGRAM_BYTES,
 } from '../wire/probe.ts';
 import { type DatagramDiscard, Forwarding } from './forwarding.ts';
-import type { Endpoint, LaneId, RelayOut } from './relay-out.ts';
+import { type PlainAddress, packAddress, recipientsOf, unpackAddress } from './packed-address.ts';
+import type { LaneId, RelayOut } from './relay-out.ts';
 import { type Member, Room } from './room.ts';
 
 export const elsewhere = { address: '203.0.113.5', port: 5 };
@@ -36,7 +37,9 @@ export class Rig {
   readonly mac: Mac;
   readonly room: Room;
   readonly forwarding: Forwarding;
-  readonly udp: { readonly bytes: Uint8Array; readonly to: Endpoint }[] = [];
+  readonly udp: { readonly bytes: Uint8Array; readonly to: PlainAddress }[] = [];
+  /** Fan-outs so far, each of which is several of `udp`. */
+  fanOuts = 0;
   readonly lane: { readonly bytes: Uint8Array; readonly lane: LaneId }[] = [];
   #clockMicroseconds = 0;
 
@@ -61,7 +64,13 @@ export class Rig {
 
   readonly out: RelayOut = {
     sendDatagram: (bytes, lengthBytes, to) => {
-      this.udp.push({ bytes: bytes.slice(0, lengthBytes), to: { ...to } });
+      this.udp.push({ bytes: bytes.slice(0, lengthBytes), to: unpackAddress(to) });
+    },
+    fanOut: (bytes, lengthBytes, addresses, count, skip) => {
+      this.fanOuts += 1;
+      for (const to of recipientsOf(addresses, count, skip)) {
+        this.udp.push({ bytes: bytes.slice(0, lengthBytes), to });
+      }
     },
     sendLaneDatagram: (lane, bytes, lengthBytes) => {
       this.lane.push({ bytes: bytes.slice(0, lengthBytes), lane });
@@ -94,8 +103,11 @@ export class Rig {
     return member;
   }
 
-  send(bytes: Uint8Array, from: Endpoint): void {
-    this.forwarding.handleDatagram(bytes, bytes.length, from, this.nowMs, this.out);
+  send(bytes: Uint8Array, from: PlainAddress): void {
+    const source = packAddress(from.address, from.port);
+    this.forwarding.handleDatagram(bytes, bytes.length, source, this.nowMs, this.out);
+    // As an adapter does that receives into the same memory again.
+    source.fill(0xee);
   }
 
   sendByLane(member: Member, bytes: Uint8Array): void {
@@ -116,11 +128,11 @@ export class Rig {
   }
 
   /** A probe, and another with the cookie if it was challenged. The answers are taken off the record. */
-  bind(member: Member, from: Endpoint = endpointOf(member)): void {
+  bind(member: Member, from: PlainAddress = endpointOf(member)): void {
     this.send(this.probeBytes(member), from);
     this.send(this.probeBytes(member, { cookie: this.takeAnswer().cookie }), from);
     this.udp.length = 0;
-    assert(member.endpoint?.port === from.port, 'the cookie binds');
+    assert(boundTo(member)?.port === from.port, 'the cookie binds');
   }
 
   /** The newest datagram, which must be a probe's answer. */
@@ -151,8 +163,13 @@ export class Rig {
   }
 }
 
-export function endpointOf(member: Member): Endpoint {
+export function endpointOf(member: Member): PlainAddress {
   return { address: '192.0.2.1', port: 40_000 + member.token };
+}
+
+/** Where the member's voice is sent, null before the first binding. */
+export function boundTo(member: Member): PlainAddress | null {
+  return member.address === null ? null : unpackAddress(member.address);
 }
 
 export function voice(member: Member, sequence: number, flags = 0, target = 0): Uint8Array {

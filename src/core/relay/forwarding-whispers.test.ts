@@ -74,7 +74,7 @@ describe('a whisper', () => {
     [
       'targetUnreachable',
       'somebody without an address',
-      (_rig, _anna, ben) => Object.assign(ben, { endpoint: null }),
+      (_rig, _anna, ben) => Object.assign(ben, { address: null }),
     ],
     [
       'targetUnreachable',

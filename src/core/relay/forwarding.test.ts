@@ -210,7 +210,7 @@ describe('the lane', () => {
     const answer = rig.takeAnswer();
     expect(answer).toMatchObject({ kind: KIND_REPLY, clockMicroseconds: 77 });
     expect(verifyProbe(answer.bytes, answer.bytes.length, dora.pathKey, mac)).toBe(true);
-    expect([dora.endpoint, dora.lastProbeClock]).toEqual([null, null]);
+    expect([dora.address, dora.lastProbeClock]).toEqual([null, null]);
     // Slower than UDP it may be; that makes it no replay.
     rig.bind(dora);
     rig.sendByLane(dora, rig.probeBytes(dora, { clock: 1 }));

@@ -24,8 +24,10 @@ import {
   type ProbeFailure,
   verifyProbe,
 } from '../wire/probe.ts';
-import type { Endpoint, RelayOut } from './relay-out.ts';
-import type { Member } from './room.ts';
+import { sameAddress } from './packed-address.ts';
+import { AddressList } from './recipients.ts';
+import type { RelayOut } from './relay-out.ts';
+import { type Member, NO_RECIPIENT } from './room.ts';
 
 const discardNames = [
   'tooShort',
@@ -78,7 +80,7 @@ type TrafficName = (typeof trafficNames)[number];
 export interface ForwardingRoom {
   find(token: number): Member | undefined;
   /** Remembers where the member's datagrams come from and go to. */
-  bind(member: Member, source: Endpoint): void;
+  bind(member: Member, source: Uint8Array): void;
 }
 
 export interface ForwardingOptions {
@@ -107,6 +109,8 @@ export class Forwarding {
   readonly #header: DatagramHeader = createHeader();
   readonly #probe = createProbe();
   readonly #answer = new Uint8Array(PROBE_DATAGRAM_BYTES);
+  /** Addresses of those whom the whisper at hand reaches; written anew for each. */
+  readonly #whisperRecipients = new AddressList();
 
   constructor(room: ForwardingRoom, options: ForwardingOptions) {
     assert(options.cookieKey.length === COOKIE_KEY_BYTES, 'a cookie key has 32 bytes');
@@ -116,11 +120,11 @@ export class Forwarding {
     this.discards = this.#discards;
   }
 
-  /** One UDP datagram. `bytes` and `source` are not kept. */
+  /** One UDP datagram. `source`: packed. `bytes` and `source` are not kept. */
   handleDatagram(
     bytes: Uint8Array,
     lengthBytes: number,
-    source: Endpoint,
+    source: Uint8Array,
     nowMs: number,
     out: RelayOut,
   ): void {
@@ -131,9 +135,9 @@ export class Forwarding {
       this.#discards.unknownToken += 1;
     } else if ((header.flags & FLAG_CONTROL) !== 0) {
       this.#handleProbe(member, bytes, lengthBytes, source, nowMs, out);
-    } else if (member.endpoint === null) {
+    } else if (member.address === null) {
       this.#discards.notBound += 1;
-    } else if (!sameEndpoint(member.endpoint, source)) {
+    } else if (!sameAddress(member.address, source)) {
       // The address comes before the rate: a stranger with a copied token must not use up the speaker's allowance.
       this.#discards.wrongAddress += 1;
     } else {
@@ -191,11 +195,27 @@ export class Forwarding {
       return;
     }
     this.#traffic.forwardedIn += 1;
-    const recipients = channel.recipients;
-    for (let at = 0; at < recipients.length; at += 1) {
-      const recipient = recipients[at];
-      if (recipient !== undefined && recipient !== member) this.#send(recipient, bytes, lengthBytes, out);
+    this.#fanOut(channel.udpRecipients, member.recipientIndex, bytes, lengthBytes, out);
+    const laneRecipients = channel.laneRecipients;
+    for (let at = 0; at < laneRecipients.length; at += 1) {
+      const recipient = laneRecipients[at];
+      if (recipient !== undefined && recipient !== member)
+        this.#sendByLane(recipient, bytes, lengthBytes, out);
     }
+  }
+
+  /** @param skip index of the one who is sent nothing, or NO_RECIPIENT */
+  #fanOut(
+    recipients: AddressList,
+    skip: number,
+    bytes: Uint8Array,
+    lengthBytes: number,
+    out: RelayOut,
+  ): void {
+    const copies = recipients.count - (skip === NO_RECIPIENT ? 0 : 1);
+    if (copies <= 0) return;
+    this.#traffic.forwardedOut += copies;
+    out.fanOut(bytes, lengthBytes, recipients.bytes, recipients.count, skip);
   }
 
   #handleWhisper(
@@ -210,28 +230,40 @@ export class Forwarding {
       discards.notAllowed += 1;
       return;
     }
+    const recipients = this.#whisperRecipients;
+    recipients.clear();
     if ((target & WHISPER_LIST_BIT) === 0) {
       const refusal = this.#whisperTo(member, target, bytes, lengthBytes, out);
-      if (refusal === null) this.#traffic.whispersIn += 1;
-      else discards[refusal] += 1;
-      return;
+      if (refusal !== null) {
+        discards[refusal] += 1;
+        return;
+      }
+    } else {
+      const targets = member.whisperLists.get(target);
+      if (targets === undefined) {
+        discards.unknownList += 1;
+        return;
+      }
+      let reached = 0;
+      for (let at = 0; at < targets.length; at += 1) {
+        const token = targets[at];
+        if (token !== undefined && this.#whisperTo(member, token, bytes, lengthBytes, out) === null)
+          reached += 1;
+      }
+      if (reached === 0) {
+        discards.listReachedNobody += 1;
+        return;
+      }
     }
-    const targets = member.whisperLists.get(target);
-    if (targets === undefined) {
-      discards.unknownList += 1;
-      return;
-    }
-    let reached = 0;
-    for (let at = 0; at < targets.length; at += 1) {
-      const token = targets[at];
-      if (token !== undefined && this.#whisperTo(member, token, bytes, lengthBytes, out) === null)
-        reached += 1;
-    }
-    if (reached > 0) this.#traffic.whispersIn += 1;
-    else discards.listReachedNobody += 1;
+    this.#traffic.whispersIn += 1;
+    this.#fanOut(recipients, NO_RECIPIENT, bytes, lengthBytes, out);
   }
 
-  /** @returns why it was not sent, or null */
+  /**
+   * Sends to a target on its lane at once, and puts one whom UDP reaches among `#whisperRecipients`.
+   *
+   * @returns why nothing goes to it, or null
+   */
   #whisperTo(
     member: Member,
     token: number,
@@ -244,20 +276,20 @@ export class Forwarding {
     if (target === member) return 'whisperToSelf';
     if (target.channel === null || member.rank < target.channel.whisperRank) return 'whisperNotAllowed';
     if (target.deafened) return 'targetDeafened';
-    return this.#send(target, bytes, lengthBytes, out) ? null : 'targetUnreachable';
+    if (target.path === 'lane') {
+      return this.#sendByLane(target, bytes, lengthBytes, out) ? null : 'targetUnreachable';
+    }
+    if (target.address === null) return 'targetUnreachable';
+    this.#whisperRecipients.add(target.address);
+    return null;
   }
 
-  /** @returns false when there is no way to the recipient */
-  #send(recipient: Member, bytes: Uint8Array, lengthBytes: number, out: RelayOut): boolean {
-    if (recipient.path === 'lane') {
-      if (recipient.lane === null) return false;
-      this.#traffic.forwardedOutByLane += 1;
-      out.sendLaneDatagram(recipient.lane, bytes, lengthBytes);
-    } else {
-      if (recipient.endpoint === null) return false;
-      out.sendDatagram(bytes, lengthBytes, recipient.endpoint);
-    }
+  /** @returns false when there is no lane */
+  #sendByLane(recipient: Member, bytes: Uint8Array, lengthBytes: number, out: RelayOut): boolean {
+    if (recipient.lane === null) return false;
     this.#traffic.forwardedOut += 1;
+    this.#traffic.forwardedOutByLane += 1;
+    out.sendLaneDatagram(recipient.lane, bytes, lengthBytes);
     return true;
   }
 
@@ -265,7 +297,7 @@ export class Forwarding {
     member: Member,
     bytes: Uint8Array,
     lengthBytes: number,
-    source: Endpoint,
+    source: Uint8Array,
     nowMs: number,
     out: RelayOut,
   ): void {
@@ -277,7 +309,7 @@ export class Forwarding {
       discards.probeReplayed += 1;
       return;
     }
-    const known = member.endpoint !== null && sameEndpoint(member.endpoint, source);
+    const known = member.address !== null && sameAddress(member.address, source);
     if (!(known ? member.datagrams : member.strangerProbes).take(nowMs)) {
       discards.rateLimited += 1;
       return;
@@ -288,7 +320,7 @@ export class Forwarding {
       return;
     }
     if (!known) {
-      const cookie = addressCookie(this.#header.token, source.address, source.port, cookieKey, mac);
+      const cookie = addressCookie(this.#header.token, source, cookieKey, mac);
       if (!carriesCookie(probe, cookie)) {
         // The source address is a claim yet. The clock stays: a copy that overtakes the probe must not silence it.
         this.#traffic.challenges += 1;
@@ -358,10 +390,6 @@ export class Forwarding {
     if (reason === 'empty') this.#traffic.keepAlives += 1;
     else this.#discards[reason] += 1;
   }
-}
-
-function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
-  return a.port === b.port && a.address === b.address;
 }
 
 function probeDiscard(reason: ProbeFailure): DatagramDiscard {

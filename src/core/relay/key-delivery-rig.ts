@@ -59,6 +59,7 @@ export class KeyRig {
 
   readonly out: RelayOut = {
     sendDatagram: () => assert(false, 'keys send no datagrams'),
+    fanOut: () => assert(false, 'keys send no datagrams'),
     sendLaneDatagram: () => assert(false, 'keys send no datagrams'),
     sendControl: (lane, message) => this.#fromRelay(lane, message),
     closeLane: () => assert(false, 'keys close no lane'),

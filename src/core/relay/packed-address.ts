@@ -67,6 +67,16 @@ export function unpackAddress(record: Uint8Array): PlainAddress {
   return { address: zone === 0 ? ipv4 : `::ffff:${ipv4}${suffix}`, port };
 }
 
+/** Whom a fan-out reaches, unpacked: for what keeps a record of it or sends one by one. */
+export function recipientsOf(addresses: Uint8Array, count: number, skip: number): PlainAddress[] {
+  const recipients: PlainAddress[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const record = addresses.subarray(at * ADDRESS_BYTES, (at + 1) * ADDRESS_BYTES);
+    if (at !== skip) recipients.push(unpackAddress(record));
+  }
+  return recipients;
+}
+
 /** True when both records name the same address and port. Allocates nothing. */
 export function sameAddress(a: Uint8Array, b: Uint8Array): boolean {
   for (let at = 0; at < ADDRESS_BYTES; at += 1) if (a[at] !== b[at]) return false;

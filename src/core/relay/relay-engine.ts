@@ -95,11 +95,11 @@ export class RelayEngine {
     this.#control.handlePasswordHashed(job, hash, nowMs, out);
   }
 
-  /** One UDP datagram. `bytes` and `source` are not kept. */
+  /** One UDP datagram from a packed address (see packed-address.ts). `bytes` and `source` are not kept. */
   handleDatagram(
     bytes: Uint8Array,
     lengthBytes: number,
-    source: Endpoint,
+    source: Uint8Array,
     nowMs: number,
     out: RelayOut,
   ): void {

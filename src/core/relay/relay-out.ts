@@ -13,12 +13,6 @@ export type CommandId = number;
 /** What became of a comparison. `overflow`: too many wait for theirs. `unreadable`: it could not be made at all. */
 export type PasswordVerdict = 'right' | 'wrong' | 'overflow' | 'unreadable';
 
-/** Where a datagram came from or goes to. The adapter's own object (Node's `rinfo`) fits. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
-
 /** What an adapter knows of a lane when it opens. */
 export interface LaneFacts {
   /** IP address of the peer, as the socket tells it. */
@@ -32,8 +26,16 @@ export interface LaneFacts {
  * not call the engine back from within.
  */
 export interface RelayOut {
-  /** Sends `bytes[0, lengthBytes)` to `to`. The bytes are valid only during the call. */
-  sendDatagram(bytes: Uint8Array, lengthBytes: number, to: Endpoint): void;
+  /**
+   * Sends `bytes[0, lengthBytes)` to one packed address (ADDRESS_BYTES, see packed-address.ts). Both are valid only
+   * during the call.
+   */
+  sendDatagram(bytes: Uint8Array, lengthBytes: number, to: Uint8Array): void;
+  /**
+   * Sends the same bytes to the first `count` records of `addresses`, but not to the one at index `skip` (-1: to all).
+   * Bytes and addresses are valid only during the call.
+   */
+  fanOut(bytes: Uint8Array, lengthBytes: number, addresses: Uint8Array, count: number, skip: number): void;
   /** Sends `bytes[0, lengthBytes)` as one binary message: voice of a member whom UDP does not reach. */
   sendLaneDatagram(lane: LaneId, bytes: Uint8Array, lengthBytes: number): void;
   /**

@@ -3,7 +3,8 @@ import { type ChannelInfo, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
 import type { MemberInfo, VoicePath } from '../wire/control.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Role } from '../wire/roles.ts';
-import type { Endpoint, LaneId } from './relay-out.ts';
+import { AddressList } from './recipients.ts';
+import type { LaneId } from './relay-out.ts';
 import type { RoomConfig, StoredChannel } from './relay-store.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -25,6 +26,9 @@ export const MAX_STRANGER_PROBES_PER_SECOND = 20;
 
 /** Draws of a token before the source of chance counts as broken: with 200 members of 2^31, two are unheard of. */
 const MAX_TOKEN_DRAWS = 64;
+
+/** Index of a member who is sent nothing by UDP; a fan-out that skips it skips nobody. */
+export const NO_RECIPIENT = -1;
 
 /** Tokens have the top bit clear: a whisper target with it set names a list. */
 const TOKEN_MASK = 0x7fff_ffff;
@@ -51,8 +55,10 @@ export interface Member {
   muted: boolean;
   deafened: boolean;
   mutedForAll: boolean;
-  /** Where a verified probe came from; null until the first since the last welcome. */
-  endpoint: Endpoint | null;
+  /** Where a verified probe came from, packed (see packed-address.ts); null until the first since the last welcome. */
+  address: Uint8Array | null;
+  /** Where the address stands among the channel's `udpRecipients`; NO_RECIPIENT: it does not. */
+  recipientIndex: number;
   /** What the member's voice takes, as its client said last. */
   path: VoicePath;
   /** Clock of the newest accepted probe, null until the first since the last welcome. */
@@ -73,8 +79,10 @@ export interface Channel {
   whisperRank: number;
   manageRank: number;
   readonly members: Set<Member>;
-  /** Members who can be reached (bound address, or voice through the lane) and want to hear, in no order. Rebuilt on changes, read per datagram. */
-  recipients: Member[];
+  /** Addresses of those who want to hear and are reached by UDP, in no order. Rebuilt on changes, read per datagram. */
+  readonly udpRecipients: AddressList;
+  /** Those who want to hear and are reached over their lane. Rebuilt like `udpRecipients`. */
+  readonly laneRecipients: Member[];
 }
 
 /** What somebody brings who enters the room, or comes back into it after the relay was restarted. */
@@ -208,7 +216,8 @@ export class Room {
       muted: false,
       deafened: false,
       mutedForAll: false,
-      endpoint: null,
+      address: null,
+      recipientIndex: NO_RECIPIENT,
       path: 'udp',
       lastProbeClock: null,
       whisperLists: new Map(),
@@ -234,6 +243,7 @@ export class Room {
     const previous = member.channel;
     if (previous !== null) {
       previous.members.delete(member);
+      member.recipientIndex = NO_RECIPIENT;
       rebuildRecipients(previous);
     }
     member.channel = channel;
@@ -270,23 +280,34 @@ export class Room {
     member.lane = lane;
     member.pathKey = pathKey;
     member.whisperKey = whisperKey;
-    member.endpoint = null;
+    member.address = null;
     member.path = 'udp';
     member.lastProbeClock = null;
     rebuildAround(member);
   }
 
   /** Remembers where the member's datagrams come from and go to. */
-  bind(member: Member, source: Endpoint): void {
-    const first = member.endpoint === null;
-    // A copy: the adapter may reuse its object.
-    member.endpoint = { address: source.address, port: source.port };
-    if (first) rebuildAround(member);
+  bind(member: Member, source: Uint8Array): void {
+    if (member.address === null) {
+      // A copy: the adapter reuses its record.
+      member.address = source.slice();
+      rebuildAround(member);
+      return;
+    }
+    member.address.set(source);
+    if (member.recipientIndex !== NO_RECIPIENT) {
+      member.channel?.udpRecipients.put(member.recipientIndex, source);
+    }
   }
 
   addChannel(stored: StoredChannel): Channel {
     assert(!this.#channels.has(stored.info.id), 'channel ids are unique');
-    const channel: Channel = { ...this.#ranked(stored), members: new Set(), recipients: [] };
+    const channel: Channel = {
+      ...this.#ranked(stored),
+      members: new Set(),
+      udpRecipients: new AddressList(),
+      laneRecipients: [],
+    };
     this.#channels.set(stored.info.id, channel);
     return channel;
   }
@@ -346,12 +367,18 @@ function rebuildAround(member: Member): void {
 }
 
 function rebuildRecipients(channel: Channel): void {
-  const recipients: Member[] = [];
+  const { udpRecipients, laneRecipients } = channel;
+  udpRecipients.clear();
+  laneRecipients.length = 0;
   for (const member of channel.members) {
-    const reachable = member.path === 'lane' ? member.lane !== null : member.endpoint !== null;
-    if (reachable && !member.deafened) recipients.push(member);
+    member.recipientIndex = NO_RECIPIENT;
+    if (member.deafened) continue;
+    if (member.path === 'lane') {
+      if (member.lane !== null) laneRecipients.push(member);
+    } else if (member.address !== null) {
+      member.recipientIndex = udpRecipients.add(member.address);
+    }
   }
-  channel.recipients = recipients;
 }
 
 /** A member as the others see it. */

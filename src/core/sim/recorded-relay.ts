@@ -1,10 +1,11 @@
 import { base64UrlToBytes } from '../base/base64url.ts';
 import type { SeqNo, SessionToken } from '../base/brand.ts';
 import { createRng } from '../base/rng.ts';
+import { type PlainAddress, packAddress, recipientsOf, unpackAddress } from '../relay/packed-address.ts';
 import type { AdminActor, AdminCommand, AdminNews, AdminOutcome } from '../relay/admin-port.ts';
 import { RelayEngine } from '../relay/relay-engine.ts';
 import type { RelayOptions } from '../relay/relay-options.ts';
-import type { CommandId, Endpoint, JobId, LaneFacts, LaneId, RelayOut } from '../relay/relay-out.ts';
+import type { JobId, LaneFacts, LaneId, RelayOut } from '../relay/relay-out.ts';
 import { type ClientMessage, PROTOCOL_VERSION, type RelayMessage, type Request } from '../wire/control.ts';
 import { createHeader, encodeHeader, FLAG_WHISPER } from '../wire/datagram.ts';
 import { LOGIN_SECRET_BYTES } from '../wire/login.ts';
@@ -32,7 +33,7 @@ export interface RecordedMember {
   readonly token: number;
   readonly identity: string;
   readonly pathKey: Uint8Array;
-  readonly endpoint: Endpoint;
+  readonly endpoint: PlainAddress;
   readonly welcome: WelcomeMessage;
 }
 
@@ -57,7 +58,7 @@ export class RecordedRelay {
   readonly closed: LaneId[] = [];
   /** Messages to lanes that were not open: there must be none. */
   strayMessages = 0;
-  readonly datagrams: { readonly bytes: Uint8Array; readonly to: Endpoint }[] = [];
+  readonly datagrams: { readonly bytes: Uint8Array; readonly to: PlainAddress }[] = [];
   readonly laneDatagrams: { readonly bytes: Uint8Array; readonly lane: LaneId }[] = [];
   /** Passwords that wait for `doPasswords`. */
   readonly passwordJobs: { readonly job: JobId; readonly password: string; readonly hash: string | null }[] =
@@ -96,7 +97,12 @@ export class RecordedRelay {
 
   readonly out: RelayOut = {
     sendDatagram: (bytes, lengthBytes, to) => {
-      this.datagrams.push({ bytes: bytes.slice(0, lengthBytes), to: { ...to } });
+      this.datagrams.push({ bytes: bytes.slice(0, lengthBytes), to: unpackAddress(to) });
+    },
+    fanOut: (bytes, lengthBytes, addresses, count, skip) => {
+      for (const to of recipientsOf(addresses, count, skip)) {
+        this.datagrams.push({ bytes: bytes.slice(0, lengthBytes), to });
+      }
     },
     sendLaneDatagram: (lane, bytes, lengthBytes) => {
       if (!this.#open.has(lane)) this.strayMessages += 1;
@@ -248,8 +254,9 @@ export class RecordedRelay {
     this.nowMs = untilMs;
   }
 
-  send(bytes: Uint8Array, from: Endpoint): void {
-    this.engine.handleDatagram(bytes, bytes.length, from, this.nowMs, this.out);
+  send(bytes: Uint8Array, from: PlainAddress): void {
+    const source = packAddress(from.address, from.port);
+    this.engine.handleDatagram(bytes, bytes.length, source, this.nowMs, this.out);
   }
 
   /** A binary message of a lane. */
@@ -261,7 +268,11 @@ export class RecordedRelay {
    * A probe with a clock that grows by one each time, unless given; and, where the relay asks for a cookie, the one
    * that brings it. @returns the last one
    */
-  probe(member: RecordedMember, from: Endpoint = member.endpoint, clockMicroseconds?: number): Uint8Array {
+  probe(
+    member: RecordedMember,
+    from: PlainAddress = member.endpoint,
+    clockMicroseconds?: number,
+  ): Uint8Array {
     const answered = this.datagrams.length;
     const probe = createProbe();
     this.#clockMicroseconds += 1;

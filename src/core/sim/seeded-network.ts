@@ -1,5 +1,5 @@
 import type { Rng } from '../base/rng.ts';
-import type { Endpoint } from '../relay/relay-out.ts';
+import type { PlainAddress } from '../relay/packed-address.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Trace } from './trace.ts';
 
@@ -25,7 +25,7 @@ export const cleanNetwork: Impairments = {
   reorderMs: 0,
 };
 
-export type DatagramHandler = (bytes: Uint8Array, source: Endpoint) => void;
+export type DatagramHandler = (bytes: Uint8Array, source: PlainAddress) => void;
 
 /** UDP between endpoints: `sent + duplicated = delivered + lost + undeliverable + inFlight`. */
 export class SeededNetwork {
@@ -45,11 +45,11 @@ export class SeededNetwork {
     this.impairments = impairments;
   }
 
-  bind(endpoint: Endpoint, handler: DatagramHandler): void {
+  bind(endpoint: PlainAddress, handler: DatagramHandler): void {
     this.#sockets.set(endpointName(endpoint), handler);
   }
 
-  unbind(endpoint: Endpoint): void {
+  unbind(endpoint: PlainAddress): void {
     this.#sockets.delete(endpointName(endpoint));
   }
 
@@ -60,7 +60,7 @@ export class SeededNetwork {
   }
 
   /** Sends a copy of `bytes`. */
-  send(from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
+  send(from: PlainAddress, to: PlainAddress, bytes: Uint8Array): void {
     const { lossRate, duplicateRate } = this.impairments;
     this.counters.sent += 1;
     const isBlocked = this.#blocked.has(from.address) || this.#blocked.has(to.address);
@@ -76,7 +76,7 @@ export class SeededNetwork {
     }
   }
 
-  #carry(from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
+  #carry(from: PlainAddress, to: PlainAddress, bytes: Uint8Array): void {
     const { delayMs, jitterMs, reorderRate, reorderMs } = this.impairments;
     const heldMs = this.#rng.next() < reorderRate ? reorderMs : 0;
     this.counters.inFlight += 1;
@@ -94,6 +94,6 @@ export class SeededNetwork {
   }
 }
 
-function endpointName(endpoint: Endpoint): string {
+function endpointName(endpoint: PlainAddress): string {
   return `${endpoint.address}:${endpoint.port}`;
 }

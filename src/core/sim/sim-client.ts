@@ -3,7 +3,8 @@ import { base64UrlToBytes } from '../base/base64url.ts';
 import type { Rng } from '../base/rng.ts';
 import type { QueueCounters } from '../jitter/frame-queue.ts';
 import type { Losses } from '../redundancy/losses.ts';
-import type { Endpoint, LaneId } from '../relay/relay-out.ts';
+import type { PlainAddress } from '../relay/packed-address.ts';
+import type { LaneId } from '../relay/relay-out.ts';
 import { PathEngine, type PathOut } from '../session/path-engine.ts';
 import {
   type ChatOutcome,
@@ -34,7 +35,7 @@ export interface SimClientOptions {
   readonly speaker: number;
   /** Names the identity too: who enters under the same one again is the same person. */
   readonly nickname: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: PlainAddress;
   /** When the sound device ticks, in ms within a frame. */
   readonly phaseMs: number;
   readonly rng: Rng;
@@ -77,7 +78,7 @@ export class SimClient implements LaneClient {
   readonly #paths: PathEngine[] = [];
   readonly #sessionAlarm: Alarm;
   readonly #pathAlarm: Alarm;
-  #endpoint: Endpoint;
+  #endpoint: PlainAddress;
   #lane: LaneId | null = null;
   #exporter = new Uint8Array();
   /** Session and channel that our group belongs to. */
@@ -171,7 +172,7 @@ export class SimClient implements LaneClient {
     return this.#paths.at(-1) ?? null;
   }
 
-  get endpoint(): Endpoint {
+  get endpoint(): PlainAddress {
     return this.#endpoint;
   }
 
@@ -231,7 +232,7 @@ export class SimClient implements LaneClient {
   }
 
   /** The NAT gives the voice socket another port; what is sent to the old one is gone. */
-  moveTo(endpoint: Endpoint): void {
+  moveTo(endpoint: PlainAddress): void {
     this.#network.unbind(this.#endpoint);
     this.#endpoint = endpoint;
     this.#network.bind(endpoint, (bytes) => this.#handleUdp(bytes));

@@ -1,8 +1,9 @@
 import { assert } from '../base/assert.ts';
 import type { Rng } from '../base/rng.ts';
+import { type PlainAddress, packAddress, recipientsOf, unpackAddress } from '../relay/packed-address.ts';
 import { RelayEngine } from '../relay/relay-engine.ts';
 import type { RelayOptions } from '../relay/relay-options.ts';
-import type { Endpoint, RelayOut } from '../relay/relay-out.ts';
+import type { RelayOut } from '../relay/relay-out.ts';
 import type { Mac } from '../wire/probe.ts';
 import { Alarm, type EventQueue } from './event-queue.ts';
 import type { LaneNetwork } from './lane-network.ts';
@@ -14,7 +15,7 @@ import { addressInToyRange, isToyRange } from './toy-ranges.ts';
 import { ToySignatures } from './toy-signatures.ts';
 
 /** Where the simulated relay listens. */
-export const RELAY_ENDPOINT: Endpoint = { address: '198.51.100.1', port: 48_480 };
+export const RELAY_ENDPOINT: PlainAddress = { address: '198.51.100.1', port: 48_480 };
 
 /** What a real password hash takes, in ms. */
 const PASSWORD_MS = 120;
@@ -71,7 +72,11 @@ export class SimRelay {
     );
     this.#out = {
       sendDatagram: (bytes, lengthBytes, to) =>
-        network.send(RELAY_ENDPOINT, to, bytes.subarray(0, lengthBytes)),
+        network.send(RELAY_ENDPOINT, unpackAddress(to), bytes.subarray(0, lengthBytes)),
+      fanOut: (bytes, lengthBytes, addresses, count, skip) => {
+        for (const to of recipientsOf(addresses, count, skip))
+          network.send(RELAY_ENDPOINT, to, bytes.subarray(0, lengthBytes));
+      },
       sendLaneDatagram: (lane, bytes, lengthBytes) =>
         lanes.sendDatagramToClient(lane, bytes.subarray(0, lengthBytes)),
       sendControl: (lane, message) => lanes.sendToClient(lane, JSON.stringify(message)),
@@ -105,7 +110,15 @@ export class SimRelay {
     });
     this.#alarm.set(this.#engine.nextDeadlineMs());
     this.#network.bind(RELAY_ENDPOINT, (bytes, source) =>
-      this.#run((engine) => engine.handleDatagram(bytes, bytes.length, source, queue.nowMs, this.#out)),
+      this.#run((engine) =>
+        engine.handleDatagram(
+          bytes,
+          bytes.length,
+          packAddress(source.address, source.port),
+          queue.nowMs,
+          this.#out,
+        ),
+      ),
     );
     this.#lanes.listen({
       handleOpened: (lane, facts) =>

@@ -58,20 +58,22 @@ describe('golden cookies', () => {
   it.each(vectors.cookies)('$name', (vector) => {
     const cookieKey = fromHex(vector.cookieKey);
     expect(cookieKey.length).toBe(COOKIE_KEY_BYTES);
-    const cookie = addressCookie(vector.token as SessionToken, vector.address, vector.port, cookieKey, mac);
+    const cookie = addressCookie(vector.token as SessionToken, fromHex(vector.address), cookieKey, mac);
     expect(Buffer.from(cookie).toString('hex')).toBe(vector.cookie);
   });
 
-  it('are others for another token, address, port or key', () => {
+  it('are others for another token or key, or any byte of the address changed', () => {
     const key = new Uint8Array(COOKIE_KEY_BYTES);
     const otherKey = new Uint8Array(COOKIE_KEY_BYTES).fill(1);
+    const address = Uint8Array.from({ length: 24 }, (_, at) => at);
+    const others = Array.from(address, (_, changed) =>
+      address.map((byte, at) => (at === changed ? byte ^ 1 : byte)),
+    );
     const cookies = [
-      addressCookie(1 as SessionToken, '192.0.2.1', 1, key, mac),
-      addressCookie(2 as SessionToken, '192.0.2.1', 1, key, mac),
-      addressCookie(1 as SessionToken, '192.0.2.11', 1, key, mac),
-      addressCookie(1 as SessionToken, '192.0.2.1', 2, key, mac),
-      addressCookie(1 as SessionToken, '192.0.2.1', 256, key, mac),
-      addressCookie(1 as SessionToken, '192.0.2.1', 1, otherKey, mac),
+      addressCookie(1 as SessionToken, address, key, mac),
+      addressCookie(2 as SessionToken, address, key, mac),
+      addressCookie(1 as SessionToken, address, otherKey, mac),
+      ...others.map((other) => addressCookie(1 as SessionToken, other, key, mac)),
     ].map((cookie) => Buffer.from(cookie).toString('hex'));
     expect(new Set(cookies).size).toBe(cookies.length);
   });

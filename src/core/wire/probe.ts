@@ -134,26 +134,23 @@ export function verifyProbe(bytes: Uint8Array, lengthBytes: number, pathKey: Uin
 }
 
 /**
- * The cookie for one session at one address: HMAC-SHA256 under the relay's own key over token, address and port.
+ * The cookie for one session at one address: HMAC-SHA256 under the relay's own key over token and packed address.
  * Whoever sends it back gets what is sent to that address (the address validation of QUIC, RFC 9000 section 8.1,
  * without its expiry: the key lives as long as the relay, and a cookie is of use for that session alone).
  *
- * @param address as the relay's socket writes it
+ * @param address record of address, zone and port as the relay keeps it: all have one length, so that no two sources
+ *   give the same bytes
  * @returns PROBE_COOKIE_BYTES
  */
 export function addressCookie(
   token: SessionToken,
-  address: string,
-  port: number,
+  address: Uint8Array,
   cookieKey: Uint8Array,
   mac: Mac,
 ): Uint8Array {
-  // Token and port have fixed lengths: no two sources give the same bytes.
-  const data = new Uint8Array(6 + address.length);
+  const data = new Uint8Array(4 + address.length);
   writeU32(data, 0, token);
-  for (let i = 0; i < address.length; i++) data[4 + i] = address.charCodeAt(i);
-  data[4 + address.length] = port >>> 8;
-  data[5 + address.length] = port;
+  data.set(address, 4);
   const full = mac(cookieKey, data);
   assert(full.length >= PROBE_COOKIE_BYTES, 'the MAC function gives a whole MAC');
   return full.subarray(0, PROBE_COOKIE_BYTES);

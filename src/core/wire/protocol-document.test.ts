@@ -8,6 +8,7 @@ import * as hearingDesk from '../relay/hearing-desk.ts';
 import * as inbox from '../relay/inbox.ts';
 import * as keyLimits from '../relay/key-limits.ts';
 import * as lanes from '../relay/lanes.ts';
+import * as packedAddress from '../relay/packed-address.ts';
 import * as sessions from '../relay/sessions.ts';
 import * as keyRing from '../seal/key-ring.ts';
 import * as replayWindow from '../seal/replay-window.ts';
@@ -46,7 +47,15 @@ describe('docs/protocol.md', () => {
       ...invite,
       ...keyDelivery,
     };
-    const relay = { ...guessLimit, ...hearingDesk, ...inbox, ...keyLimits, ...lanes, ...sessions };
+    const relay = {
+      ...guessLimit,
+      ...hearingDesk,
+      ...inbox,
+      ...keyLimits,
+      ...lanes,
+      ...packedAddress,
+      ...sessions,
+    };
     const seal = { ...keyRing, ...replayWindow, ...sealedDatagram, ...voiceSender, ...redundantPayload };
     const constants = {
       ...frameQueue,

@@ -72,6 +72,7 @@ class Exchange {
   readonly peers: Peer[] = [];
   readonly out: RelayOut = {
     sendDatagram: () => assert(false, 'keys send no datagrams'),
+    fanOut: () => assert(false, 'keys send no datagrams'),
     sendLaneDatagram: () => assert(false, 'keys send no datagrams'),
     sendControl: (lane, message) => this.#fromRelay(lane, message),
     closeLane: () => assert(false, 'keys close no lane'),

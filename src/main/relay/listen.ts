@@ -1,12 +1,13 @@
-import { createSocket, type Socket } from 'node:dgram';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { RelayCertificate } from './certificate.ts';
-import type { ListenFailure } from './relay-protocol.ts';
+import type { ListenFailure, VoiceSocketChoice } from './relay-protocol.ts';
+import type { VoiceSocket } from './udp/voice-socket.ts';
+import { openVoiceSocket } from './udp-placeholder.ts';
 
 /** Both doors of a relay, open on one port number. */
 export interface ListeningSockets {
-  readonly udp: Socket;
+  readonly voice: VoiceSocket;
   readonly tcp: Server;
   readonly port: number;
 }
@@ -22,9 +23,6 @@ export class ListenError extends Error {
 
 /** A free TCP port whose UDP twin is taken is given back and another asked for, this often. */
 const MAX_PORT_ATTEMPTS = 16;
-
-/** Receive buffer asked of the kernel: what 100 speakers send in 100 ms, for a relay that was held up. */
-const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** TLS handshake, and after it the request for a WebSocket, each, in ms: slow round trips, not patience. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -57,21 +55,11 @@ function bindTcp(server: Server, port: number, host: string): Promise<number> {
   });
 }
 
-function bindUdp(socket: Socket, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind({ port, address: host, exclusive: true }, () => {
-      socket.off('error', reject);
-      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-      resolve();
-    });
-  });
-}
-
 async function listenOnce(
   certificate: RelayCertificate,
   port: number,
   ipv6: boolean,
+  choice: VoiceSocketChoice,
 ): Promise<ListeningSockets> {
   const host = ipv6 ? '::' : '0.0.0.0';
   const tcp = createServer(
@@ -87,15 +75,12 @@ async function listenOnce(
     answerPlainRequest,
   );
   const bound = await bindTcp(tcp, port, host);
-  const udp = createSocket({ type: ipv6 ? 'udp6' : 'udp4' });
   try {
-    await bindUdp(udp, bound, host);
+    return { voice: await openVoiceSocket({ ...choice, port: bound, ipv6 }), tcp, port: bound };
   } catch (error) {
-    udp.close();
     tcp.close();
     throw error;
   }
-  return { udp, tcp, port: bound };
 }
 
 /**
@@ -104,11 +89,15 @@ async function listenOnce(
  * @param port 0: any number that is free for both
  * @throws ListenError
  */
-export async function listen(certificate: RelayCertificate, port: number): Promise<ListeningSockets> {
+export async function listen(
+  certificate: RelayCertificate,
+  port: number,
+  choice: VoiceSocketChoice = { voiceSocket: 'auto', senderThreads: 0 },
+): Promise<ListeningSockets> {
   let ipv6 = true;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await listenOnce(certificate, port, ipv6);
+      return await listenOnce(certificate, port, ipv6, choice);
     } catch (error) {
       const failure = toListenError(error);
       if (ipv6 && failure.failure === 'socketFailed') ipv6 = false;

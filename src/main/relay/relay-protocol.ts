@@ -8,9 +8,18 @@ import type {
   RelayFigures,
 } from '../../core/relay/admin-port.ts';
 import type { StoredChannel } from '../../core/relay/relay-store.ts';
+import type { VoiceSocketKind } from './udp/voice-socket.ts';
 import type { Ban } from '../../core/wire/control.ts';
 
-export interface RelayWorkerData {
+/** How the relay takes and sends voice. */
+export interface VoiceSocketChoice {
+  /** `auto`: the native addon where it loads, Node's socket elsewhere. */
+  readonly voiceSocket: 'auto' | VoiceSocketKind;
+  /** Native threads that share the sending; 0: the relay's own sends. Node's socket has none. */
+  readonly senderThreads: number;
+}
+
+export interface RelayWorkerData extends Partial<VoiceSocketChoice> {
   /** Holds the certificate. */
   readonly folder: string;
   readonly databasePath: string;
@@ -73,7 +82,7 @@ export type RelayCommand =
 
 /** Relay worker to main thread. */
 export type RelayEvent =
-  | { kind: 'listening'; port: number; certificateSha256: string }
+  | { kind: 'listening'; port: number; certificateSha256: string; voiceSocket: VoiceSocketKind }
   /** `detail` is a sentence for people with `certificateFailed` and `databaseFailed`. */
   | { kind: 'failed'; failure: StartFailure; detail: string }
   | { kind: 'counters'; counters: Record<string, number> }

@@ -56,24 +56,14 @@ export class RelayServer {
     slowLanesCut: 0,
     laneDatagramsLeftOut: 0,
     laneDatagramsTooLong: 0,
-    udpSendFailed: 0,
     laneErrors: 0,
   };
   readonly #out: RelayOut = {
-    sendDatagram: (bytes, lengthBytes, to) => {
-      this.#sockets.udp.send(
-        this.#steady(bytes, lengthBytes),
-        0,
-        lengthBytes,
-        to.port,
-        to.address,
-        this.#onSent,
-      );
-    },
+    sendDatagram: (bytes, lengthBytes, to) => this.#sockets.voice.send(bytes, lengthBytes, to),
+    fanOut: (bytes, lengthBytes, addresses, count, skip) =>
+      this.#sockets.voice.fanOut(bytes, lengthBytes, addresses, count, skip),
     sendLaneDatagram: (lane, bytes, lengthBytes) => {
-      const outcome = this.#lanes
-        .get(lane)
-        ?.sendDatagram(this.#steady(bytes, lengthBytes).subarray(0, lengthBytes));
+      const outcome = this.#lanes.get(lane)?.sendDatagram(this.#steady(bytes, lengthBytes));
       if (outcome === 'tooSlow') this.#counts.laneDatagramsLeftOut += 1;
     },
     sendControl: (lane, message) => {
@@ -101,10 +91,8 @@ export class RelayServer {
     },
     tellAdmin: (news) => this.onNews?.(news),
   };
-  readonly #onSent = (error: Error | null): void => {
-    if (error !== null) this.#counts.udpSendFailed += 1;
-  };
-  #incoming: Uint8Array | null = null;
+  /** What is handed on over lanes in this call of the engine, in memory that nobody writes again. */
+  #handedOn: Uint8Array | null = null;
   #serialised: { message: RelayMessage; text: string } | null = null;
   /** Who waits for the answer to a command of the admin API. */
   readonly #commands = new Map<CommandId, (outcome: AdminOutcome) => void>();
@@ -142,14 +130,10 @@ export class RelayServer {
       autoPong: false,
     });
     this.#webSockets.on('connection', (socket, request) => this.#acceptLane(socket, request));
-    sockets.udp.on('message', (bytes, source) => {
-      this.#incoming = bytes;
-      this.#engine.handleDatagram(bytes, bytes.length, source, performance.now(), this.#out);
-      this.#incoming = null;
-    });
-    // ICMP answers of clients that are gone; the lane's own end tells the engine.
-    sockets.udp.on('error', () => {
-      this.#counts.udpSendFailed += 1;
+    sockets.voice.start((bytes, lengthBytes, source) => {
+      if (this.#closed) return;
+      this.#engine.handleDatagram(bytes, lengthBytes, source, performance.now(), this.#out);
+      this.#handedOn = null;
     });
     this.#timer.reschedule();
   }
@@ -159,6 +143,7 @@ export class RelayServer {
       ...this.#engine.stats(),
       ...this.#counts,
       ...this.#connections.counters,
+      ...this.#sockets.voice.counters(),
     };
     for (const [name, count] of Object.entries(this.#hasher.counters)) counters[`password.${name}`] = count;
     return counters;
@@ -208,7 +193,7 @@ export class RelayServer {
     this.#webSockets.close();
     this.#sockets.tcp.closeAllConnections();
     await Promise.all([
-      new Promise<void>((resolve) => this.#sockets.udp.close(() => resolve())),
+      this.#sockets.voice.close(),
       new Promise<void>((resolve) => this.#sockets.tcp.close(() => resolve())),
     ]);
   }
@@ -254,14 +239,17 @@ export class RelayServer {
       return;
     }
     if (this.#closed) return;
-    this.#incoming = message;
     this.#engine.handleLaneDatagram(lane, message, message.length, performance.now(), this.#out);
-    this.#incoming = null;
+    this.#handedOn = null;
   }
 
-  /** Incoming bytes are never written again and can go out as they are; the engine's own must be copied. */
+  /**
+   * A WebSocket may send later, when the engine and the voice socket have written over their memory. In one call the
+   * engine sends one datagram over lanes, to however many: it is copied once.
+   */
   #steady(bytes: Uint8Array, lengthBytes: number): Uint8Array {
-    return bytes === this.#incoming ? bytes : Uint8Array.prototype.slice.call(bytes, 0, lengthBytes);
+    this.#handedOn ??= Uint8Array.prototype.slice.call(bytes, 0, lengthBytes);
+    return this.#handedOn;
   }
 
   /** A broadcast passes the same object for each lane: it is written out once. */

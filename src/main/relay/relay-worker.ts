@@ -29,7 +29,8 @@ function send(event: RelayEvent): void {
 async function openDoors(data: RelayWorkerData, database: RelayDatabase): Promise<void> {
   const snapshot = database.snapshot(data.channels);
   const certificate = await loadOrCreateCertificate(data.folder);
-  const sockets = await listen(certificate, data.port);
+  const { voiceSocket = 'auto', senderThreads = 0 } = data;
+  const sockets = await listen(certificate, data.port, { voiceSocket, senderThreads });
   const { roomName, maxMembers, ownerIdentity } = data;
   const server = new RelayServer({ sockets, snapshot, store: database, roomName, maxMembers, ownerIdentity });
   const counters = (): Record<string, number> => {
@@ -62,7 +63,12 @@ async function openDoors(data: RelayWorkerData, database: RelayDatabase): Promis
         assertNever(command);
     }
   });
-  send({ kind: 'listening', port: sockets.port, certificateSha256: certificate.sha256 });
+  send({
+    kind: 'listening',
+    port: sockets.port,
+    certificateSha256: certificate.sha256,
+    voiceSocket: sockets.voice.kind,
+  });
 }
 
 async function start(data: RelayWorkerData): Promise<void> {
