@@ -6,22 +6,13 @@ import { ControlPlane } from './control-plane.ts';
 import { Forwarding } from './forwarding.ts';
 import { KeyDelivery } from './key-delivery.ts';
 import type { RelayOptions } from './relay-options.ts';
-import type {
-  CommandId,
-  Endpoint,
-  JobId,
-  LaneFacts,
-  LaneId,
-  PasswordVerdict,
-  RelayOut,
-} from './relay-out.ts';
+import type { CommandId, JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
 import { RoleBook } from './role-book.ts';
 import { Room } from './room.ts';
 
 export type { RelayOptions } from './relay-options.ts';
 export type {
   CommandId,
-  Endpoint,
   JobId,
   LaneFacts,
   LaneId,

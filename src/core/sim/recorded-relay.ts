@@ -1,11 +1,11 @@
 import { base64UrlToBytes } from '../base/base64url.ts';
 import type { SeqNo, SessionToken } from '../base/brand.ts';
 import { createRng } from '../base/rng.ts';
-import { type PlainAddress, packAddress, recipientsOf, unpackAddress } from '../relay/packed-address.ts';
 import type { AdminActor, AdminCommand, AdminNews, AdminOutcome } from '../relay/admin-port.ts';
+import { type PlainAddress, packAddress, recipientsOf, unpackAddress } from '../relay/packed-address.ts';
 import { RelayEngine } from '../relay/relay-engine.ts';
 import type { RelayOptions } from '../relay/relay-options.ts';
-import type { JobId, LaneFacts, LaneId, RelayOut } from '../relay/relay-out.ts';
+import type { CommandId, JobId, LaneFacts, LaneId, RelayOut } from '../relay/relay-out.ts';
 import { type ClientMessage, PROTOCOL_VERSION, type RelayMessage, type Request } from '../wire/control.ts';
 import { createHeader, encodeHeader, FLAG_WHISPER } from '../wire/datagram.ts';
 import { LOGIN_SECRET_BYTES } from '../wire/login.ts';

@@ -8,8 +8,8 @@ import type {
   RelayFigures,
 } from '../../core/relay/admin-port.ts';
 import type { StoredChannel } from '../../core/relay/relay-store.ts';
-import type { VoiceSocketKind } from './udp/voice-socket.ts';
 import type { Ban } from '../../core/wire/control.ts';
+import type { VoiceSocketKind } from './udp/voice-socket.ts';
 
 /** How the relay takes and sends voice. */
 export interface VoiceSocketChoice {

@@ -165,7 +165,7 @@ export class RelayServer {
 
   /** What carries the voice. */
   get voiceSocketKind(): VoiceSocketKind {
-    return 'dgram';
+    return this.#sockets.voice.kind;
   }
 
   adminView(): AdminView {
