@@ -4,15 +4,21 @@ export type DatagramHandler = (bytes: Uint8Array, lengthBytes: number, source: U
 /** What a voice socket counts, since it was opened. */
 export interface VoiceSocketCounters {
   readonly udpReceived: number;
+  /** Of those received: longer than any datagram of the protocol, and handed to nobody. */
+  readonly udpTooLong: number;
   readonly udpSent: number;
+  /** What the kernel was given to send: several datagrams to one recipient can go as one packet. */
+  readonly udpSendPackets: number;
   /** Calls of the kernel that brought datagrams: how many of them came at once shows how busy it is. */
   readonly udpReceiveCalls: number;
   /** Dropped by the kernel because its receive buffer was full; 0 where it does not tell. */
   readonly udpKernelDrops: number;
   /** Left out because the send buffer was full: nothing ever waits for it. */
   readonly udpSendBufferFull: number;
-  /** Refused by the kernel for another reason: no route, a peer that is gone. */
+  /** Refused by the kernel for another reason, such as no route. */
   readonly udpSendFailed: number;
+  /** Sent, and the network answered (ICMP) that nobody is there; 0 where it does not tell. */
+  readonly udpIcmpErrors: number;
 }
 
 /** `batched`: the native addon. `dgram`: Node's own. */
