@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { MAX_ROOM_MEMBERS } from '../core/wire/channels.ts';
+import { MAX_CHANNEL_MEMBERS } from '../core/wire/channels.ts';
 import { formatInvite } from '../core/wire/invite.ts';
-import { reachableAddresses } from './app/addresses.ts';
+import { LOOPBACK_ADDRESS, reachableAddresses } from './app/addresses.ts';
 import { type RelayHostOptions, startRelay } from './relay/relay-host.ts';
 import { defaultChannels } from './relay/room-defaults.ts';
 import { PrivateNote } from './service/private-notes.ts';
@@ -12,6 +12,7 @@ import { RelayService } from './service/relay-service.ts';
 import type { OpenRelay } from './service/service-ports.ts';
 import { handleSignals } from './service/signals.ts';
 import { Systemd } from './service/systemd.ts';
+import { TakenSettings } from './service/taken-settings.ts';
 
 export interface ComposeRelayOptions {
   readonly config: RelayConfig;
@@ -26,7 +27,7 @@ export interface ComposeRelayOptions {
 /** The channels of a new room: those of a hosted room, under the names of the config, as large as the room. */
 function firstChannels(config: RelayConfig): RelayHostOptions['channels'] {
   const usual = defaultChannels();
-  const maxMembers = Math.min(config.max_members, MAX_ROOM_MEMBERS);
+  const maxMembers = Math.min(config.max_members, MAX_CHANNEL_MEMBERS);
   const names = config.channels ?? usual.map(({ info }) => info.name);
   return usual.slice(0, 1).flatMap(({ info, passwordHash }) =>
     names.map((name, index) => ({
@@ -61,6 +62,8 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
       channels: firstChannels(config),
       ownerIdentity: config.owner_identity ?? null,
       port: config.port,
+      voiceSocket: config.voice_socket,
+      senderThreads: config.sender_threads,
       onCounters: (counters) => service.handleCounters(counters),
       onDidDie,
     });
@@ -79,7 +82,7 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
     serveHealth: (health) => serveHealth(healthSocketPath(config.data_folder), health),
     inviteLink: ({ port, certificateSha256 }) =>
       formatInvite({
-        host: config.public_hosts[0] ?? reachableAddresses()[0] ?? '',
+        host: config.public_hosts[0] ?? reachableAddresses()[0] ?? LOOPBACK_ADDRESS,
         port,
         certificateSha256,
         roomName: config.room_name,
@@ -89,6 +92,7 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
       setupCode: new PrivateNote(dataPath(config, 'admin-setup-code.txt'), terminal),
       crash: new PrivateNote(dataPath(config, 'last-crash.txt'), terminal),
     },
+    taken: new TakenSettings(dataPath(config, 'settings-taken.json')),
     say,
     nowMs: () => performance.now(),
   });

@@ -7,8 +7,7 @@ const HEAD = `# Settings of "sidetone relay". A line that begins with # is a com
 # lists with commas in between.
 #
 # Changing settings: room_name, max_members and log_level are read again on "systemctl reload" (SIGHUP), the others
-# when the relay starts. The room keeps its name and limit in its own database, where the dashboard changes them; what
-# stands here is used when the room is opened for the first time, and when it has changed here.
+# when the relay starts. The dashboard changes the room's name and limit too: whichever was changed last holds.
 `;
 
 /** A config file that changes nothing: every setting with its default, in a comment. */

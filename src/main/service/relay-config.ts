@@ -151,6 +151,20 @@ export function environmentName(name: SettingName): string {
   return `${ENVIRONMENT_PREFIX}${name.toUpperCase()}`;
 }
 
+/** The admin page is reached from other machines, and does no TLS itself. */
+function openWithoutTls(settings: Settings): string[] {
+  if (!settings.behind_proxy)
+    return [
+      'admin_host opens the admin page to the network, where passwords would travel unencrypted. ' +
+        'Give tls_certificate and tls_key, or leave admin_host at 127.0.0.1 and put a proxy in front of it.',
+    ];
+  if (settings.proxy_addresses.some((address) => !LOOPBACK.test(address))) return [];
+  return [
+    'behind_proxy with this admin_host means that the proxy is on another machine. ' +
+      'Give its address in proxy_addresses, or leave admin_host at 127.0.0.1.',
+  ];
+}
+
 /** Settings that are right by themselves and unsafe or senseless together. */
 function clashes(settings: Settings): string[] {
   const { admin, admin_host, admin_port, port, tls_certificate, tls_key } = settings;
@@ -165,15 +179,7 @@ function clashes(settings: Settings): string[] {
   if ((tls_certificate === undefined) !== (tls_key === undefined))
     found.push('tls_certificate and tls_key belong together: give both, or neither.');
   else if (tls_certificate === undefined && !LOOPBACK.test(admin_host.toLowerCase()))
-    found.push(
-      'admin_host opens the admin page to the network, where passwords would travel unencrypted. ' +
-        'Give tls_certificate and tls_key, or leave admin_host at 127.0.0.1 and put a proxy in front of it.',
-    );
-  if (settings.behind_proxy && !LOOPBACK.test(admin_host.toLowerCase()))
-    found.push(
-      'behind_proxy believes the proxy who is asking, so nobody else may reach the admin page. ' +
-        'Leave admin_host at 127.0.0.1.',
-    );
+    found.push(...openWithoutTls(settings));
   return found;
 }
 

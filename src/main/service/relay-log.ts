@@ -14,6 +14,7 @@ const SENTENCES = {
   reloaded: 'The settings were read again.',
   reloadRefused: 'The settings were not changed: there is a mistake in them.',
   needsRestart: 'This setting takes effect when the relay is started again.',
+  configured: 'The room took what has changed in the settings.',
   configureFailed: 'The room did not take its new name or limit.',
   relayDied: 'The relay went down by itself.',
   relayRestarting: 'The relay is started again.',

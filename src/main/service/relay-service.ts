@@ -10,6 +10,7 @@ import type { AdminDoor, OpenAdmin, OpenRelay, ServiceRelay, StopReason } from '
 import { settingNames } from './settings.ts';
 import { StandingAdmin } from './standing-admin.ts';
 import type { Systemd } from './systemd.ts';
+import type { TakenSettings } from './taken-settings.ts';
 
 /** A relay whose thread does not answer within this time, in ms, is held up. */
 const MAX_ANSWER_MS = 1_000;
@@ -40,6 +41,7 @@ export interface RelayServiceOptions {
     readonly setupCode: PrivateNote;
     readonly crash: PrivateNote;
   };
+  readonly taken: TakenSettings;
   /** Says something to people, outside of the log. */
   readonly say: (sentence: string) => void;
   readonly nowMs: () => number;
@@ -83,6 +85,7 @@ export class RelayService {
     if (!started.ok) return this.#refuseStart('relayNotStarted', started.code, started.sentence);
     if (this.#stopping) return this.#ended;
     this.#tellOpen(started.relay);
+    await this.#configure();
     if (!(await this.#openDoors())) return 1;
     if (this.#stopping) return this.#ended;
     systemd.ready(this.#status());
@@ -247,24 +250,34 @@ export class RelayService {
       if (JSON.stringify(config[name]) !== JSON.stringify(before[name]))
         log.warn('needsRestart', { setting: name });
     }
-    const renamed = config.room_name !== before.room_name;
-    const resized = config.max_members !== before.max_members;
-    if (renamed || resized) await this.#configure(renamed, resized);
-    log.info('reloaded', { renamed, resized });
+    await this.#configure();
+    log.info('reloaded');
   }
 
-  /** What did not change in the file stays as the room has it: an account may have changed it there. */
-  async #configure(renamed: boolean, resized: boolean): Promise<void> {
+  /** Gives the room what has changed in the settings; what has not stays as the room has it, perhaps from an account. */
+  async #configure(): Promise<void> {
+    const { log, taken } = this.#options;
+    const { room_name, max_members } = this.#config;
     try {
-      const view = await this.admin.view();
-      const outcome = await this.admin.command(CONFIG_ACTOR, {
-        kind: 'configure',
-        name: renamed ? this.#config.room_name : view.roomName,
-        maxMembers: resized ? this.#config.max_members : view.maxMembers,
-      });
-      if (!outcome.ok) this.#options.log.error('configureFailed', { code: outcome.code });
-    } catch {
-      this.#options.log.error('configureFailed', { code: 'relayGone' });
+      const before = taken.read();
+      const renamed = before !== null && room_name !== before.room_name;
+      const resized = before !== null && max_members !== before.max_members;
+      if (renamed || resized) {
+        const view = await this.admin.view();
+        const outcome = await this.admin.command(CONFIG_ACTOR, {
+          kind: 'configure',
+          name: renamed ? room_name : view.roomName,
+          maxMembers: resized ? max_members : view.maxMembers,
+        });
+        if (!outcome.ok) {
+          log.error('configureFailed', { code: outcome.code });
+          return;
+        }
+        log.info('configured', { renamed, resized });
+      }
+      if (before === null || renamed || resized) taken.write({ room_name, max_members });
+    } catch (error) {
+      log.error('configureFailed', { code: errorCode(error) });
     }
   }
 

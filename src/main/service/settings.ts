@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { roomConfigSchema } from '../../contract/admin.ts';
-import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../../core/wire/channels.ts';
+import { MAX_CHANNELS } from '../../core/wire/channels.ts';
 import { DEFAULT_PORT } from '../../core/wire/control.ts';
 import { identitySchema, roomNameSchema } from '../../core/wire/fields.ts';
 
@@ -9,6 +9,9 @@ const MAX_PORT = 65_535;
 
 /** Most threads that share the sending, as many as the largest machine a room would need has cores. */
 const MAX_SENDER_THREADS = 16;
+
+/** Members of a room unless somebody says otherwise: what a small server and its line carry without a thought. */
+const DEFAULT_MAX_MEMBERS = 200;
 
 /** Most names this relay answers to. */
 const MAX_PUBLIC_HOSTS = 16;
@@ -29,7 +32,7 @@ export const settingsSchema = z.strictObject({
   data_folder: path.optional(),
   room_name: roomNameSchema.default('Sidetone'),
   port: port.default(DEFAULT_PORT),
-  max_members: roomConfigSchema.shape.maxMembers.default(MAX_ROOM_MEMBERS),
+  max_members: roomConfigSchema.shape.maxMembers.default(DEFAULT_MAX_MEMBERS),
   channels: z.array(roomNameSchema).min(1).max(MAX_CHANNELS).optional(),
   owner_identity: identitySchema.optional(),
   public_hosts: z.array(hostName).max(MAX_PUBLIC_HOSTS).default([]),
@@ -41,6 +44,17 @@ export const settingsSchema = z.strictObject({
   tls_certificate: path.optional(),
   tls_key: path.optional(),
   behind_proxy: z.boolean().default(false),
+  proxy_addresses: z
+    .array(z.string().min(1).max(64))
+    .min(1)
+    .max(MAX_PUBLIC_HOSTS)
+    .default(['127.0.0.1', '::1']),
+  metrics_token: z
+    .string()
+    .min(22)
+    .max(256)
+    .regex(/^[\x21-\x7e]+$/)
+    .optional(),
   log_level: z.enum(LOG_LEVELS).default('info'),
 });
 export type Settings = z.infer<typeof settingsSchema>;
@@ -66,7 +80,7 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
   room_name: {
     kind: 'text',
     expects: nameSentence,
-    about: ['What the room calls itself. The dashboard can change it later: see "Changing settings".'],
+    about: ['What the room calls itself.'],
   },
   port: {
     kind: 'number',
@@ -76,7 +90,7 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
   max_members: {
     kind: 'number',
     expects: 'a whole number from 1 to 5000',
-    about: ['Members that the room admits at once. The dashboard can change it later, too.'],
+    about: ['Members that the room admits at once.'],
   },
   public_hosts: {
     kind: 'list',
@@ -150,7 +164,18 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
   behind_proxy: {
     kind: 'switch',
     expects: 'true or false',
-    about: ['Whether a proxy on this machine stands in front of the admin page and does TLS for it.'],
+    about: ['Whether a proxy of yours stands in front of the admin page and does TLS for it.'],
+  },
+  proxy_addresses: {
+    kind: 'list',
+    expects: 'a list of addresses or ranges of them',
+    about: ['Where that proxy asks from: it alone is believed for whom it asks.'],
+  },
+  metrics_token: {
+    kind: 'text',
+    expects: 'a secret of 22 to 256 characters without spaces',
+    about: ['Lets a collector on another machine read /metrics of the admin page, as its bearer token.'],
+    example: '"…"',
   },
   log_level: {
     kind: 'text',

@@ -28,8 +28,7 @@ export class Systemd {
   /** How often systemd wants to hear that all is well, in ms, halved as it advises; null: it does not. */
   get watchdogMs(): number | null {
     const { WATCHDOG_USEC, WATCHDOG_PID } = this.#options.environment;
-    if (!this.#present || (WATCHDOG_PID ?? '') === '' ? WATCHDOG_USEC === undefined : false) return null;
-    // The variable is inherited: it may be meant for the process that started this one.
+    // The variables are inherited: they may be meant for the process that started this one.
     if (WATCHDOG_PID !== undefined && WATCHDOG_PID !== String(this.#options.pid)) return null;
     const intervalUs = Number(WATCHDOG_USEC);
     return this.#present && Number.isSafeInteger(intervalUs) && intervalUs > 0 ? intervalUs / 2_000 : null;
