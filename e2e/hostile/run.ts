@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createReport, publish, type Row } from '../../bench/report.ts';
 import { createRng } from '../../src/core/base/rng.ts';
-import { MAX_ROOM_MEMBERS } from '../../src/core/wire/channels.ts';
+import { MAX_CHANNEL_MEMBERS } from '../../src/core/wire/channels.ts';
 import { TestIdentity } from '../../src/main/relay/test-client.ts';
 import { Teardown } from '../rig/teardown.ts';
 import { type Attack, type Stage, Tally } from './attack.ts';
@@ -50,7 +50,7 @@ async function openStage(teardown: Teardown, seed: number): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'sidetone-hostile-'));
   teardown.defer('the temporary folder', () => rmSync(folder, { recursive: true, force: true }));
   const host = new TestIdentity();
-  const relay = await RelayChild.start({ folder, ownerIdentity: host.name, maxMembers: MAX_ROOM_MEMBERS });
+  const relay = await RelayChild.start({ folder, ownerIdentity: host.name, maxMembers: MAX_CHANNEL_MEMBERS });
   teardown.defer('the relay', () => relay.stop());
   const { port, certificateSha256 } = relay;
   const honest = new HonestCrowd({ port, certificateSha256, nicknames: HONEST });

@@ -19,7 +19,7 @@ export function parseClientMessage(text: string): ClientMessage | null {
   return text.length > MAX_CONTROL_LENGTH && result.data.type !== 'commit' ? null : result.data;
 }
 
-/** Messages that a client sends because of what others do: keys when they enter and leave, receipts when they write, what is lost when they talk. */
+/** Messages that a client sends because of what others do: keys when they enter and leave, receipts when they write, what is lost when they talk; and the rest of a long member list. */
 export function isReaction(message: ClientMessage): boolean {
   switch (message.type) {
     case 'keyPackage':
@@ -27,6 +27,7 @@ export function isReaction(message: ClientMessage): boolean {
     case 'whisperKey':
     case 'chatSeen':
     case 'hearing':
+    case 'listMembers':
       return true;
     default:
       return false;

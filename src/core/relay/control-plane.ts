@@ -13,14 +13,18 @@ import { ChatDesk } from './chat-desk.ts';
 import { isReaction, parseClientMessage } from './client-message.ts';
 import { type ControlCounters, createControlCounters, type LaneClose } from './control-counters.ts';
 import type { ControlParts } from './control-parts.ts';
+import { earliest } from './earliest.ts';
 import { HearingDesk } from './hearing-desk.ts';
 import { HistoryDesk } from './history-desk.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import { type Lane, Lanes, MAX_BAD_MESSAGES, MAX_LANES_PER_ADDRESS, MAX_UNGREETED_LANES } from './lanes.ts';
 import { Ledger } from './ledger.ts';
 import { LoginDesk } from './login-desk.ts';
+import { pageAfter } from './member-pages.ts';
 import { ModerationDesk } from './moderation-desk.ts';
 import { Mutes } from './mutes.ts';
+import { networkOf } from './network-of.ts';
+import type { NewsFeed } from './news-feed.ts';
 import { type LaneAsker, PasswordDesk } from './password-desk.ts';
 import { Presence } from './presence.ts';
 import type { RelayOptions } from './relay-options.ts';
@@ -48,7 +52,7 @@ export class ControlPlane {
   /** What accounts of the admin API ask for, and are shown. */
   readonly admin: AdminDesk;
 
-  constructor(options: RelayOptions, room: Room, roles: RoleBook, keys: KeyDelivery) {
+  constructor(options: RelayOptions, room: Room, roles: RoleBook, keys: KeyDelivery, feed: NewsFeed) {
     const { snapshot } = options;
     const counters = createControlCounters();
     this.#hearing = new HearingDesk(room, counters);
@@ -59,7 +63,7 @@ export class ControlPlane {
       roles,
       lanes: new Lanes(counters),
       ledger: new Ledger(options.store),
-      presence: new Presence(room, keys, this.#hearing),
+      presence: new Presence(room, keys, this.#hearing, feed),
       passwords: new PasswordDesk(counters),
       mutes: new Mutes(),
       bots: new BotRoster(),
@@ -123,7 +127,7 @@ export class ControlPlane {
     const address = plainAddress(facts.address);
     // Bans wait for the hello: it may be the owner who comes, whom no ban of an address keeps out.
     const expected = this.#parts.bots.running ? MAX_UNGREETED_LANES : 0;
-    if (lanes.fromAddress(address) >= MAX_LANES_PER_ADDRESS + expected) {
+    if (lanes.fromNetwork(networkOf(address)) >= MAX_LANES_PER_ADDRESS + expected) {
       lanes.refuse({ id }, 'tooManyConnections', null, out);
       counters.lanesClosedFromOneAddress += 1;
       out.closeLane(id);
@@ -275,6 +279,9 @@ export class ControlPlane {
       case 'hearing':
         this.#hearing.handleReports(member, message.reports, nowMs, out);
         return null;
+      case 'listMembers':
+        out.sendControl(lane.id, { type: 'members', ...pageAfter(this.#parts.room, message.after) });
+        return null;
       case 'ping':
         out.sendControl(lane.id, { type: 'pong', id: message.id });
         return null;
@@ -371,14 +378,6 @@ export class ControlPlane {
     this.#parts.sessions.closeLane(lane, why, out);
     if (session !== null) this.#parts.sessions.hold(session, nowMs, out);
   }
-}
-
-function earliest(deadlines: readonly (number | null)[]): number | null {
-  let next: number | null = null;
-  for (const deadlineMs of deadlines) {
-    if (deadlineMs !== null && (next === null || deadlineMs < next)) next = deadlineMs;
-  }
-  return next;
 }
 
 /**

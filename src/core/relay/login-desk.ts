@@ -11,10 +11,11 @@ import { banRule } from './ban-book.ts';
 import type { ControlParts } from './control-parts.ts';
 import type { Delivery } from './inbox.ts';
 import { type Greeting, type Lane, MAX_LANES_PER_ADDRESS } from './lanes.ts';
+import { firstPage } from './member-pages.ts';
 import type { LaneAsker } from './password-desk.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { StoredSession } from './relay-store.ts';
-import { memberInfo, nicknameKey } from './room.ts';
+import { nicknameKey } from './room.ts';
 import { type Session, storedSession } from './session.ts';
 
 type HelloMessage = Extract<ClientMessage, { type: 'hello' }>;
@@ -213,7 +214,7 @@ export class LoginDesk {
     if (holder !== undefined && holder !== previous) return refused('nicknameTaken');
     if (previous !== undefined || bots.expects(identity)) return null;
     if (room.full) return refused('roomFull');
-    return sessions.placesOf(lane.address) > MAX_LANES_PER_ADDRESS ? refused('tooManyConnections') : null;
+    return sessions.placesOf(lane.network) > MAX_LANES_PER_ADDRESS ? refused('tooManyConnections') : null;
   }
 
   /** The door of the room is that of the channel where members land: its role, and its password. */
@@ -309,6 +310,7 @@ export class LoginDesk {
     const { roles, room, sessions } = this.#parts;
     const { member, inbox, chatTaken } = session;
     if (member.lane === null) return;
+    const members = firstPage(room, member);
     out.sendControl(member.lane, {
       type: 'welcome',
       token: member.token,
@@ -317,7 +319,8 @@ export class LoginDesk {
       resumed,
       roomName: room.name,
       channels: Array.from(room.channels.values(), (channel) => channel.info),
-      members: Array.from(room.members(), memberInfo),
+      members: members.members,
+      membersComplete: members.complete,
       roles: [...roles.list],
       chatTaken,
       chatSeen: inbox.floor,

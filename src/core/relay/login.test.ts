@@ -6,7 +6,12 @@ import { ToyEntrant } from '../sim/toy-entrant.ts';
 import { toyPasswordHash } from '../sim/toy-passwords.ts';
 import { ToySignatures } from '../sim/toy-signatures.ts';
 import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
-import { MAX_LANE_MESSAGE_BYTES, PROTOCOL_VERSION, relayMessageSchema } from '../wire/control.ts';
+import {
+  MAX_LANE_MESSAGE_BYTES,
+  MAX_MEMBERS_PAGE,
+  PROTOCOL_VERSION,
+  relayMessageSchema,
+} from '../wire/control.ts';
 import { MAX_NICKNAME_LENGTH, MAX_ROOM_NAME_LENGTH } from '../wire/fields.ts';
 import {
   ADMIN_ROLE_ID,
@@ -341,10 +346,10 @@ describe('limits', () => {
     }));
     const room = roomWith({
       snapshot: { ...snapshot, channels, roles },
-      maxMembers: MAX_ROOM_MEMBERS,
+      maxMembers: MAX_MEMBERS_PAGE,
       roomName: wide(MAX_ROOM_NAME_LENGTH, 0),
     });
-    for (let at = 1; at < MAX_ROOM_MEMBERS; at += 1) {
+    for (let at = 1; at < MAX_MEMBERS_PAGE; at += 1) {
       room.admit(wide(MAX_NICKNAME_LENGTH, at), { seed: `n${at}`, address: `192.0.2.${at % 9}` });
       room.hush();
     }

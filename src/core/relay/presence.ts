@@ -1,7 +1,8 @@
-import type { RelayMessage } from '../wire/control.ts';
+import type { MemberNews, RelayMessage } from '../wire/control.ts';
 import type { AdminMemberInfo, AdminNews } from './admin-port.ts';
 import type { HearingDesk } from './hearing-desk.ts';
 import type { KeyDelivery } from './key-delivery.ts';
+import type { NewsFeed } from './news-feed.ts';
 import type { RelayOut } from './relay-out.ts';
 import { type Channel, type Member, memberInfo, type Room } from './room.ts';
 
@@ -13,8 +14,10 @@ export class Presence {
   readonly #room: Room;
   readonly #keys: KeyDelivery;
   readonly #hearing: HearingDesk;
+  readonly #feed: NewsFeed;
 
-  constructor(room: Room, keys: KeyDelivery, hearing: HearingDesk) {
+  constructor(room: Room, keys: KeyDelivery, hearing: HearingDesk, feed: NewsFeed) {
+    this.#feed = feed;
     this.#room = room;
     this.#keys = keys;
     this.#hearing = hearing;
@@ -22,8 +25,12 @@ export class Presence {
 
   /** The same object to each lane, so that an adapter serialises it once. Held members miss it: their welcome says all. */
   broadcast(message: RelayMessage, out: RelayOut, except?: Member): void {
-    for (const member of this.#room.members()) {
-      if (member !== except && member.lane !== null) out.sendControl(member.lane, message);
+    if (this.#feed.gathering && isMemberNews(message)) {
+      this.#feed.add(message, except?.lane ?? null);
+    } else {
+      for (const member of this.#room.members()) {
+        if (member !== except && member.lane !== null) out.sendControl(member.lane, message);
+      }
     }
     const news = this.#newsOf(message);
     if (news !== null) out.tellAdmin(news);
@@ -96,4 +103,8 @@ export class Presence {
 /** A member as the admin API shows it. */
 export function adminMemberInfo(member: Member): AdminMemberInfo {
   return { ...memberInfo(member), bot: member.bot };
+}
+
+function isMemberNews(message: RelayMessage): message is MemberNews {
+  return message.type === 'memberJoined' || message.type === 'memberChanged' || message.type === 'memberLeft';
 }

@@ -3,22 +3,17 @@ import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
 import type { Ban } from '../wire/control.ts';
 import type { AdminActor, AdminCommand, AdminView } from './admin-port.ts';
 import { ControlPlane } from './control-plane.ts';
+import { earliest } from './earliest.ts';
 import { Forwarding } from './forwarding.ts';
 import { KeyDelivery } from './key-delivery.ts';
+import { NewsFeed, NewsFirst } from './news-feed.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { CommandId, JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
 import { RoleBook } from './role-book.ts';
 import { Room } from './room.ts';
 
 export type { RelayOptions } from './relay-options.ts';
-export type {
-  CommandId,
-  JobId,
-  LaneFacts,
-  LaneId,
-  PasswordVerdict,
-  RelayOut,
-} from './relay-out.ts';
+export type { CommandId, JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
 
 /**
  * A whole relay without its sockets: control lanes, members, channels, chat, keys on their way, voice fan-out.
@@ -30,6 +25,7 @@ export class RelayEngine {
   readonly #control: ControlPlane;
   readonly #forwarding: Forwarding;
   readonly #keys: KeyDelivery;
+  readonly #feed: NewsFeed;
   #laneDatagramsFromNobody = 0;
   #closed = false;
 
@@ -44,18 +40,22 @@ export class RelayEngine {
     const { roomName: name, maxMembers } = options;
     this.#room.configure(snapshot.config ?? { name, maxMembers });
     this.#keys = new KeyDelivery({ randomU32 });
-    this.#control = new ControlPlane(options, this.#room, roles, this.#keys);
+    const room = this.#room;
+    this.#feed = new NewsFeed(function* () {
+      for (const { lane } of room.members()) if (lane !== null) yield lane;
+    });
+    this.#control = new ControlPlane(options, this.#room, roles, this.#keys, this.#feed);
     this.#forwarding = new Forwarding(this.#room, { mac: options.mac, cookieKey: options.randomSecret() });
   }
 
   /** A TLS connection was accepted and upgraded. */
   handleLaneOpened(lane: LaneId, facts: LaneFacts, nowMs: number, out: RelayOut): void {
     if (this.#closed) out.closeLane(lane);
-    else this.#control.handleLaneOpened(lane, facts, nowMs, out);
+    else this.#control.handleLaneOpened(lane, facts, nowMs, this.#ordered(nowMs, out));
   }
 
   handleLaneMessage(lane: LaneId, text: string, nowMs: number, out: RelayOut): void {
-    this.#control.handleLaneMessage(lane, text, nowMs, out);
+    this.#control.handleLaneMessage(lane, text, nowMs, this.#ordered(nowMs, out));
   }
 
   /** One binary message of a lane: a datagram of a member whom UDP does not carry. `bytes` are not kept. */
@@ -73,17 +73,17 @@ export class RelayEngine {
 
   /** The peer closed the lane, or it broke. Lanes the engine closed itself may be reported too; they are ignored. */
   handleLaneClosed(lane: LaneId, nowMs: number, out: RelayOut): void {
-    this.#control.handleLaneClosed(lane, nowMs, out);
+    this.#control.handleLaneClosed(lane, nowMs, this.#ordered(nowMs, out));
   }
 
   /** The answer to `checkPassword`; each job has exactly one. */
   handlePasswordChecked(job: JobId, verdict: PasswordVerdict, nowMs: number, out: RelayOut): void {
-    this.#control.handlePasswordChecked(job, verdict, nowMs, out);
+    this.#control.handlePasswordChecked(job, verdict, nowMs, this.#ordered(nowMs, out));
   }
 
   /** The answer to `hashPassword`; each job has exactly one. @param hash null: it could not be made */
   handlePasswordHashed(job: JobId, hash: string | null, nowMs: number, out: RelayOut): void {
-    this.#control.handlePasswordHashed(job, hash, nowMs, out);
+    this.#control.handlePasswordHashed(job, hash, nowMs, this.#ordered(nowMs, out));
   }
 
   /** One UDP datagram from a packed address (see packed-address.ts). `bytes` and `source` are not kept. */
@@ -109,7 +109,7 @@ export class RelayEngine {
     out: RelayOut,
   ): void {
     if (this.#closed) out.answerAdmin(id, { ok: false, code: 'relayClosing', rule: null });
-    else this.#control.admin.handleCommand(id, actor, command, nowMs, out);
+    else this.#control.admin.handleCommand(id, actor, command, nowMs, this.#ordered(nowMs, out));
   }
 
   /** Writes what happened at the admin API itself into the audit log. @returns false when the store refused */
@@ -142,17 +142,17 @@ export class RelayEngine {
   /** Call at `nextDeadlineMs()` or later; earlier calls do nothing. */
   handleDeadline(nowMs: number, out: RelayOut): void {
     if (this.#closed) return;
-    this.#control.handleDeadline(nowMs, out);
-    this.#keys.handleDeadline(nowMs, out);
+    const ordered = this.#ordered(nowMs, out);
+    this.#control.handleDeadline(nowMs, ordered);
+    this.#keys.handleDeadline(nowMs, ordered);
+    this.#feed.handleDeadline(nowMs, out);
   }
 
   /** Null once the relay is closed. */
   nextDeadlineMs(): number | null {
     if (this.#closed) return null;
     const control = this.#control.nextDeadlineMs();
-    const keys = this.#keys.nextDeadlineMs();
-    if (control === null || keys === null) return control ?? keys;
-    return Math.min(control, keys);
+    return earliest([control, this.#keys.nextDeadlineMs(), this.#feed.nextDeadlineMs()]);
   }
 
   /**
@@ -161,7 +161,13 @@ export class RelayEngine {
    */
   close(reason: 'closing' | 'restarting', nowMs: number, out: RelayOut): void {
     this.#closed = true;
-    this.#control.close(reason, nowMs, out);
+    this.#control.close(reason, nowMs, this.#ordered(nowMs, out));
+  }
+
+  /** In a room so large that news are gathered, a lane's news go before everything else it is sent. */
+  #ordered(nowMs: number, out: RelayOut): RelayOut {
+    this.#feed.begin(this.#room.size, nowMs);
+    return this.#feed.gathering ? new NewsFirst(this.#feed, out) : out;
   }
 
   /** Counters since the start, and `members`, `lanes` and the like as they are now. Discarded datagrams: `discard.<reason>`. */

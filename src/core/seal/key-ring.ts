@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { MAX_ROOM_MEMBERS } from '../wire/channels.ts';
+import { MAX_CHANNEL_MEMBERS } from '../wire/channels.ts';
 import { MAX_WHISPER_LISTS } from '../wire/control.ts';
 import type { SealingKey } from './aead-key.ts';
 
@@ -16,7 +16,7 @@ export const PAST_EPOCH_MS = 2_000;
 export const MAX_OPEN_EPOCHS = 3;
 
 /** Senders with a key in one epoch, and senders with a whisper key: more do not fit into a room. */
-export const MAX_KEYED_SENDERS = MAX_ROOM_MEMBERS;
+export const MAX_KEYED_SENDERS = MAX_CHANNEL_MEMBERS;
 
 /** Whisper targets that one sender may have a key for at a time: every list it can register, and this session alone. */
 export const MAX_WHISPER_TARGETS_PER_SENDER = MAX_WHISPER_LISTS + 1;

@@ -90,6 +90,7 @@ export class Membership {
     }
     const own = this.roster.own();
     if (own?.muted !== this.#muted || own.deafened !== this.#deafened) this.#sendState(out);
+    this.#askForMembers(0, out);
     this.#returnToChannel(welcome.resumed, nowMs, out);
     this.#registerLists(nowMs, out);
     this.outbox.send(nowMs, out);
@@ -104,6 +105,17 @@ export class Membership {
       case 'channelRemoved':
       case 'roles':
         if (!this.#applyToRoster(fact)) return 'doesNotFit';
+        out.onDidChange();
+        return 'fits';
+      case 'news': {
+        let fits = true;
+        for (const news of fact.news) fits = this.#applyToRoster(news) && fits;
+        out.onDidChange();
+        return verdict(fits);
+      }
+      case 'members':
+        if (!this.roster.applyPage(fact.members, fact.complete)) return 'doesNotFit';
+        this.#askForMembers(fact.members.at(-1)?.token ?? 0, out);
         out.onDidChange();
         return 'fits';
       case 'chat':
@@ -227,6 +239,10 @@ export class Membership {
     this.#counters.hearingSent += 1;
     out.sendControl({ type: 'hearing', reports: reports.slice(0, MAX_HEARING_REPORTS) });
     return true;
+  }
+
+  #askForMembers(after: number, out: SessionOut): void {
+    if (!this.roster.complete) out.sendControl({ type: 'listMembers', after });
   }
 
   #setHeard(losses: Losses, out: SessionOut): void {

@@ -9,6 +9,8 @@ import type { WelcomeMessage } from './session-out.ts';
  */
 export class Roster {
   #ownToken: number | null = null;
+  /** Nobody is missing in what we were told. */
+  #complete = true;
   #roomName = '';
   #channels = new Map<number, ChannelInfo>();
   #members = new Map<number, MemberInfo>();
@@ -56,8 +58,14 @@ export class Roster {
     return this.#members.has(token);
   }
 
+  /** False while pages of the member list are still to come. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
   clear(): void {
     this.#ownToken = null;
+    this.#complete = true;
     this.#roomName = '';
     this.#channels = new Map();
     this.#members = new Map();
@@ -75,6 +83,7 @@ export class Roster {
       areDistinct(welcome.roles);
     if (!consistent) return false;
     this.#ownToken = welcome.token;
+    this.#complete = welcome.membersComplete;
     this.#roomName = welcome.roomName;
     this.#channels = channels;
     this.#members = members;
@@ -83,24 +92,33 @@ export class Roster {
     return true;
   }
 
-  applyJoined(member: MemberInfo): boolean {
-    if (this.#members.has(member.token) || this.#members.size >= MAX_ROOM_MEMBERS) return false;
-    this.#members.set(member.token, member);
+  /** One page of the list; what it says is newer than what we know. */
+  applyPage(members: readonly MemberInfo[], complete: boolean): boolean {
+    if (this.#complete || !members.every((member) => this.#put(member))) return false;
+    this.#complete = complete;
     this.#forgetLists();
     return true;
   }
 
-  /** Nobody's identity changes within a session: keys and volumes hang on it. */
+  applyJoined(member: MemberInfo): boolean {
+    // A page may have told of somebody before the news does.
+    if (this.#complete && this.#members.has(member.token)) return false;
+    if (!this.#put(member)) return false;
+    this.#forgetLists();
+    return true;
+  }
+
   applyChanged(member: MemberInfo): boolean {
-    if (this.#members.get(member.token)?.identity !== member.identity) return false;
-    this.#members.set(member.token, member);
+    if (this.#complete && !this.#members.has(member.token)) return false;
+    if (!this.#put(member)) return false;
     this.#forgetLists();
     return true;
   }
 
   /** Somebody else left; that we left ourselves is told by the lane. */
   applyLeft(token: number): boolean {
-    if (token === this.#ownToken || !this.#members.delete(token)) return false;
+    if (token === this.#ownToken) return false;
+    if (!this.#members.delete(token)) return !this.#complete;
     this.#forgetLists();
     return true;
   }
@@ -122,6 +140,15 @@ export class Roster {
   applyRoles(roles: readonly Role[]): boolean {
     if (!areDistinct(roles)) return false;
     this.#roles = roles;
+    return true;
+  }
+
+  /** Nobody's identity changes within a session: keys and volumes hang on it. */
+  #put(member: MemberInfo): boolean {
+    const known = this.#members.get(member.token);
+    if (known === undefined ? this.#members.size >= MAX_ROOM_MEMBERS : known.identity !== member.identity)
+      return false;
+    this.#members.set(member.token, member);
     return true;
   }
 

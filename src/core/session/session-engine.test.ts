@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { RecordedSession, recordedLogin, welcomeFor } from '../sim/recorded-session.ts';
 import { memberFor, simIdentity } from '../sim/sim-room.ts';
 import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
-import { MAX_LANE_MESSAGE_BYTES, PROTOCOL_VERSION, type RelayMessage } from '../wire/control.ts';
+import {
+  MAX_LANE_MESSAGE_BYTES,
+  MAX_MEMBERS_PAGE,
+  PROTOCOL_VERSION,
+  type RelayMessage,
+} from '../wire/control.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
 import { BACKOFF_BASE_MS } from './backoff.ts';
 import {
@@ -198,7 +203,7 @@ describe('a connected session', () => {
   });
 
   test('takes a welcome to a full room, whatever it is called', () => {
-    const members = Array.from({ length: MAX_ROOM_MEMBERS }, (_, index) =>
+    const members = Array.from({ length: MAX_MEMBERS_PAGE }, (_, index) =>
       memberFor(0xffff_0000 + index, { nickname: '\u65e5'.repeat(32), channel: 0xffff_ffff }),
     );
     const [first] = welcomeFor(7).channels;
@@ -212,7 +217,7 @@ describe('a connected session', () => {
     expect(Buffer.byteLength(JSON.stringify(welcome))).toBeLessThan(MAX_LANE_MESSAGE_BYTES);
     const session = new RecordedSession();
     session.enter(welcome);
-    expect(session.engine.members.length).toBe(MAX_ROOM_MEMBERS);
+    expect(session.engine.members.length).toBe(MAX_MEMBERS_PAGE);
   });
 
   test('never holds more members than a room may have', () => {

@@ -190,6 +190,7 @@ export function welcomeFor(token: number, facts: Partial<WelcomeMessage> = {}): 
     roomName: 'Recorded room',
     channels: [...simChannels],
     members: [memberFor(token, { nickname: 'Anna', identity: simIdentity(7) })],
+    membersComplete: true,
     roles: [...BUILT_IN_ROLES],
     chatTaken: 0,
     chatSeen: 0,

@@ -7,8 +7,11 @@ export const MAX_CHANNELS = 64;
 /** Deepest nesting, the top level being 1: deeper trees nobody finds their way in. */
 export const MAX_CHANNEL_DEPTH = 5;
 
-/** Most members one relay admits; the member list must fit one message of a lane, with all channels and roles. */
-export const MAX_ROOM_MEMBERS = 200;
+/** Most members of one channel: they share keys, and one member's commit must fit a message with a leaf for each. */
+export const MAX_CHANNEL_MEMBERS = 200;
+
+/** Most members one relay admits: what one thread keeps connected, and a client can list. */
+export const MAX_ROOM_MEMBERS = 5_000;
 
 /** Longest time chat is kept for those who come later, in days. */
 export const MAX_HISTORY_DAYS = 365;
@@ -21,7 +24,7 @@ export const channelConfigSchema = z.strictObject({
   bitrate: z.number().int().min(6_000).max(510_000),
   frameSamples: z.union([z.literal(480), z.literal(960), z.literal(1920), z.literal(2880)]),
   redundancyCopies: z.number().int().min(0).max(2),
-  maxMembers: z.number().int().min(1).max(MAX_ROOM_MEMBERS),
+  maxMembers: z.number().int().min(1).max(MAX_CHANNEL_MEMBERS),
   /** Gateways may stand in the channel as a member named "Listeners" and hold keys. */
   listeners: z.boolean(),
   enterRole: u32Schema,

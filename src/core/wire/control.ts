@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { channelConfigSchema, channelSchema, MAX_CHANNELS, MAX_ROOM_MEMBERS } from './channels.ts';
+import { channelConfigSchema, channelSchema, MAX_CHANNELS } from './channels.ts';
 import { chatMessageSchema, chatTargetSchema, chatTextSchema, MAX_HISTORY_PAGE } from './chat.ts';
 import {
   bytesSchema,
@@ -29,7 +29,7 @@ import { MAX_RANK, MAX_ROLES, permissionSchema, roleSchema } from './roles.ts';
 import { ruleSchema } from './rule.ts';
 
 /** Protocol version spoken on the control lane and in the datagrams. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** TCP and UDP port of a relay unless the invite says otherwise. */
 export const DEFAULT_PORT = 48480;
@@ -45,6 +45,12 @@ export const MAX_WHISPER_LISTS = 16;
 
 /** Members of one whisper list: beyond that it is a channel. */
 export const MAX_WHISPER_TARGETS = 32;
+
+/** Members in one message: with all channels and roles, and every name in three-byte characters, a welcome fits. */
+export const MAX_MEMBERS_PAGE = 200;
+
+/** Changes in one message: a fast look at a busy room, and far below the longest message. */
+export const MAX_NEWS = 100;
 
 /** Bans a relay keeps; each is compared with whoever connects. */
 export const MAX_BANS = 1_000;
@@ -199,10 +205,19 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   commitMessageSchema,
   whisperKeyMessageSchema,
   hearingMessageSchema,
+  /** Asks for the next page of a member list that did not fit the welcome: tokens above `after`. */
+  z.strictObject({ type: z.literal('listMembers'), after: u32Schema }),
   z.strictObject({ type: z.literal('ping'), id: u32Schema }),
   z.strictObject({ type: z.literal('bye') }),
 ]);
 export type ClientMessage = z.infer<typeof clientMessageSchema>;
+
+const memberNews = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('memberJoined'), member: memberSchema }),
+  z.strictObject({ type: z.literal('memberLeft'), token: u32Schema }),
+  z.strictObject({ type: z.literal('memberChanged'), member: memberSchema }),
+]);
+export type MemberNews = z.infer<typeof memberNews>;
 
 /** Relay to client. */
 export const relayMessageSchema = z.discriminatedUnion('type', [
@@ -219,16 +234,25 @@ export const relayMessageSchema = z.discriminatedUnion('type', [
     resumed: z.boolean(),
     roomName: roomNameSchema,
     channels: z.array(channelSchema).max(MAX_CHANNELS),
-    members: z.array(memberSchema).max(MAX_ROOM_MEMBERS),
+    /** Oneself and those in the same channel first. */
+    members: z.array(memberSchema).max(MAX_MEMBERS_PAGE),
+    /** Nobody is missing; otherwise `listMembers` brings the others. */
+    membersComplete: z.boolean(),
     roles: z.array(roleSchema).max(MAX_ROLES),
     /** The newest chat of ours that the relay has taken. */
     chatTaken: u32Schema,
     /** Deliveries begin behind this number. */
     chatSeen: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   }),
-  z.strictObject({ type: z.literal('memberJoined'), member: memberSchema }),
-  z.strictObject({ type: z.literal('memberLeft'), token: u32Schema }),
-  z.strictObject({ type: z.literal('memberChanged'), member: memberSchema }),
+  /** Answer to `listMembers`, by rising token. */
+  z.strictObject({
+    type: z.literal('members'),
+    members: z.array(memberSchema).max(MAX_MEMBERS_PAGE),
+    complete: z.boolean(),
+  }),
+  ...memberNews.options,
+  /** Changes of a large room, gathered for a moment; in the order in which they happened. */
+  z.strictObject({ type: z.literal('news'), news: z.array(memberNews).min(1).max(MAX_NEWS) }),
   z.strictObject({ type: z.literal('channelChanged'), channel: channelSchema }),
   z.strictObject({ type: z.literal('channelRemoved'), channel: u32Schema }),
   z.strictObject({ type: z.literal('roles'), roles: z.array(roleSchema).max(MAX_ROLES) }),

@@ -88,6 +88,7 @@ export function welcomeMessage(facts: Partial<WelcomeMessage> = {}): WelcomeMess
     roomName: 'Room',
     channels: [...simChannels],
     members: [ada(), memberFor(8, { nickname: 'Bob' })],
+    membersComplete: true,
     roles: [...BUILT_IN_ROLES],
     chatTaken: 0,
     chatSeen: 0,

@@ -2,7 +2,7 @@ import type { CiphersuiteImpl, ClientState, KeyPackage, Proposal } from 'ts-mls'
 import { createCommit } from 'ts-mls/createCommit.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import { emptyPskIndex } from 'ts-mls/pskIndex.js';
-import { MAX_ROOM_MEMBERS } from '../../core/wire/channels.ts';
+import { MAX_CHANNEL_MEMBERS } from '../../core/wire/channels.ts';
 import { hasUsableKeys, identitiesOf, leafIndexOf, readKeyPackage, treeKeys } from './group-messages.ts';
 import { wipeState } from './group-secrets.ts';
 import { sameBytes } from './group-suite.ts';
@@ -90,7 +90,7 @@ async function judgeNewcomers(
       sameBytes(read.identity, identity) &&
       formerLeaf !== state.privatePath.leafIndex &&
       !good.some((other) => sameBytes(other.identity, identity)) &&
-      (formerLeaf >= 0 || members < MAX_ROOM_MEMBERS) &&
+      (formerLeaf >= 0 || members < MAX_CHANNEL_MEMBERS) &&
       (await hasUsableKeys(read.keyPackage, taken, suite));
     if (!acceptable) {
       skipped.push(identity);

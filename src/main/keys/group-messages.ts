@@ -9,7 +9,7 @@ import type {
 } from 'ts-mls';
 import { decodeMlsMessage } from 'ts-mls/message.js';
 import { unprotectPublicMessage } from 'ts-mls/messageProtectionPublic.js';
-import { MAX_ROOM_MEMBERS } from '../../core/wire/channels.ts';
+import { MAX_CHANNEL_MEMBERS } from '../../core/wire/channels.ts';
 import { MAX_COMMIT_BYTES, MAX_KEY_PACKAGE_BYTES, MAX_WELCOME_BYTES } from '../../core/wire/key-delivery.ts';
 import { SUITE, sameBytes } from './group-suite.ts';
 import { memberIdentityOf } from './group-tree.ts';
@@ -151,7 +151,7 @@ function isAllowed(commit: Commit, committer: number, state: ClientState): boole
       return false;
     }
   }
-  if (members > MAX_ROOM_MEMBERS) return false;
+  if (members > MAX_CHANNEL_MEMBERS) return false;
   if (commit.path === undefined) return true;
   const leaf = state.ratchetTree[committer * 2];
   if (leaf?.nodeType !== 'leaf') return false;

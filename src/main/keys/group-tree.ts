@@ -4,7 +4,7 @@ import { verifyParentHashes } from 'ts-mls/parentHash.js';
 import { treeHashRoot } from 'ts-mls/treeHash.js';
 import { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js';
 import { bytesToBase64Url } from '../../core/base/base64url.ts';
-import { MAX_ROOM_MEMBERS } from '../../core/wire/channels.ts';
+import { MAX_CHANNEL_MEMBERS } from '../../core/wire/channels.ts';
 import { identityOf, SUITE, sameBytes } from './group-suite.ts';
 
 /**
@@ -50,7 +50,7 @@ export async function isValidTree(
       if (!listsUnmergedLeavesRightly(tree, at, node.parent.unmergedLeaves)) return false;
     }
   }
-  if (identities.size > MAX_ROOM_MEMBERS) return false;
+  if (identities.size > MAX_CHANNEL_MEMBERS) return false;
   if (!sameBytes(await treeHashRoot(tree, suite.hash), groupContext.treeHash)) return false;
   return verifyParentHashes(tree, suite.hash);
 }
