@@ -1,6 +1,7 @@
 import type { RefusalCode } from '../wire/refusal.ts';
 import type { Rule } from '../wire/rule.ts';
 import type { ControlCounters, LaneClose } from './control-counters.ts';
+import { networkOf } from './network-of.ts';
 import type { JobId, LaneFacts, LaneId, RelayOut } from './relay-out.ts';
 import type { Session } from './session.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -15,7 +16,7 @@ export const LANE_TIMEOUT_MS = 30_000;
 export const MAX_UNGREETED_LANES = 64;
 
 /**
- * Lanes and held places of one address. More than half a room behind one NAT is a school; the limit keeps one
+ * Lanes and held places of one address, of IPv6 one network (see `networkOf`). More than half a room behind one NAT is a school; the limit keeps one
  * address from taking every place.
  */
 export const MAX_LANES_PER_ADDRESS = 128;
@@ -49,6 +50,8 @@ export interface Greeting {
 export interface Lane {
   readonly id: LaneId;
   readonly address: string;
+  /** What limits per address count it by. */
+  readonly network: string;
   readonly exporter: Uint8Array;
   readonly openedMs: number;
   lastHeardMs: number;
@@ -77,7 +80,7 @@ export class Lanes {
   readonly #byId = new Map<LaneId, Lane>();
   /** In the order they were opened. */
   readonly #ungreeted = new Set<Lane>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #perNetwork = new Map<string, number>();
   /** No lane times out before this. Traffic only moves the true deadline back, so this is looked up, not searched. */
   #earliestDeadlineMs: number | null = null;
 
@@ -97,8 +100,9 @@ export class Lanes {
     return this.#byId.get(id);
   }
 
-  fromAddress(address: string): number {
-    return this.#perAddress.get(address) ?? 0;
+  /** Lanes that come from that network (see `networkOf`). */
+  fromNetwork(network: string): number {
+    return this.#perNetwork.get(network) ?? 0;
   }
 
   /**
@@ -107,12 +111,12 @@ export class Lanes {
    */
   get crowdedOut(): Lane | null {
     if (this.#ungreeted.size < MAX_UNGREETED_LANES) return null;
-    const oldestByAddress = new Map<string, { readonly oldest: Lane; count: number }>();
+    const oldestByNetwork = new Map<string, { readonly oldest: Lane; count: number }>();
     let busiest: { readonly oldest: Lane; count: number } | null = null;
     for (const lane of this.#ungreeted) {
-      const entry = oldestByAddress.get(lane.address) ?? { oldest: lane, count: 0 };
+      const entry = oldestByNetwork.get(lane.network) ?? { oldest: lane, count: 0 };
       entry.count += 1;
-      oldestByAddress.set(lane.address, entry);
+      oldestByNetwork.set(lane.network, entry);
       if (busiest === null || entry.count > busiest.count) busiest = entry;
     }
     return busiest?.oldest ?? null;
@@ -122,6 +126,7 @@ export class Lanes {
     const lane: Lane = {
       id,
       address: facts.address,
+      network: networkOf(facts.address),
       exporter: facts.exporter,
       openedMs: nowMs,
       lastHeardMs: nowMs,
@@ -135,7 +140,7 @@ export class Lanes {
     };
     this.#byId.set(id, lane);
     this.#ungreeted.add(lane);
-    this.#perAddress.set(lane.address, this.fromAddress(lane.address) + 1);
+    this.#perNetwork.set(lane.network, this.fromNetwork(lane.network) + 1);
     this.#expectDeadline(laneDeadlineMs(lane));
     return lane;
   }
@@ -195,9 +200,9 @@ export class Lanes {
   #uncount(lane: Lane): void {
     if (!lane.counted) return;
     lane.counted = false;
-    const left = this.fromAddress(lane.address) - 1;
-    if (left > 0) this.#perAddress.set(lane.address, left);
-    else this.#perAddress.delete(lane.address);
+    const left = this.fromNetwork(lane.network) - 1;
+    if (left > 0) this.#perNetwork.set(lane.network, left);
+    else this.#perNetwork.delete(lane.network);
   }
 
   #expectDeadline(deadlineMs: number): void {

@@ -66,7 +66,7 @@ export class PasswordDesk {
     then: OnRight,
   ): Answer {
     if (this.#busy(asker.lane)) return refused('busy');
-    const keys = [`identity ${asker.identity}`, `address ${asker.lane.address}`];
+    const keys = [`identity ${asker.identity}`, `address ${asker.lane.network}`];
     const seconds = this.#guesses.begin(keys, nowMs);
     if (seconds > 0) {
       this.#counters.passwordsWaited += 1;

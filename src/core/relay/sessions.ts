@@ -4,6 +4,7 @@ import type { LaneClose } from './control-counters.ts';
 import type { ControlFloor } from './control-floor.ts';
 import { type Delivery, Inbox } from './inbox.ts';
 import type { Lane } from './lanes.ts';
+import { networkOf } from './network-of.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { RelaySnapshot, StoredSession } from './relay-store.ts';
 import { type Newcomer, nicknameKey } from './room.ts';
@@ -57,13 +58,14 @@ export class Sessions {
     return member === undefined ? undefined : this.#byToken.get(member.token);
   }
 
-  /** Lanes and held places that come from `address`. */
-  placesOf(address: string): number {
+  /** Lanes and held places that come from that network (see `networkOf`). */
+  placesOf(network: string): number {
     let held = 0;
     for (const session of this.#byToken.values()) {
-      if (session.member.lane === null && session.address === address) held += 1;
+      if (session.member.lane !== null || session.address === null) continue;
+      if (networkOf(session.address) === network) held += 1;
     }
-    return held + this.#floor.lanes.fromAddress(address);
+    return held + this.#floor.lanes.fromNetwork(network);
   }
 
   /** Begins a session that the ledger holds already, in its channel. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server, Socket } from 'node:net';
-import { plainAddress } from './address-range.ts';
+import { networkOf } from '../../core/relay/network-of.ts';
 
-/** Open connections of one address: the lanes that the engine lets it have, and some that are just coming or going. */
+/** Open connections of one address, of IPv6 one network: the lanes that the engine lets it have, and some that are just coming or going. */
 export const MAX_CONNECTIONS_PER_ADDRESS = 160;
 
 /**
@@ -19,7 +19,8 @@ export const MAX_CONNECTIONS = 576;
 
 interface Connection {
   readonly socket: Socket;
-  readonly address: string;
+  /** What limits count it by. */
+  readonly network: string;
   /** As a TLS socket over it shows its other end: nothing else connects the two. */
   readonly peer: string;
 }
@@ -30,8 +31,8 @@ interface Connection {
  */
 export class ConnectionLimit {
   readonly #beyondPerAddress: () => number;
-  readonly #perAddress = new Map<string, number>();
-  /** By address, then by peer; oldest first. */
+  readonly #perNetwork = new Map<string, number>();
+  /** By network, then by peer; oldest first. */
   readonly #pending = new Map<string, Map<string, Connection>>();
   #pendingCount = 0;
   #open = 0;
@@ -51,7 +52,7 @@ export class ConnectionLimit {
     });
     server.on('connection', (socket: Socket) => this.#admit(socket));
     server.on('upgrade', ({ socket }: IncomingMessage) => {
-      this.#forgetPending(plainAddress(socket.remoteAddress ?? ''), peerOf(socket));
+      this.#forgetPending(networkOf(socket.remoteAddress ?? ''), peerOf(socket));
     });
   }
 
@@ -61,31 +62,31 @@ export class ConnectionLimit {
 
   #admit(socket: Socket): void {
     this.#counts.connections += 1;
-    const address = plainAddress(socket.remoteAddress ?? '');
-    const open = this.#perAddress.get(address) ?? 0;
+    const network = networkOf(socket.remoteAddress ?? '');
+    const open = this.#perNetwork.get(network) ?? 0;
     if (open >= MAX_CONNECTIONS_PER_ADDRESS + this.#beyondPerAddress()) {
       this.#counts.connectionsAboveAddressLimit += 1;
       socket.destroy();
       return;
     }
-    this.#perAddress.set(address, open + 1);
+    this.#perNetwork.set(network, open + 1);
     this.#open += 1;
-    const connection: Connection = { socket, address, peer: peerOf(socket) };
+    const connection: Connection = { socket, network, peer: peerOf(socket) };
     this.#await(connection);
     socket.once('close', () => {
       this.#open -= 1;
-      this.#forgetPending(address, connection.peer);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#perAddress.set(address, left);
-      else this.#perAddress.delete(address);
+      this.#forgetPending(network, connection.peer);
+      const left = (this.#perNetwork.get(network) ?? 1) - 1;
+      if (left > 0) this.#perNetwork.set(network, left);
+      else this.#perNetwork.delete(network);
     });
   }
 
   #await(connection: Connection): void {
     if (this.#pendingCount >= MAX_PENDING_CONNECTIONS) this.#crowdOut();
-    const { address, peer } = connection;
-    const own = this.#pending.get(address) ?? new Map<string, Connection>();
-    this.#pending.set(address, own.set(peer, connection));
+    const { network, peer } = connection;
+    const own = this.#pending.get(network) ?? new Map<string, Connection>();
+    this.#pending.set(network, own.set(peer, connection));
     this.#pendingCount += 1;
   }
 
@@ -98,15 +99,15 @@ export class ConnectionLimit {
     const [oldest] = busiest?.values() ?? [];
     if (oldest === undefined) return;
     this.#counts.connectionsCrowdedOut += 1;
-    this.#forgetPending(oldest.address, oldest.peer);
+    this.#forgetPending(oldest.network, oldest.peer);
     oldest.socket.destroy();
   }
 
-  #forgetPending(address: string, peer: string): void {
-    const own = this.#pending.get(address);
+  #forgetPending(network: string, peer: string): void {
+    const own = this.#pending.get(network);
     if (own === undefined || !own.delete(peer)) return;
     this.#pendingCount -= 1;
-    if (own.size === 0) this.#pending.delete(address);
+    if (own.size === 0) this.#pending.delete(network);
   }
 }
 
