@@ -4,7 +4,7 @@ import { defineConfig } from 'electron-vite';
 
 const here = (path: string): string => resolve(import.meta.dirname, path);
 
-/** Three bundles: main (both shells and every worker thread), preload, renderer. */
+/** Three bundles: main (every way to start it, and every worker thread), preload, renderer. */
 export default defineConfig({
   main: {
     build: {
@@ -13,11 +13,13 @@ export default defineConfig({
         input: {
           index: here('src/main/index.ts'),
           browser: here('src/main/browser.ts'),
+          cli: here('src/main/cli.ts'),
           'audio-worker': here('src/main/audio/audio-worker.ts'),
           'encoder-worker': here('src/main/voice/encoder-worker.ts'),
           'voice-worker': here('src/main/voice/voice-worker.ts'),
           'tap-writer': here('src/main/taps/tap-writer.ts'),
           'relay-worker': here('src/main/relay/relay-worker.ts'),
+          'bots-worker': here('src/main/bots-worker.ts'),
           'hotkey-process': here('src/main/hotkeys/hotkey-process.ts'),
         },
       },
@@ -39,7 +41,10 @@ export default defineConfig({
     build: {
       outDir: here('out/renderer'),
       minify: true,
-      rollupOptions: { input: here('src/renderer/index.html') },
+      rollupOptions: {
+        // The window, and the dashboard that the admin server shows.
+        input: { index: here('src/renderer/index.html'), admin: here('src/renderer/admin.html') },
+      },
     },
   },
 });
