@@ -11,8 +11,7 @@ const runSchema = z.strictObject({
   duplicates: z.number(),
   stale: z.number(),
   garbled: z.number(),
-  fewestReceived: z.number(),
-  mostReceived: z.number(),
+  mostLostByOne: z.number(),
   p50Us: z.number(),
   p99Us: z.number(),
   maxUs: z.number(),
@@ -125,6 +124,11 @@ export class Load {
   /** Makes Mumble's server learn the members' addresses. @throws Error when it does not answer each of them */
   async greet(): Promise<void> {
     await this.#ask('greet');
+  }
+
+  /** From now on datagrams are taken as soon as they come: what a relay costs that wakes whoever listens. */
+  async listen(): Promise<void> {
+    await this.#ask('listen');
   }
 
   /** Lets the first of the members speak, and counts what all of them hear. */

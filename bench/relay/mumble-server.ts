@@ -4,6 +4,7 @@ import { Child, waitFor } from '../../e2e/rig/child.ts';
 import { freePort } from '../../e2e/rig/free-port.ts';
 import { makeCertificate } from '../mouth-to-ear/mumble-files.ts';
 import type { Contestant, RunningContestant } from './contestant.ts';
+import { NICE } from './line-program.ts';
 import type { Load } from './load.ts';
 import { MumbleClient } from './mumble-client.ts';
 
@@ -107,7 +108,7 @@ export const mumbleServer: Contestant = {
     const settingsPath = await writeSettings(folder, port, members);
     const logPath = join(folder, 'server.log');
     openSync(logPath, 'w');
-    const child = await Child.start('murmurd', ['-fg', '-ini', settingsPath], {
+    const child = await Child.start('nice', [...NICE, 'murmurd', '-fg', '-ini', settingsPath], {
       logPath,
       env: { ...process.env, PATH },
     });

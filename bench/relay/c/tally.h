@@ -25,7 +25,7 @@ typedef struct {
   uint64_t received;
   uint64_t duplicates;
   uint64_t stale;
-  /* Fewest and most measured packets that one receiver got. */
+  /* Measured packets that each receiver got. */
   uint32_t *received_by;
   /* Measured packets by delay, in whole microseconds. */
   uint32_t *delays;

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Row } from '../report.ts';
+import { Load } from './load.ts';
+import type { OurContestant } from './our-relay.ts';
+import type { Programs } from './programs.ts';
+import { type Trend, trendOf } from './statistics.ts';
+
+export interface HeapOptions {
+  readonly members: number;
+  readonly speakers: number;
+  /** Points of the line, each a million forwarded datagrams after the other. */
+  readonly points: number;
+}
+
+export interface HeapGrowth {
+  readonly row: Row;
+  /** Bytes per million forwarded datagrams that the heap grew by with 95 % confidence; 0 where it may be none. */
+  readonly certainBytes: number;
+  /** How far the true growth may lie from the measured one, in bytes per million. */
+  readonly uncertaintyBytes: number;
+}
+
+const MILLION = 1_000_000;
+
+/** After the load, in ms, before the heap is looked at: what is on its way is done with. */
+const REST_MS = 300;
+
+/**
+ * How much a relay's heap grows while it forwards: what is left of it after collections, million by million of
+ * datagrams, and a straight line through that. The first million is not on it: code is compiled then.
+ */
+export async function measureHeapGrowth(
+  contestant: OurContestant,
+  programs: Programs,
+  folder: string,
+  { members, speakers, points }: HeapOptions,
+): Promise<HeapGrowth> {
+  const perFrame = speakers * (members - 1);
+  const time = { warmMs: 0, measuredMs: Math.ceil(MILLION / perFrame) * 20 };
+  const relay = await contestant.start(folder, members);
+  const load = await Load.start(programs.loadPath, relay.protocol, relay.port);
+  try {
+    await relay.join(members, load);
+    const heap: (readonly [millions: number, bytes: number])[] = [];
+    let [forwarded, externalBytes] = [0, 0];
+    for (let point = 0; point <= points; point += 1) {
+      const { raw } = await load.run(speakers, time, relay.pid);
+      forwarded += raw.received;
+      await sleep(REST_MS);
+      const memory = await relay.memory();
+      externalBytes = memory.externalBytes;
+      if (point > 0) heap.push([forwarded / MILLION, memory.heapBytes]);
+    }
+    return describe(contestant.name, heap, trendOf(heap), externalBytes);
+  } finally {
+    await load.stop();
+    await relay.stop();
+  }
+}
+
+function describe(
+  relay: string,
+  heap: readonly (readonly [number, number])[],
+  { slope, uncertainty }: Trend,
+  externalBytes: number,
+): HeapGrowth {
+  const row: Row = {
+    check: 'heap growth per million forwarded datagrams',
+    relay,
+    bytesPerMillion: Math.round(slope),
+    uncertaintyBytes: Math.round(uncertainty),
+    millions: heap.map(([millions]) => millions.toFixed(1)).join(' '),
+    heapBytes: heap.map(([, bytes]) => bytes).join(' '),
+    externalBytes,
+  };
+  return { row, certainBytes: Math.max(0, slope - uncertainty), uncertaintyBytes: uncertainty };
+}
