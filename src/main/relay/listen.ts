@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { RelayCertificate } from './certificate.ts';
 import type { ListenFailure, VoiceSocketChoice } from './relay-protocol.ts';
+import { openVoiceSocket } from './udp/open-voice-socket.ts';
 import type { VoiceSocket } from './udp/voice-socket.ts';
-import { openVoiceSocket } from './udp-placeholder.ts';
 
 /** Both doors of a relay, open on one port number. */
 export interface ListeningSockets {
   readonly voice: VoiceSocket;
+  /** Why voice does not take the native addon: the end of a sentence that begins with "because". Null: it does, or need not. */
+  readonly whyNotBatched: string | null;
   readonly tcp: Server;
   readonly port: number;
 }
@@ -76,7 +78,14 @@ async function listenOnce(
   );
   const bound = await bindTcp(tcp, port, host);
   try {
-    return { voice: await openVoiceSocket({ ...choice, port: bound, ipv6 }), tcp, port: bound };
+    const { voiceSocket: kind, senderThreads } = choice;
+    const { socket: voice, whyNotBatched } = await openVoiceSocket({
+      kind,
+      senderThreads,
+      port: bound,
+      ipv6,
+    });
+    return { voice, whyNotBatched, tcp, port: bound };
   } catch (error) {
     tcp.close();
     throw error;

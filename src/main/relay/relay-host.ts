@@ -10,6 +10,7 @@ import type {
   StopReason,
 } from './relay-protocol.ts';
 import { RemoteAdmin } from './remote-admin.ts';
+import type { VoiceSocketKind } from './udp/voice-socket.ts';
 
 /** In the relay's folder. */
 const RELAY_DATABASE_NAME = 'relay.db';
@@ -24,6 +25,9 @@ export interface RelayHostOptions extends Omit<RelayWorkerData, 'databasePath'> 
 export interface RunningRelay {
   readonly port: number;
   readonly certificateSha256: string;
+  readonly voiceSocket: VoiceSocketKind;
+  /** The end of a sentence that begins with "because"; null: voice takes the native addon, or was not to. */
+  readonly whyNotBatched: string | null;
   /** For whoever serves the admin API. */
   readonly admin: RelayAdmin;
   /** Tells the members, closes both doors, ends the thread. `restarting`: they keep their places for the next one. */
@@ -86,8 +90,9 @@ export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
       }
       if (event.kind !== 'listening') return;
       running = true;
-      const { port, certificateSha256 } = event;
-      resolve({ ok: true, relay: { port, certificateSha256, admin, stop } });
+      const { port, certificateSha256, voiceSocket, whyNotBatched } = event;
+      const relay: RunningRelay = { port, certificateSha256, voiceSocket, whyNotBatched, admin, stop };
+      resolve({ ok: true, relay });
     });
     worker.on('error', (error) => {
       const reason = error instanceof Error ? error.message : String(error);

@@ -82,7 +82,14 @@ export type RelayCommand =
 
 /** Relay worker to main thread. */
 export type RelayEvent =
-  | { kind: 'listening'; port: number; certificateSha256: string; voiceSocket: VoiceSocketKind }
+  | {
+      kind: 'listening';
+      port: number;
+      certificateSha256: string;
+      voiceSocket: VoiceSocketKind;
+      /** The end of a sentence that begins with "because"; null: it is batched, or was not to be. */
+      whyNotBatched: string | null;
+    }
   /** `detail` is a sentence for people with `certificateFailed` and `databaseFailed`. */
   | { kind: 'failed'; failure: StartFailure; detail: string }
   | { kind: 'counters'; counters: Record<string, number> }

@@ -18,7 +18,8 @@ import { TestClient, TestIdentity } from './test-client.ts';
 
 const migrationsFolder = join(import.meta.dirname, '../../../resources/migrations/relay');
 
-describe('RelayServer on real sockets', () => {
+/** `auto`: the native addon where it is built; without it both are the same. */
+describe.each(['auto', 'dgram'] as const)('RelayServer on real sockets, voice by %s', (voiceSocket) => {
   let folder = '';
   let certificate: RelayCertificate;
   let sockets: ListeningSockets;
@@ -36,7 +37,7 @@ describe('RelayServer on real sockets', () => {
   async function openRoom(port = 0): Promise<void> {
     database = new RelayDatabase({ path: join(folder, 'relay.db'), migrationsFolder });
     const snapshot = database.snapshot(defaultChannels());
-    sockets = await listen(certificate, port);
+    sockets = await listen(certificate, port, { voiceSocket, senderThreads: 0 });
     server = new RelayServer({
       sockets,
       snapshot,
@@ -74,6 +75,8 @@ describe('RelayServer on real sockets', () => {
     await bob.until(() => bob.voice.length > 0);
     expect(bob.voice).toEqual([sent]);
     expect(ada.voice).toEqual([]);
+    expect(server.counters()).toMatchObject({ forwardedOut: 1, udpSendFailed: 0, udpSendBufferFull: 0 });
+    expect(server.counters().udpReceived).toBe(server.counters().received);
     bob.say({ type: 'bye' });
     expect(await ada.next('memberLeft')).toMatchObject({ token: bob.token });
   });

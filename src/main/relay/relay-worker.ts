@@ -68,6 +68,7 @@ async function openDoors(data: RelayWorkerData, database: RelayDatabase): Promis
     port: sockets.port,
     certificateSha256: certificate.sha256,
     voiceSocket: sockets.voice.kind,
+    whyNotBatched: sockets.whyNotBatched,
   });
 }
 
