@@ -108,6 +108,7 @@ class Expectation {
 
 function emptySnapshot(): RelaySnapshot {
   return {
+    config: null,
     channels: defaultChannels(),
     roles: [],
     assignments: new Map(),

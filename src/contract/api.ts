@@ -34,6 +34,7 @@ export function makeSidetoneApi(carry: CarryCommand, subscribe: SubscribeEvent):
     leave: () => carry('leave', null),
     host: (payload) => carry('host', payload),
     stopHosting: () => carry('stopHosting', null),
+    openDashboard: () => carry('openDashboard', null),
     setInviteAddress: (payload) => carry('setInviteAddress', payload),
     setMuted: (payload) => carry('setMuted', payload),
     setDeafened: (payload) => carry('setDeafened', payload),

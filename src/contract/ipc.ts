@@ -65,6 +65,8 @@ export const commandSchemas = {
     answer: outcomeSchema,
   },
   stopHosting: { payload: nothing, answer: outcomeSchema },
+  /** Opens the dashboard of the room we host in the system's browser. */
+  openDashboard: { payload: nothing, answer: outcomeSchema },
   setInviteAddress: {
     payload: z.strictObject({ address: z.string().max(MAX_ADDRESS_LENGTH) }),
     answer: outcomeSchema,

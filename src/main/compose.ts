@@ -7,13 +7,12 @@ import { App } from './app/app.ts';
 import { startAudio } from './audio/audio.ts';
 import type { SecretBox } from './base/secret-box.ts';
 import { allocateSoundRings } from './base/sound-rings.ts';
+import { composeHosting } from './compose-hosting.ts';
 import { ControlLane } from './control/control-lane.ts';
 import { startHotkeys } from './hotkeys/hotkeys.ts';
 import { KeyBindings } from './hotkeys/key-bindings.ts';
 import { createRouter, type Router } from './ipc/router.ts';
 import { OwnIdentity } from './keys/own-identity.ts';
-import { startRelay } from './relay/relay-host.ts';
-import { defaultChannels, MAX_HOSTED_MEMBERS } from './relay/room-defaults.ts';
 import { ClientStore } from './store/client-database.ts';
 import { Taps } from './taps/taps.ts';
 import { Voice } from './voice/voice.ts';
@@ -81,16 +80,12 @@ export function compose(options: ComposeOptions): Composition {
     openLink: options.openLink,
     voice,
     openLane: (request) => new ControlLane(request),
-    startHosting: (request) =>
-      startRelay({
-        workerPath: code('relay-worker'),
-        folder: join(options.dataFolder, 'relay'),
-        migrationsFolder: join(options.resourcesPath, 'migrations/relay'),
-        maxMembers: MAX_HOSTED_MEMBERS,
-        channels: defaultChannels(),
-        onCounters: (counters) => app.handleCounters('relay', counters),
-        ...request,
-      }),
+    startHosting: composeHosting({
+      folder: join(options.dataFolder, 'relay'),
+      codeFolder: options.codeFolder,
+      resourcesPath: options.resourcesPath,
+      onCounters: (counters) => app.handleCounters('relay', counters),
+    }),
   });
 
   const audio = startAudio({

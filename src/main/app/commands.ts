@@ -48,7 +48,7 @@ function blockThread(milliseconds: number): void {
 /** Entering and leaving rooms. */
 function doorCommands(
   parts: CommandParts,
-): Pick<CommandHandlers, 'join' | 'leave' | 'host' | 'stopHosting' | 'setInviteAddress'> {
+): Pick<CommandHandlers, 'join' | 'leave' | 'host' | 'stopHosting' | 'openDashboard' | 'setInviteAddress'> {
   const { hosting, settings, countRefusal } = parts;
   const { call } = parts.room;
 
@@ -90,6 +90,12 @@ function doorCommands(
       if (own !== null && call.isAt(own)) call.leave();
       await hosting.stop();
       return DONE;
+    },
+    async openDashboard() {
+      const dashboard = await hosting.dashboardLink();
+      if (!dashboard.ok) return dashboard;
+      parts.openLink(dashboard.link);
+      return { ok: true };
     },
     async setInviteAddress({ address }) {
       return hosting.setAddress(address);

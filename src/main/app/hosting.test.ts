@@ -20,10 +20,12 @@ function setUp() {
         const stop = async (): Promise<void> => {
           stopped.push(port ?? 0);
         };
+        const openDashboard = async () =>
+          ({ ok: true, link: `http://127.0.0.1:${port}/#redeem=once` }) as const;
         resolve(
           port === null
             ? { ok: false, sentence: 'That port is taken.' }
-            : { ok: true, relay: { port, certificateSha256: CERTIFICATE, stop } },
+            : { ok: true, relay: { port, certificateSha256: CERTIFICATE, openDashboard, stop } },
         );
       });
     });
@@ -133,5 +135,16 @@ describe('Hosting', () => {
     requests[0]?.onDidDie('late news');
     expect(hosting.describe()).toMatchObject({ port: 2 });
     expect(told).toEqual([]);
+  });
+});
+
+describe('the dashboard', () => {
+  test('is that of the room that is open', async () => {
+    const { hosting, answer } = setUp();
+    expect(await hosting.dashboardLink()).toMatchObject({ ok: false });
+    const opening = hosting.start('Our room', 4_000, '192.0.2.1');
+    answer(4_000);
+    await opening;
+    expect(await hosting.dashboardLink()).toEqual({ ok: true, link: 'http://127.0.0.1:4000/#redeem=once' });
   });
 });

@@ -94,6 +94,12 @@ export class Hosting {
     return { ok: true };
   }
 
+  /** An address of the dashboard that lets us in without a password, once, for a minute. */
+  async dashboardLink(): Promise<{ ok: true; link: string } | { ok: false; sentence: string }> {
+    if (this.#room === null) return { ok: false, sentence: 'You host no room right now.' };
+    return this.#room.relay.openDashboard();
+  }
+
   /** Closes the room, or the one that is just being opened. */
   async stop(): Promise<void> {
     this.#stopWanted = true;

@@ -207,6 +207,8 @@ export type OpenLane = (request: LaneRequest) => Lane;
 export interface HostedRelay {
   readonly port: number;
   readonly certificateSha256: string;
+  /** An address that opens the room's dashboard, once, for whoever hosts it. */
+  openDashboard(): Promise<{ ok: true; link: string } | { ok: false; sentence: string }>;
   stop(reason: 'closing' | 'restarting'): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ type HomeHandlers = Pick<
   | 'leave'
   | 'host'
   | 'stopHosting'
+  | 'openDashboard'
   | 'setInviteAddress'
   | 'saveBookmark'
   | 'bookmarkThisRoom'
@@ -43,6 +44,7 @@ export function homeHandlers(stage: MockStage): HomeHandlers {
     host: () =>
       stage.refuse('Port 48480 is used by another program. Choose another port under “Address and port”.'),
     stopHosting: () => stage.change({ hosting: { phase: 'off' } }),
+    openDashboard: () => ({ ok: true }),
     setInviteAddress: ({ address }) =>
       stage.state.hosting.phase === 'on'
         ? stage.change({ hosting: { ...stage.state.hosting, address } })

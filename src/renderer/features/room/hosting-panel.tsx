@@ -31,6 +31,15 @@ export function HostingPanel({ hosting, onReturn }: HostingPanelProps): ReactEle
         <button
           type="button"
           className="button"
+          data-size="small"
+          data-testid="open-dashboard"
+          onClick={() => void perform(api.openDashboard())}
+        >
+          Dashboard
+        </button>
+        <button
+          type="button"
+          className="button"
           data-kind="danger"
           data-size="small"
           data-testid="stop-hosting"
