@@ -6,7 +6,8 @@ import { CELLAR, KITCHEN, LIBRARY, LOBBY, StaffedRoom } from '../sim/staffed-roo
 import type { ClientMessage, Request } from '../wire/control.ts';
 import { relayMessageSchema } from '../wire/control.ts';
 import { WHISPER_LIST_BIT } from '../wire/datagram.ts';
-import { FIRST_CUSTOM_ROLE_ID, permissionSchema } from '../wire/roles.ts';
+import { ADMIN_ROLE_ID, FIRST_CUSTOM_ROLE_ID, permissionSchema } from '../wire/roles.ts';
+import type { AdminCommand, AdminView } from './admin-port.ts';
 import { MAX_UNGREETED_LANES } from './lanes.ts';
 import type { LaneId } from './relay-out.ts';
 
@@ -15,6 +16,7 @@ const numRuns = Number(process.env.FUZZ_RUNS ?? 100);
 const mac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest();
 
 const people = ['Olga', 'Mona', 'Anna', 'Ben', 'Cleo', 'Dora'];
+const bots = ['Bot 1', 'Bot 2'];
 
 /** What a hundred runs certainly come across. */
 const reached = [
@@ -61,8 +63,22 @@ function expectBalance(room: StaffedRoom): void {
   expect(sum(stats, 'deliveries', 'deliveriesRestored')).toBe(
     sum(stats, 'deliveriesSeen', 'deliveriesDropped', 'deliveriesForgotten', 'deliveriesWaiting'),
   );
+  const commands = ['Done', 'Refused', 'Bad', 'UnderWay'];
+  expect(stats.adminCommands).toBe(sum(stats, ...commands.map((name) => `adminCommands${name}`)));
   const passwords = ['Right', 'Wrong', 'Hashed', 'Failed', 'Forgotten', 'UnderWay'];
   expect(stats.passwordJobs).toBe(sum(stats, ...passwords.map((name) => `passwords${name}`)));
+}
+
+/** What is kept must come back: nothing of a bot is, and no session is in a channel that is not kept. */
+function expectStoreStands(room: StaffedRoom): void {
+  const { channels, sessions } = room.store.snapshot();
+  const kept = new Set(channels.map(({ info }) => info.id));
+  const names = new Set(bots.map((name) => room.entrant(name).identity));
+  for (const { channel, identity } of sessions) {
+    expect(channel === null || kept.has(channel)).toBe(true);
+    expect(names.has(identity)).toBe(false);
+  }
+  for (const { info } of channels) expect(info.parent === null || kept.has(info.parent)).toBe(true);
 }
 
 /** Everything that a member may say, with numbers that often mean something. */
@@ -234,6 +250,138 @@ test(
     // The steps reach what they are to test.
     if (numRuns < 100) return;
     for (const name of reached) expect([name, totals[name]]).not.toEqual([name, 0]);
+  },
+  20_000 + 400 * numRuns,
+);
+
+/** What somebody holds who began with `view` and was told what is in `room.news`. */
+function followed(view: AdminView, room: StaffedRoom): AdminView {
+  const members = new Map(view.members.map((member) => [member.token, member]));
+  const channels = new Map(view.channels.map((channel) => [channel.id, channel]));
+  let { roomName, maxMembers, roles } = view;
+  for (const news of room.news) {
+    if (news.type === 'member') members.set(news.member.token, news.member);
+    else if (news.type === 'memberLeft') members.delete(news.token);
+    else if (news.type === 'channel') channels.set(news.channel.id, news.channel);
+    else if (news.type === 'channelRemoved') channels.delete(news.channel);
+    else if (news.type === 'roles') roles = news.roles;
+    else if (news.type === 'config') ({ roomName, maxMembers } = news);
+  }
+  return { roomName, maxMembers, roles, members: [...members.values()], channels: [...channels.values()] };
+}
+
+/** In one order: whoever is told of again stands at another place with the observer than in the room. */
+function sorted(view: AdminView): AdminView {
+  return {
+    ...view,
+    members: view.members.toSorted((a, b) => a.token - b.token),
+    channels: view.channels.toSorted((a, b) => a.id - b.id),
+  };
+}
+
+test(
+  'whatever accounts and bots do among the members, it is accounted for, told to observers, and what is kept stands',
+  () => {
+    const totals: Record<string, number> = {};
+    const sample = new StaffedRoom(mac);
+    for (const name of people) sample.admit(name);
+    const often = <T>(weight: number, value: T) => ({ weight, arbitrary: fc.constant(value) });
+    const step = fc.record({
+      what: fc.oneof(
+        often(6, 'say'),
+        often(8, 'command'),
+        often(2, 'hash'),
+        often(2, 'arrive'),
+        often(2, 'hangUp'),
+        often(2, 'wait'),
+        often(1, 'restart'),
+        often(3, 'admitBots'),
+        often(1, 'dismissBots'),
+        often(1, 'configure'),
+        often(6, 'botArrives'),
+        often(4, 'botSays'),
+        often(2, 'botHangsUp'),
+      ),
+      who: fc.nat(people.length - 1),
+      role: fc.constantFrom(1, 2, ADMIN_ROLE_ID, ADMIN_ROLE_ID, FIRST_CUSTOM_ROLE_ID, 99),
+      message: messagesOf(sample),
+      ms: fc.constantFrom(10, 500, 2_000, 40_000),
+      full: fc.integer({ min: 0, max: 19 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 30, maxLength: 120, size: 'max' }), (steps) => {
+        const room = new StaffedRoom(mac, { maxMembers: 5 });
+        const identities = bots.map((name) => room.entrant(name).identity);
+        const lanes = new Map<string, LaneId>();
+        let lastCommand = 0;
+        const command = (role: number, asked: AdminCommand): void => {
+          lastCommand += 1;
+          room.engine.handleAdminCommand(lastCommand, { account: 'root', role }, asked, room.nowMs, room.out);
+        };
+        const arrive = (name: string): void => {
+          const lane = room.enter(name)?.lane;
+          if (lane !== undefined) lanes.set(name, lane);
+        };
+        const count = (): void => {
+          for (const [name, value] of Object.entries(room.engine.stats()))
+            totals[name] = (totals[name] ?? 0) + value;
+        };
+        for (const name of people) arrive(name);
+        let began = room.engine.adminView();
+        room.news.length = 0;
+        for (const { what, who, role, message, ms, full } of steps) {
+          const [name = '', bot = ''] = [people[who], bots[who % bots.length]];
+          room.store.failing = full === 0;
+          if (what === 'say') room.say(lanes.get(name) ?? 0, message);
+          // A member's request, some of which accounts may not ask.
+          else if (what === 'command' && message.type === 'request')
+            command(role, message.request as AdminCommand);
+          else if (what === 'hash') room.doPasswords();
+          else if (what === 'arrive') arrive(name);
+          else if (what === 'hangUp') room.hangUp(lanes.get(name) ?? 0);
+          else if (what === 'wait') room.pass(ms);
+          else if (what === 'admitBots')
+            command(ADMIN_ROLE_ID, { kind: 'admitBots', identities, channelName: 'Test' });
+          else if (what === 'dismissBots') command(ADMIN_ROLE_ID, { kind: 'dismissBots' });
+          else if (what === 'configure')
+            command(ADMIN_ROLE_ID, { kind: 'configure', name: `Room ${ms}`, maxMembers: who + 1 });
+          // Outside of a test they would be people like others.
+          else if (what === 'botArrives' && room.engine.expectedBots > 0) arrive(bot);
+          else if (what === 'botSays') room.say(lanes.get(bot) ?? 0, message);
+          else if (what === 'botHangsUp') room.hangUp(lanes.get(bot) ?? 0);
+          else if (what === 'restart' && full > 10) {
+            count();
+            room.store.failing = false;
+            room.passwordJobs.length = 0;
+            room.restart();
+            began = room.engine.adminView();
+            room.news.length = 0;
+          }
+          room.store.failing = false;
+          expectBalance(room);
+          expectStoreStands(room);
+          expect(sorted(followed(began, room))).toEqual(sorted(room.engine.adminView()));
+        }
+        expect(room.strayMessages).toBe(0);
+        for (const messages of room.messages.values()) {
+          for (const said of messages) expect(relayMessageSchema.safeParse(said).success).toBe(true);
+        }
+        count();
+        room.engine.close('closing', room.nowMs, room.out);
+        expectBalance(room);
+        expect(room.engine.stats()).toMatchObject({ members: 0, lanes: 0 });
+      }),
+      { numRuns },
+    );
+    if (numRuns < 100) return;
+    for (const name of [
+      'adminCommandsDone',
+      'adminCommandsRefused',
+      'adminCommandsBad',
+      'lanesClosedKicked',
+    ]) {
+      expect([name, totals[name]]).not.toEqual([name, 0]);
+    }
   },
   20_000 + 400 * numRuns,
 );

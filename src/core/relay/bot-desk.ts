@@ -1,11 +1,10 @@
 import { judgeHighestRank } from '../permissions/judge.ts';
-import { MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
+import { MAX_CHANNEL_MEMBERS, MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
 import { ADMIN_ROLE_ID, MEMBER_ROLE_ID } from '../wire/roles.ts';
 import type { Actor } from './actor.ts';
 import type { AdminCommand } from './admin-port.ts';
 import { type Answer, DONE, forbidden, made, refused } from './answer.ts';
 import { auditEntry } from './audit.ts';
-import { MAX_BOTS } from './bot-roster.ts';
 import type { ControlParts } from './control-parts.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { Channel } from './room.ts';
@@ -112,7 +111,7 @@ export class BotDesk {
       bitrate,
       frameSamples,
       redundancyCopies,
-      maxMembers: MAX_BOTS,
+      maxMembers: MAX_CHANNEL_MEMBERS,
       listeners: false,
       enterRole: ADMIN_ROLE_ID,
       speakRole: MEMBER_ROLE_ID,

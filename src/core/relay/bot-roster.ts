@@ -1,6 +1,6 @@
 import type { Channel } from './room.ts';
 
-/** Bots of one stress test: as many as a room has members at most. */
+/** Bots of one stress test: as many as a channel holds. */
 export const MAX_BOTS = 200;
 
 /** How long the channel of a test stays when no bot is in the room, in ms: they come one after the other, or again. */
