@@ -34,7 +34,9 @@ export interface RunningRelay {
   stop(reason: StopReason): Promise<void>;
 }
 
-export type RelayStart = { ok: true; relay: RunningRelay } | { ok: false; sentence: string };
+export type RelayStart =
+  | { ok: true; relay: RunningRelay }
+  | { ok: false; failure: StartFailure; sentence: string };
 
 /** A relay that does not say farewell within this time is ended, in ms. */
 const STOP_LIMIT_MS = 3_000;
@@ -86,7 +88,8 @@ export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
       if (admin.handleEvent(event)) return;
       if (event.kind === 'counters') onCounters(event.counters);
       if (event.kind === 'failed') {
-        resolve({ ok: false, sentence: failureSentence(event.failure, options.port, event.detail) });
+        const { failure, detail } = event;
+        resolve({ ok: false, failure, sentence: failureSentence(failure, options.port, detail) });
       }
       if (event.kind !== 'listening') return;
       running = true;
@@ -98,7 +101,10 @@ export function startRelay(options: RelayHostOptions): Promise<RelayStart> {
       const reason = error instanceof Error ? error.message : String(error);
       // Its doors and its database are free once the thread has ended.
       if (running && !stopping) void ended.then(() => onDidDie(reason));
-      else resolve({ ok: false, sentence: failureSentence('failed', options.port, reason) });
+      else {
+        const sentence = failureSentence('failed', options.port, reason);
+        resolve({ ok: false, failure: 'failed', sentence });
+      }
     });
   });
 }
