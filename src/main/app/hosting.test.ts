@@ -139,7 +139,7 @@ describe('Hosting', () => {
 });
 
 describe('the dashboard', () => {
-  test('is that of the room that is open', async () => {
+  it('is that of the room that is open', async () => {
     const { hosting, answer } = setUp();
     expect(await hosting.dashboardLink()).toMatchObject({ ok: false });
     const opening = hosting.start('Our room', 4_000, '192.0.2.1');
