@@ -38,6 +38,8 @@ export interface AdminOptions {
   readonly log: AdminLog;
   /** Ms since 1970; the clock of this machine unless a test sets another. */
   readonly wallMs?: () => number;
+  /** A clock that only goes forward, in ms, for limits; this process's own unless a test sets another. */
+  readonly nowMs?: () => number;
 }
 
 /** Shortest token of a collector: 128 bits in base64url are 22. */

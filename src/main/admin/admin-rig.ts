@@ -1,0 +1,296 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { BotsRequest, BotsState, Grant } from '../../contract/admin.ts';
+import type {
+  AdminActor,
+  AdminCommand,
+  AdminNews,
+  AdminOutcome,
+  AdminView,
+  AuditRow,
+  RelayAdmin,
+  RelayFigures,
+} from '../../core/relay/admin-port.ts';
+import type { Ban } from '../../core/wire/control.ts';
+import { BUILT_IN_ROLES } from '../../core/wire/roles.ts';
+import type { AdminOptions, RunningAdmin } from './admin-options.ts';
+import { startAdmin } from './admin-server.ts';
+import type { BotsOutcome, BotsPort } from './bots-port.ts';
+
+/** An identity, and a key for whispers, as relays have them: 32 bytes in base64url. */
+export const SOME_IDENTITY = 'A'.repeat(43);
+
+export const SOME_CONFIG = {
+  bitrate: 48_000,
+  frameSamples: 960 as const,
+  redundancyCopies: 2,
+  maxMembers: 50,
+  listeners: false,
+  enterRole: 1,
+  speakRole: 1,
+  whisperRole: 1,
+  manageRole: 3,
+  historyDays: 0,
+};
+
+export const SOME_VIEW: AdminView = {
+  roomName: 'The cellar',
+  maxMembers: 50,
+  channels: [{ id: 1, parent: null, name: 'Lobby', locked: false, config: SOME_CONFIG }],
+  members: [
+    {
+      token: 7,
+      identity: SOME_IDENTITY,
+      nickname: 'Ada',
+      channel: 1,
+      role: 1,
+      muted: false,
+      deafened: false,
+      mutedForAll: false,
+      reconnecting: false,
+      whisperKey: { key: SOME_IDENTITY, signature: 'A'.repeat(86) },
+      bot: false,
+    },
+  ],
+  roles: [...BUILT_IN_ROLES, { id: 16, name: 'Regular', rank: 10, permissions: [] }],
+};
+
+/** A relay that answers what a test tells it, and remembers what it was asked. */
+export class ScriptedRelay implements RelayAdmin {
+  shown: AdminView = SOME_VIEW;
+  outcome: AdminOutcome = { ok: true, channel: null };
+  banList: readonly Ban[] = [];
+  figuresNow: RelayFigures = {
+    atMs: 1_000,
+    voiceSocket: 'dgram',
+    counters: { members: 1, received: 10, receivedByLane: 3, forwardedOut: 8, forwardedOutByLane: 2 },
+    cpuMs: 100,
+    heapBytes: 5_000_000,
+  };
+  /** `gone`: every question fails. `silent`: none is answered. */
+  mood: 'well' | 'gone' | 'silent' = 'well';
+  readonly commands: { actor: AdminActor; command: AdminCommand }[] = [];
+  readonly audited: AuditRow[] = [];
+  readonly #watchers = new Set<(news: AdminNews) => void>();
+
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  tell(news: AdminNews): void {
+    for (const watcher of this.#watchers) watcher(news);
+  }
+
+  command(actor: AdminActor, command: AdminCommand): Promise<AdminOutcome> {
+    this.commands.push({ actor, command });
+    return this.#answer(this.outcome);
+  }
+
+  view(): Promise<AdminView> {
+    return this.#answer(this.shown);
+  }
+
+  bans(): Promise<readonly Ban[]> {
+    return this.#answer(this.banList);
+  }
+
+  audit(before: number | null, count: number): Promise<readonly AuditRow[]> {
+    const older = this.audited.filter(({ id }) => before === null || id < before);
+    return this.#answer(older.reverse().slice(0, count));
+  }
+
+  writeAudit(by: string, action: string, subject: string, reason: string): Promise<void> {
+    if (this.mood === 'well')
+      this.audited.push({ id: this.audited.length + 1, atMs: 1, by, action, subject, reason });
+    return this.#answer(undefined);
+  }
+
+  figures(): Promise<RelayFigures> {
+    return this.#answer(this.figuresNow);
+  }
+
+  watch(onNews: (news: AdminNews) => void): () => void {
+    this.#watchers.add(onNews);
+    return () => this.#watchers.delete(onNews);
+  }
+
+  #answer<T>(value: T): Promise<T> {
+    if (this.mood === 'gone') return Promise.reject(new Error('the relay is gone'));
+    if (this.mood === 'silent') return new Promise(() => {});
+    return Promise.resolve(value);
+  }
+}
+
+export const IDLE_BOTS: BotsState = {
+  phase: 'idle',
+  sentence: '',
+  bots: 0,
+  speakers: 0,
+  joined: 0,
+  keyed: 0,
+  elapsedSeconds: 0,
+  sentPerSecond: 0,
+  receivedPerSecond: 0,
+  receivedBitsPerSecond: 0,
+  lossPercent: 0,
+  totalLossPercent: 0,
+  latencyMs: { p50: 0, p95: 0, p99: 0, max: 0 },
+  totalLatencyMs: { p50: 0, p95: 0, p99: 0, max: 0 },
+  botsCpu: 0,
+  perBot: [],
+};
+
+export class ScriptedBots implements BotsPort {
+  outcome: BotsOutcome = { ok: true };
+  shown: BotsState = IDLE_BOTS;
+  readonly started: { request: BotsRequest; actor: AdminActor }[] = [];
+  stopped = 0;
+  readonly #listeners = new Set<(state: BotsState) => void>();
+
+  tell(state: BotsState): void {
+    this.shown = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  start(request: BotsRequest, actor: AdminActor): Promise<BotsOutcome> {
+    this.started.push({ request, actor });
+    return Promise.resolve(this.outcome);
+  }
+
+  stop(): Promise<void> {
+    this.stopped += 1;
+    return Promise.resolve();
+  }
+
+  state(): BotsState {
+    return this.shown;
+  }
+
+  onState(listener: (state: BotsState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Clocks that a test turns. */
+export interface Clock {
+  wallMs: number;
+  nowMs: number;
+}
+
+/** A running admin server with its scripted surroundings. */
+export interface AdminRig {
+  readonly admin: RunningAdmin;
+  readonly relay: ScriptedRelay;
+  readonly bots: ScriptedBots;
+  readonly clock: Clock;
+  readonly folder: string;
+  readonly logged: { event: string; fields: Readonly<Record<string, unknown>> }[];
+  /** Asks in JSON; `token` null: without one. */
+  ask(method: string, path: string, token: string | null, body?: unknown): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export const SOME_PASSWORD = 'correct horse battery';
+
+export const ADMIN_MIGRATIONS = resolve(import.meta.dirname, '../../../resources/migrations/admin');
+
+/** The pages of a build, as small as can be. */
+export function writePages(folder: string): string {
+  const pages = join(folder, 'renderer');
+  mkdirSync(join(pages, 'assets'), { recursive: true });
+  writeFileSync(join(pages, 'admin.html'), '<!doctype html><title>Sidetone administration</title>');
+  writeFileSync(join(pages, 'index.html'), '<!doctype html><title>Sidetone</title>');
+  writeFileSync(join(pages, 'assets', 'admin-a1.js'), 'export const room = 1;');
+  return pages;
+}
+
+export async function openAdmin(
+  changes: Partial<AdminOptions> = {},
+  kept: { folder?: string; relay?: ScriptedRelay } = {},
+): Promise<AdminRig> {
+  const folder = kept.folder ?? mkdtempSync(join(tmpdir(), 'sidetone-admin-'));
+  const relay = kept.relay ?? new ScriptedRelay();
+  const bots = new ScriptedBots();
+  const clock: Clock = { wallMs: 1_900_000_000_000, nowMs: 1_000_000 };
+  const logged: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  const started = await startAdmin({
+    relay,
+    bots,
+    folder,
+    migrationsFolder: ADMIN_MIGRATIONS,
+    rendererPath: writePages(folder),
+    host: '127.0.0.1',
+    port: 0,
+    tls: null,
+    publicHosts: [],
+    behindProxy: false,
+    proxyAddresses: [],
+    metricsToken: null,
+    log: (event, fields) => logged.push({ event, fields }),
+    wallMs: () => clock.wallMs,
+    nowMs: () => clock.nowMs,
+    ...changes,
+  });
+  if (!started.ok) {
+    rmSync(folder, { recursive: true });
+    throw new Error(started.sentence);
+  }
+  const { admin } = started;
+  return {
+    admin,
+    relay,
+    bots,
+    clock,
+    folder,
+    logged,
+    async ask(method, path, token, body): Promise<Answer> {
+      const headers: Record<string, string> = {};
+      if (token !== null) headers.Authorization = `Bearer ${token}`;
+      if (body !== undefined) headers['Content-Type'] = 'application/json';
+      const response = await fetch(`http://127.0.0.1:${admin.port}${path}`, {
+        method,
+        headers,
+        redirect: 'manual',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const json = response.headers.get('content-type')?.startsWith('application/json') ?? false;
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: json && text !== '' ? JSON.parse(text) : text,
+      };
+    },
+    async close(): Promise<void> {
+      await admin.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Makes the first account, `root`, and gives its grant. */
+export async function setUp(rig: AdminRig): Promise<Grant> {
+  const answer = await rig.ask('POST', '/api/setup', null, {
+    code: rig.admin.setupCode,
+    name: 'root',
+    password: SOME_PASSWORD,
+  });
+  if (answer.status !== 200) throw new Error(`no first account: ${JSON.stringify(answer.body)}`);
+  return answer.body as Grant;
+}
+
+/** Makes an account of that role, and logs it in. */
+export async function addAccount(rig: AdminRig, by: string, name: string, role: number): Promise<Grant> {
+  await rig.ask('PUT', '/api/accounts', by, { name, role, password: SOME_PASSWORD });
+  const answer = await rig.ask('POST', '/api/login', null, { name, password: SOME_PASSWORD });
+  if (answer.status !== 200) throw new Error(`no login: ${JSON.stringify(answer.body)}`);
+  return answer.body as Grant;
+}
