@@ -13,8 +13,8 @@ export const BOTS_CHANNEL_NAME = 'Stress test';
 /** Longest wait for the worker to make its bots' identities, in ms. */
 const IDENTITIES_LIMIT_MS = 20_000;
 
-/** What joining and ending may take beside the time of talking, in ms: four waves of 60 s, a rest, the last second. */
-const BESIDES_TALKING_MS = 260_000;
+/** What joining and ending may take beside the time of talking, in ms: the worker's own limit, and some. */
+const BESIDES_TALKING_MS = 240_000;
 
 /** A worker that does not end within this time after being told so is ended, in ms. */
 const STOP_LIMIT_MS = 5_000;
