@@ -95,6 +95,35 @@ describe('a stress test', () => {
     expect(room.command(root, admitCommand(['A'.repeat(43)]))).toEqual(refusal('tooManyChannels'));
   });
 
+  test('does not begin where a relay has no place for all of its bots', () => {
+    const { snapshot } = startRoom().room.options;
+    const sessions = Array.from({ length: MAX_ROOM_MEMBERS - 2 }, (_, at) => ({
+      token: at + 1,
+      identity: simIdentity(at + 1),
+      nickname: `Member ${at + 1}`,
+      resumeHash: '',
+      previousResumeHash: null,
+      whisperKey: shapeOfWhisperKey,
+      channel: null,
+      muted: false,
+      deafened: false,
+      mutedForAll: false,
+      whisperLists: [],
+      chatTaken: 0,
+      delivered: 0,
+      heldSinceMs: null,
+    }));
+    const room = new StaffedRoom(mac, {
+      snapshot: { ...snapshot, sessions },
+      maxMembers: MAX_ROOM_MEMBERS,
+    });
+    const three = botNames(3).map((name) => room.entrant(name).identity);
+    expect(room.command(root, admitCommand(three))).toEqual(refusal('roomFull'));
+    for (const name of openTest(room, 2)) room.admit(name);
+    expect(room.engine.stats().members).toBe(MAX_ROOM_MEMBERS);
+    expect(room.enter('Anna')).toBeNull();
+  });
+
   test('lets its bots into a full room, from a banned and crowded address, past the password of the door', () => {
     const { room, mona } = startRoom({ maxMembers: 3 });
     const olga2 = room.admit('Olga');

@@ -26,7 +26,7 @@ export class BotDesk {
 
   /**
    * The bots count neither against the room's limit nor against that of an address; but with all members there never
-   * are more than MAX_ROOM_MEMBERS, which is what a welcome can tell of.
+   * are more than MAX_ROOM_MEMBERS.
    */
   admit(by: Actor, command: AdmitCommand, nowMs: number, out: RelayOut): Answer {
     const { bots, ledger, presence, roles, room } = this.#parts;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoredChannel, StoredDelivery, StoredSession } from '../../core/relay/relay-store.ts';
+import { MAX_ROOM_MEMBERS } from '../../core/wire/channels.ts';
 import type { ChatMessage } from '../../core/wire/chat.ts';
 import type { Ban } from '../../core/wire/control.ts';
 import type { Role } from '../../core/wire/roles.ts';
@@ -336,5 +337,40 @@ describe('RelayDatabase', () => {
       role: 1,
       role_assignment: 1,
     });
+  });
+});
+
+describe('the room’s configuration', () => {
+  it('is none at first, and is kept as it was set last', () => {
+    expect(restart().config).toBeNull();
+    database.saveConfig({ name: 'Harbour', maxMembers: 12 });
+    database.saveConfig({ name: 'Bay', maxMembers: MAX_ROOM_MEMBERS });
+    expect(restart().config).toEqual({ name: 'Bay', maxMembers: MAX_ROOM_MEMBERS });
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['too many members', JSON.stringify({ name: 'Bay', maxMembers: MAX_ROOM_MEMBERS + 1 })],
+    ['no members', JSON.stringify({ name: 'Bay', maxMembers: 0 })],
+    ['a name that cannot be shown', JSON.stringify({ name: '\u202e', maxMembers: 5 })],
+  ])('is passed over and counted when it is %s', (_what, value) => {
+    database.saveConfig({ name: 'Harbour', maxMembers: 12 });
+    raw((connection) => connection.prepare("UPDATE meta SET value = ? WHERE name = 'roomConfig'").run(value));
+    expect(restart().config).toBeNull();
+    expect(database.droppedRows).toEqual({ meta: 1 });
+  });
+});
+
+describe('the audit log', () => {
+  it('is read in pages, newest first', () => {
+    for (let at = 1; at <= 5; at += 1) {
+      database.audit({ atMs: at, by: 'account:root', action: 'kick', subject: ADA, reason: `no. ${at}` });
+    }
+    const ids = (before: number | null, count: number): number[] =>
+      database.readAudit(before, count).map(({ id }) => id);
+    expect(database.readAudit(null, 1)).toEqual([
+      { id: 5, atMs: 5, by: 'account:root', action: 'kick', subject: ADA, reason: 'no. 5' },
+    ]);
+    expect([ids(null, 2), ids(4, 2), ids(2, 2), ids(1, 2)]).toEqual([[5, 4], [3, 2], [1], []]);
   });
 });
