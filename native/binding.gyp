@@ -6,6 +6,7 @@
       'conditions': [
         ['OS=="linux"', {
           'sources': [
+            'udp/arguments.cc',
             'udp/batch.cc',
             'udp/module.cc',
             'udp/packet_plan.cc',

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "arguments.h"
 #include "socket_object.h"
 #include "systemd_notify.h"
 #include "udp_socket.h"

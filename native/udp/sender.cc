@@ -84,6 +84,19 @@ void Sender::Send(const Batch& batch, uint32_t index, uint32_t threads) {
   for (uint32_t g = 0; g < batch.GroupCount(); g++) SendGroup(batch, batch.GroupAt(g), index, threads);
 }
 
+uint64_t Sender::CountShare(const Batch& batch, uint32_t index, uint32_t threads) {
+  uint64_t copies = 0;
+  for (uint32_t g = 0; g < batch.GroupCount(); g++) {
+    const Group& group = batch.GroupAt(g);
+    for (uint32_t i = 0; i < group.count; i++) {
+      if (HashOf(group.addresses + i * kAddressBytes) % threads != index) continue;
+      for (uint32_t j = 0; j < group.jobCount; j++)
+        if (batch.JobAt(group.jobs[j]).skip != static_cast<int32_t>(i)) copies++;
+    }
+  }
+  return copies;
+}
+
 void Sender::SendGroup(const Batch& batch, const Group& group, uint32_t index, uint32_t threads) {
   plan_.Build(batch, group, -1, together_);
   bool somebodySkips = false;

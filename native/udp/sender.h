@@ -38,6 +38,9 @@ class Sender {
   // one recipient comes from one thread, in order.
   void Send(const Batch& batch, uint32_t index, uint32_t threads);
 
+  // Copies in that share.
+  static uint64_t CountShare(const Batch& batch, uint32_t index, uint32_t threads);
+
  private:
   // Messages given to the kernel at once: enough that the call itself does not count.
   static constexpr uint32_t kMaxMessages = 256;

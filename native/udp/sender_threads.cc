@@ -39,7 +39,7 @@ SenderThreads::~SenderThreads() { Stop(); }
 
 Batch* SenderThreads::Claim() {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (stopping_ || submitted_ - DoneByAll() == kQueuedBatches) return nullptr;
+  if (stopping_ || submitted_ - DoneByAll() == kQueuedBatches || WaitingCopies() >= kQueuedCopies) return nullptr;
   Batch* batch = batches_[submitted_ % kQueuedBatches].get();
   batch->Clear();
   return batch;
@@ -48,6 +48,8 @@ Batch* SenderThreads::Claim() {
 void SenderThreads::Submit() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    const uint64_t at = submitted_ % kQueuedBatches;
+    copies_[at] = batches_[at]->Copies();
     submitted_++;
   }
   work_.notify_all();
@@ -61,15 +63,15 @@ void SenderThreads::Stop() {
   }
   work_.notify_all();
   for (uint32_t i = 0; i < running_; i++) pthread_join(shares_[i].thread, nullptr);
-  for (uint64_t left = DoneByAll(); left < submitted_; left++) {
-    // Shares of it may have been sent: as many as are certain are counted.
-    const bool begun = *std::max_element(done_.begin(), done_.end()) > left;
-    if (!begun) counters_->bufferFull.fetch_add(batches_[left % kQueuedBatches]->Copies(), std::memory_order_relaxed);
-  }
+  const uint32_t threads = static_cast<uint32_t>(shares_.size());
+  for (uint32_t i = 0; i < running_; i++)
+    for (uint64_t left = done_[i]; left < submitted_; left++)
+      counters_->bufferFull.fetch_add(Sender::CountShare(*batches_[left % kQueuedBatches], i, threads),
+                                      std::memory_order_relaxed);
 }
 
 void SenderThreads::Run(uint32_t index) {
-  const uint32_t threads = static_cast<uint32_t>(senders_.size());
+  const uint32_t threads = static_cast<uint32_t>(shares_.size());
   for (;;) {
     Batch* batch;
     {
@@ -85,5 +87,11 @@ void SenderThreads::Run(uint32_t index) {
 }
 
 uint64_t SenderThreads::DoneByAll() const { return *std::min_element(done_.begin(), done_.end()); }
+
+uint64_t SenderThreads::WaitingCopies() const {
+  uint64_t copies = 0;
+  for (uint64_t at = DoneByAll(); at < submitted_; at++) copies += copies_[at % kQueuedBatches];
+  return copies;
+}
 
 }  // namespace sidetone

@@ -1,12 +1,11 @@
 #include "socket_object.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <uv.h>
 
 #include <new>
 
+#include "arguments.h"
 #include "udp_socket.h"
 
 namespace sidetone {
@@ -15,9 +14,6 @@ namespace {
 
 // Tells objects of this class from others that wrap something.
 constexpr napi_type_tag kTypeTag = {0x5d8f3a1c07e94b62u, 0x9c24e6b17fa8d035u};
-
-// Buffers the kernel is asked for at most, in bytes.
-constexpr int64_t kMaxBufferBytes = 64 << 20;
 
 constexpr const char* kCounterNames[] = {"received", "receiveCalls", "tooLong",    "kernelDrops", "receiveFailed", "sent",
                                          "packets",  "bufferFull",   "sendFailed", "icmpErrors",  "notTogether"};
@@ -45,16 +41,6 @@ struct SocketObject {
   }
 };
 
-bool Check(napi_env env, napi_status status, const char* what) {
-  if (status == napi_ok) return true;
-  bool pending = false;
-  napi_is_exception_pending(env, &pending);
-  if (!pending) napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", what);
-  return false;
-}
-
-void ThrowRange(napi_env env, const char* what) { napi_throw_range_error(env, "ERR_OUT_OF_RANGE", what); }
-
 // `this` and the arguments of a method; null: an exception is pending. Missing arguments are undefined.
 SocketObject* Unwrap(napi_env env, napi_callback_info info, napi_value* arguments, size_t count) {
   napi_value self;
@@ -67,67 +53,6 @@ SocketObject* Unwrap(napi_env env, napi_callback_info info, napi_value* argument
   void* object = nullptr;
   if (!Check(env, napi_unwrap(env, self, &object), "not a UdpSocket")) return nullptr;
   return static_cast<SocketObject*>(object);
-}
-
-// The bytes of a Uint8Array; false: an exception is pending. A detached one has none.
-bool GetBytes(napi_env env, napi_value value, uint8_t** bytes, size_t* length, const char* what) {
-  bool isArray = false;
-  napi_typedarray_type type;
-  void* data = nullptr;
-  if (!Check(env, napi_is_typedarray(env, value, &isArray), what)) return false;
-  if (isArray && napi_get_typedarray_info(env, value, &type, length, &data, nullptr, nullptr) == napi_ok &&
-      type == napi_uint8_array) {
-    *bytes = static_cast<uint8_t*>(data);
-    if (data == nullptr) *length = 0;
-    return true;
-  }
-  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", what);
-  return false;
-}
-
-// A whole number in a range; false: an exception is pending.
-bool GetInteger(napi_env env, napi_value value, int64_t least, int64_t most, int64_t* result, const char* what) {
-  double number = 0;
-  if (!Check(env, napi_get_value_double(env, value, &number), what)) return false;
-  if (number >= static_cast<double>(least) && number <= static_cast<double>(most)) {
-    *result = static_cast<int64_t>(number);
-    if (static_cast<double>(*result) == number) return true;
-  }
-  ThrowRange(env, what);
-  return false;
-}
-
-bool GetOption(napi_env env, napi_value options, const char* name, int64_t most, int64_t* result) {
-  napi_value value;
-  return Check(env, napi_get_named_property(env, options, name, &value), name) &&
-         GetInteger(env, value, 0, most, result, name);
-}
-
-bool GetFlag(napi_env env, napi_value options, const char* name, bool* result) {
-  napi_value value;
-  return Check(env, napi_get_named_property(env, options, name, &value), name) &&
-         Check(env, napi_get_value_bool(env, value, result), name);
-}
-
-bool ReadOptions(napi_env env, napi_value value, SocketOptions* options) {
-  int64_t port, threads, receiveBytes, sendBytes;
-  napi_valuetype type;
-  if (!Check(env, napi_typeof(env, value, &type), "options")) return false;
-  if (type != napi_object) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "options");
-    return false;
-  }
-  if (!GetOption(env, value, "port", UINT16_MAX, &port) ||
-      !GetOption(env, value, "senderThreads", kMaxSenderThreads, &threads) ||
-      !GetOption(env, value, "receiveBufferBytes", kMaxBufferBytes, &receiveBytes) ||
-      !GetOption(env, value, "sendBufferBytes", kMaxBufferBytes, &sendBytes) ||
-      !GetFlag(env, value, "ipv6", &options->ipv6) || !GetFlag(env, value, "together", &options->together))
-    return false;
-  options->port = static_cast<uint16_t>(port);
-  options->senderThreads = static_cast<uint32_t>(threads);
-  options->receiveBufferBytes = static_cast<int>(receiveBytes);
-  options->sendBufferBytes = static_cast<int>(sendBytes);
-  return true;
 }
 
 // The memory shared with JavaScript, or null where JavaScript has given it away.
@@ -402,12 +327,6 @@ napi_value GetShared(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
-
-void ThrowErrno(napi_env env, int error, const char* what) {
-  char text[128];
-  snprintf(text, sizeof text, "%s: %s", what, strerror(error));
-  napi_throw_error(env, uv_err_name(uv_translate_sys_error(error)), text);
-}
 
 napi_value DefineSocketClass(napi_env env) {
   const auto method = [](const char* name, napi_callback call) {

@@ -5,9 +5,6 @@
 
 namespace sidetone {
 
-// Throws a JavaScript Error whose `code` names the errno (EADDRINUSE).
-void ThrowErrno(napi_env env, int error, const char* what);
-
 // The class; null: an exception is pending.
 napi_value DefineSocketClass(napi_env env);
 
