@@ -1,3 +1,6 @@
-import { openDashboard } from './open-dashboard.tsx';
+// Before everything that makes a schema.
+import '../../contract/without-eval.ts';
 
-openDashboard();
+import { startDashboard } from './start-dashboard.tsx';
+
+startDashboard();

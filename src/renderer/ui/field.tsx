@@ -14,6 +14,8 @@ interface TextFieldProps {
   readonly numeric?: boolean;
   /** What is typed is not shown. */
   readonly secret?: boolean;
+  /** What the browser may fill in; else nothing, and a new password for what is secret. */
+  readonly autoComplete?: 'username' | 'current-password';
   readonly inputRef?: Ref<HTMLInputElement>;
   /** A button at the end of the box. */
   readonly action?: ReactNode;
@@ -36,7 +38,7 @@ export function TextField(props: TextFieldProps): ReactElement {
           id={id}
           className="input"
           type={props.secret === true ? 'password' : 'text'}
-          autoComplete={props.secret === true ? 'new-password' : 'off'}
+          autoComplete={props.autoComplete ?? (props.secret === true ? 'new-password' : 'off')}
           autoCapitalize="off"
           spellCheck={false}
           value={props.value}

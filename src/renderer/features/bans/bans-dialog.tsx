@@ -4,7 +4,7 @@ import { failureSentence, sentenceOf } from '../../state/outcome.ts';
 import { useProgram } from '../../state/program.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { FieldError, TextField } from '../../ui/field.tsx';
-import { ReasonField, TermField } from '../people/moderation-dialogs.tsx';
+import { ReasonField, TermField } from '../people/moderation-forms.tsx';
 import { banSeconds, banTerms, MAX_RANGE_LENGTH, rangeProblem, untilText } from './ban-terms.ts';
 import '../roles/roles.css';
 

@@ -1,21 +1,9 @@
-import { type ReactElement, useState } from 'react';
+import type { ReactElement } from 'react';
 import type { Channel, Role } from '../../../contract/dto.ts';
-import { MAX_NAME_TEXT_LENGTH, MAX_SECRET_TEXT_LENGTH } from '../../../contract/limits.ts';
 import type { ChannelConfig } from '../../../contract/room.ts';
 import { sentenceOf } from '../../state/outcome.ts';
 import { useProgram } from '../../state/program.ts';
-import { FormDialog } from '../../ui/dialog.tsx';
-import { SelectField, SwitchField, TextField } from '../../ui/field.tsx';
-import { NO_MEMBER_LIMIT } from './channel-tree.ts';
-import {
-  bitrateChoices,
-  frameChoices,
-  MAX_HISTORY_DAYS,
-  readFrameSamples,
-  readWhole,
-  redundancyChoices,
-  retentionSentence,
-} from './channel-words.ts';
+import { type ChannelDraft, ChannelForm } from './channel-form.tsx';
 
 interface ChannelDialogProps {
   /** The one to change; null: a new one. */
@@ -28,190 +16,34 @@ interface ChannelDialogProps {
   readonly onClose: () => void;
 }
 
-/** What becomes of the password: `undefined` keeps it, null takes it away. */
-interface PasswordDraft {
-  readonly text: string;
-  readonly remove: boolean;
-}
-
-function passwordChange(draft: PasswordDraft): string | null | undefined {
-  if (draft.text !== '') return draft.text;
-  return draft.remove ? null : undefined;
-}
-
-/** Makes or changes a channel: its name, its sound, its door, its memory. */
+/** Makes or changes a channel. */
 export function ChannelDialog(props: ChannelDialogProps): ReactElement {
   const { channel, parent, model, roles, onClose } = props;
   const { api } = useProgram();
-  const [name, setName] = useState(channel?.name ?? '');
-  const [config, setConfig] = useState(channel?.config ?? parent?.config ?? model);
-  const [limit, setLimit] = useState(String(config.maxMembers));
-  const [days, setDays] = useState(String(config.historyDays));
-  const [password, setPassword] = useState<PasswordDraft>({ text: '', remove: false });
-  const maxMembers = readWhole(limit, 1, NO_MEMBER_LIMIT);
-  const historyDays = readWhole(days, 0, MAX_HISTORY_DAYS);
-  const change = (part: Partial<ChannelConfig>): void => setConfig({ ...config, ...part });
-  const submit = (): Promise<string> => {
-    if (!maxMembers.ok || !historyDays.ok) return Promise.resolve('Look at the numbers once more.');
-    const whole = { ...config, maxMembers: maxMembers.value, historyDays: historyDays.value };
-    const changed = passwordChange(password);
-    const common = { name: name.trim(), config: whole };
-    if (channel === null) {
+  const save = ({ password, ...draft }: ChannelDraft): Promise<string> => {
+    if (channel === null)
       return sentenceOf(
-        api.createChannel({ ...common, parent: parent?.id ?? null, password: changed ?? null }),
+        api.createChannel({ ...draft, parent: parent?.id ?? null, password: password ?? null }),
       );
-    }
     return sentenceOf(
       api.changeChannel({
-        ...common,
+        ...draft,
         channel: channel.id,
-        ...(changed === undefined ? {} : { password: changed }),
+        ...(password === undefined ? {} : { password }),
       }),
     );
   };
   const within = parent === null ? 'New channel' : `New channel in ${parent.name}`;
   return (
-    <FormDialog
+    <ChannelForm
       title={channel === null ? within : `Change ${channel.name}`}
-      testId="channel-dialog"
+      name={channel?.name ?? ''}
+      config={channel?.config ?? parent?.config ?? model}
+      locked={channel?.locked ?? false}
       submitLabel={channel === null ? 'Create' : 'Save'}
+      roles={roles}
       onClose={onClose}
-      blocked={name.trim() === '' ? 'A channel needs a name.' : ''}
-      onSubmit={submit}
-    >
-      <TextField
-        label="Name"
-        value={name}
-        onChange={setName}
-        testId="channel-dialog-name"
-        maxLength={MAX_NAME_TEXT_LENGTH}
-      />
-      <SoundFields config={config} change={change} />
-      <fieldset className="dialog-group">
-        <legend className="engraved">Door</legend>
-        <TextField
-          label="People at a time"
-          value={limit}
-          onChange={setLimit}
-          testId="channel-limit"
-          numeric
-          error={maxMembers.ok ? '' : `A whole number from 1 to ${NO_MEMBER_LIMIT}.`}
-        />
-        <PasswordFields locked={channel?.locked ?? false} draft={password} onChange={setPassword} />
-        <SwitchField
-          label="Open to listeners"
-          hint="When this is on, people who are not in the room can listen to this channel through a gateway. A member named “Listeners” then holds the keys, and everybody here is told."
-          on={config.listeners}
-          onChange={(listeners) => change({ listeners })}
-          testId="channel-listeners"
-        />
-      </fieldset>
-      <RoleFields config={config} roles={roles} change={change} />
-      <fieldset className="dialog-group">
-        <legend className="engraved">Chat</legend>
-        <TextField
-          label="Days that messages are kept"
-          value={days}
-          onChange={setDays}
-          testId="channel-history"
-          numeric
-          error={historyDays.ok ? '' : `A whole number from 0 (not kept) to ${MAX_HISTORY_DAYS}.`}
-          {...(historyDays.ok ? { hint: retentionSentence(historyDays.value) } : {})}
-        />
-      </fieldset>
-    </FormDialog>
-  );
-}
-
-interface ConfigFieldsProps {
-  readonly config: ChannelConfig;
-  readonly change: (part: Partial<ChannelConfig>) => void;
-}
-
-function SoundFields({ config, change }: ConfigFieldsProps): ReactElement {
-  return (
-    <fieldset className="dialog-group">
-      <legend className="engraved">Sound</legend>
-      <SelectField
-        label="Quality"
-        value={String(config.bitrate)}
-        choices={bitrateChoices(config.bitrate)}
-        onChange={(value) => change({ bitrate: Number(value) })}
-        testId="channel-bitrate"
-      />
-      <SelectField
-        label="Frame"
-        value={String(config.frameSamples)}
-        choices={frameChoices}
-        onChange={(value) => change({ frameSamples: readFrameSamples(value) })}
-        testId="channel-frame"
-      />
-      <SelectField
-        label="Redundancy"
-        value={String(config.redundancyCopies)}
-        choices={redundancyChoices}
-        onChange={(value) => change({ redundancyCopies: Number(value) })}
-        testId="channel-redundancy"
-      />
-    </fieldset>
-  );
-}
-
-interface PasswordFieldsProps {
-  readonly locked: boolean;
-  readonly draft: PasswordDraft;
-  readonly onChange: (draft: PasswordDraft) => void;
-}
-
-function PasswordFields({ locked, draft, onChange }: PasswordFieldsProps): ReactElement {
-  return (
-    <>
-      <TextField
-        label={locked ? 'Another password' : 'Password'}
-        value={draft.text}
-        onChange={(text) => onChange({ ...draft, text })}
-        testId="channel-password-set"
-        maxLength={MAX_SECRET_TEXT_LENGTH}
-        secret
-        placeholder={locked ? 'Left empty, it stays as it is' : 'None'}
-      />
-      {locked ? (
-        <SwitchField
-          label="Take the password away"
-          hint="Then whoever has the role may enter."
-          on={draft.remove}
-          onChange={(remove) => onChange({ ...draft, remove })}
-          testId="channel-password-remove"
-        />
-      ) : null}
-    </>
-  );
-}
-
-const asked = [
-  { field: 'enterRole', label: 'To enter' },
-  { field: 'speakRole', label: 'To speak' },
-  { field: 'whisperRole', label: 'To whisper' },
-  { field: 'manageRole', label: 'To change it' },
-] as const;
-
-function RoleFields(props: ConfigFieldsProps & { roles: readonly Role[] }): ReactElement {
-  const { config, roles, change } = props;
-  return (
-    <fieldset className="dialog-group">
-      <legend className="engraved">Role needed, or a higher one</legend>
-      <div className="dialog-pair">
-        {asked.map(({ field, label }) => (
-          <SelectField
-            key={field}
-            label={label}
-            value={String(config[field])}
-            choices={roles.map((role) => ({ value: String(role.id), label: role.name }))}
-            onChange={(value) => change({ [field]: Number(value) })}
-            testId={`channel-${field}`}
-          />
-        ))}
-      </div>
-    </fieldset>
+      onSave={save}
+    />
   );
 }

@@ -1,13 +1,11 @@
-import { type FormEvent, type ReactElement, useState } from 'react';
+import { type ReactElement, useState } from 'react';
 import type { Role } from '../../../contract/dto.ts';
-import { MAX_NAME_TEXT_LENGTH } from '../../../contract/limits.ts';
-import type { Permission } from '../../../contract/room.ts';
 import { sentenceOf } from '../../state/outcome.ts';
 import { useProgram } from '../../state/program.ts';
 import { Dialog } from '../../ui/dialog.tsx';
-import { FieldError, TextField } from '../../ui/field.tsx';
-import { readWhole } from '../channels/channel-words.ts';
-import { MAX_RANK, permissionChoices, permissionsText } from './role-words.ts';
+import { FieldError } from '../../ui/field.tsx';
+import { RoleForm } from './role-form.tsx';
+import { permissionsText } from './role-words.ts';
 import './roles.css';
 
 interface RolesDialogProps {
@@ -28,7 +26,11 @@ export function RolesDialog({ roles, onClose }: RolesDialogProps): ReactElement 
         testId="roles-dialog"
         onClose={onClose}
       >
-        <RoleForm role={edited} onDone={() => setEdited(undefined)} />
+        <RoleForm
+          role={edited}
+          onSave={(draft) => sentenceOf(api.saveRole({ ...draft, role: edited?.id ?? null }))}
+          onDone={() => setEdited(undefined)}
+        />
       </Dialog>
     );
   return (
@@ -92,79 +94,5 @@ export function RolesDialog({ roles, onClose }: RolesDialogProps): ReactElement 
         </button>
       </div>
     </Dialog>
-  );
-}
-
-function RoleForm({ role, onDone }: { role: Role | null; onDone: () => void }): ReactElement {
-  const { api } = useProgram();
-  const [name, setName] = useState(role?.name ?? '');
-  const [rankText, setRankText] = useState(String(role?.rank ?? 10));
-  const [permissions, setPermissions] = useState<readonly Permission[]>(role?.permissions ?? []);
-  const [error, setError] = useState('');
-  const rank = readWhole(rankText, 0, MAX_RANK);
-  const choose = (permission: Permission, chosen: boolean): void =>
-    setPermissions([...permissions.filter((one) => one !== permission), ...(chosen ? [permission] : [])]);
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
-    if (name.trim() === '') return setError('A role needs a name.');
-    if (!rank.ok) return setError(`A rank is a whole number from 0 to ${MAX_RANK}.`);
-    const sentence = await sentenceOf(
-      api.saveRole({
-        role: role?.id ?? null,
-        name: name.trim(),
-        rank: rank.value,
-        permissions: [...permissions],
-      }),
-    );
-    if (sentence === '') onDone();
-    else setError(sentence);
-  };
-  return (
-    <form className="dialog-form" noValidate onSubmit={(event) => void submit(event)}>
-      <div className="dialog-body scrolls">
-        <TextField
-          label="Name"
-          value={name}
-          onChange={setName}
-          testId="role-name"
-          maxLength={MAX_NAME_TEXT_LENGTH}
-        />
-        <TextField
-          label="Rank"
-          value={rankText}
-          onChange={setRankText}
-          testId="role-rank"
-          numeric
-          hint="From 0, like Member, to 100, like Admin."
-        />
-        <fieldset className="dialog-group">
-          <legend className="engraved">May</legend>
-          <ul className="checks">
-            {permissionChoices.map((choice) => (
-              <li key={choice.value}>
-                <label className="check">
-                  <input
-                    type="checkbox"
-                    data-testid={`permission-${choice.value}`}
-                    checked={permissions.includes(choice.value)}
-                    onChange={(event) => choose(choice.value, event.target.checked)}
-                  />
-                  {choice.label}
-                </label>
-              </li>
-            ))}
-          </ul>
-        </fieldset>
-      </div>
-      <FieldError sentence={error} testId="role-error" />
-      <div className="dialog-actions">
-        <button type="button" className="button" data-testid="role-back" onClick={onDone}>
-          Back
-        </button>
-        <button type="submit" className="button" data-kind="primary" data-testid="role-save">
-          Save
-        </button>
-      </div>
-    </form>
   );
 }
