@@ -73,6 +73,11 @@ function init(path: string): number {
   return 0;
 }
 
+async function bench(args: readonly string[]): Promise<number> {
+  const { runBenchBots } = await import('./bench-bots.ts');
+  return runBenchBots({ args, workerPath: (name) => join(codeFolder, `${name}.js`), resourcesPath });
+}
+
 async function run(command: Command): Promise<number> {
   switch (command.kind) {
     case 'help':
@@ -88,8 +93,7 @@ async function run(command: Command): Promise<number> {
     case 'relayInit':
       return init(command.path);
     case 'benchBots':
-      complain(['The bots are not built into this version.']);
-      return 1;
+      return bench(command.rest);
   }
 }
 

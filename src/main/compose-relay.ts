@@ -1,15 +1,19 @@
 import { join } from 'node:path';
 import { MAX_CHANNEL_MEMBERS } from '../core/wire/channels.ts';
 import { formatInvite } from '../core/wire/invite.ts';
+import { startAdmin } from './admin/admin-server.ts';
 import { LOOPBACK_ADDRESS, reachableAddresses } from './app/addresses.ts';
+import { notifySystemd } from './base/native-addon.ts';
+import { Bots } from './bots/bots.ts';
 import { type RelayHostOptions, startRelay } from './relay/relay-host.ts';
 import { defaultChannels } from './relay/room-defaults.ts';
+import { readAdminTls } from './service/admin-tls.ts';
 import { PrivateNote } from './service/private-notes.ts';
 import { type ConfigResult, dataPath, type RelayConfig } from './service/relay-config.ts';
 import { healthSocketPath, serveHealth } from './service/relay-health.ts';
-import { createRelayLog } from './service/relay-log.ts';
+import { createRelayLog, type RelayLog } from './service/relay-log.ts';
 import { RelayService } from './service/relay-service.ts';
-import type { OpenRelay } from './service/service-ports.ts';
+import type { OpenAdmin, OpenRelay } from './service/service-ports.ts';
 import { handleSignals } from './service/signals.ts';
 import { Systemd } from './service/systemd.ts';
 import { TakenSettings } from './service/taken-settings.ts';
@@ -37,6 +41,36 @@ function firstChannels(config: RelayConfig): RelayHostOptions['channels'] {
   );
 }
 
+function composeAdmin({ config, codeFolder, resourcesPath }: ComposeRelayOptions, log: RelayLog): OpenAdmin {
+  return async (relay, { port, certificateSha256 }) => {
+    const read = readAdminTls(config);
+    if (!read.ok) return read;
+    const bots = new Bots({
+      workerPath: join(codeFolder, 'bots-worker.js'),
+      speechPath: join(resourcesPath, 'bots/speech.wav'),
+      relay,
+      port,
+      certificateSha256,
+    });
+    const started = await startAdmin({
+      relay,
+      bots,
+      folder: config.data_folder,
+      migrationsFolder: join(resourcesPath, 'migrations/admin'),
+      rendererPath: join(codeFolder, '../renderer'),
+      host: config.admin_host,
+      port: config.admin_port,
+      tls: read.tls,
+      publicHosts: config.public_hosts,
+      behindProxy: config.behind_proxy,
+      proxyAddresses: config.proxy_addresses,
+      metricsToken: config.metrics_token ?? null,
+      log: (happened, fields) => log.info('admin', { happened, ...fields }),
+    });
+    return started.ok ? { ...started, stopBots: () => bots.stop() } : started;
+  };
+}
+
 /** Builds `sidetone relay`, the room without a window, and runs it. Decides nothing. @returns the exit code */
 export async function runRelay(options: ComposeRelayOptions): Promise<number> {
   const { config, environment } = options;
@@ -45,12 +79,7 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
     process.stderr.write(`${text}\n`);
   };
   const terminal = process.stderr.isTTY ? say : null;
-  const systemd = new Systemd({
-    environment,
-    pid: process.pid,
-    notify: () => false,
-    onDidFail: () => log.warn('notifyFailed'),
-  });
+  const note = (name: string): PrivateNote => new PrivateNote(dataPath(config, name), terminal);
 
   const open: OpenRelay = async (onDidDie) => {
     const started = await startRelay({
@@ -64,21 +93,24 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
       port: config.port,
       voiceSocket: config.voice_socket,
       senderThreads: config.sender_threads,
-      onCounters: (counters) => service.handleCounters(counters),
+      onCounters: () => undefined,
       onDidDie,
     });
-    if (!started.ok) return { ok: false, code: 'failed', sentence: started.sentence };
-    const { voiceSocket } = await started.relay.admin.figures();
-    return { ok: true, relay: { ...started.relay, voiceSocket, voiceSocketReason: config.voice_socket } };
+    return started.ok ? started : { ok: false, code: started.failure, sentence: started.sentence };
   };
 
   const service = new RelayService({
     config,
     readConfig: options.readConfig,
     log,
-    systemd,
+    systemd: new Systemd({
+      environment,
+      pid: process.pid,
+      notify: (text) => notifySystemd(text, environment.NOTIFY_SOCKET) === 'sent',
+      onDidFail: () => log.warn('notifyFailed'),
+    }),
     open,
-    openAdmin: null,
+    openAdmin: config.admin ? composeAdmin(options, log) : null,
     serveHealth: (health) => serveHealth(healthSocketPath(config.data_folder), health),
     inviteLink: ({ port, certificateSha256 }) =>
       formatInvite({
@@ -88,9 +120,9 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
         roomName: config.room_name,
       }),
     notes: {
-      invite: new PrivateNote(dataPath(config, 'invite-link.txt'), terminal),
-      setupCode: new PrivateNote(dataPath(config, 'admin-setup-code.txt'), terminal),
-      crash: new PrivateNote(dataPath(config, 'last-crash.txt'), terminal),
+      invite: note('invite-link.txt'),
+      setupCode: note('admin-setup-code.txt'),
+      crash: note('last-crash.txt'),
     },
     taken: new TakenSettings(dataPath(config, 'settings-taken.json')),
     say,

@@ -8,6 +8,8 @@ it('tells what was added, leaves zeros out, and takes a relay that began anew', 
   expect(log.deltas()).toEqual({});
   log.take({ received: 9, dropped: 2 });
   expect(log.deltas()).toEqual({ received: 4, dropped: 2 });
+  log.take({});
+  expect(log.deltas()).toEqual({});
   log.take({ received: 3 });
   expect(log.deltas()).toEqual({ received: 3 });
 });

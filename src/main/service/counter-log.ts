@@ -6,9 +6,13 @@ export class CounterLog {
   #told: Readonly<Record<string, number>> = {};
   #latest: Readonly<Record<string, number>> = {};
 
-  /** @param counters since the relay's start; a relay that was started again counts from zero */
+  /**
+   * Those that are missing are taken to be as they were.
+   *
+   * @param counters since the relay's start; a relay that was started again counts from zero
+   */
   take(counters: Readonly<Record<string, number>>): void {
-    this.#latest = counters;
+    this.#latest = { ...this.#latest, ...counters };
   }
 
   /** What was added since the last call. What is zero is left out; a counter below its last value began anew. */

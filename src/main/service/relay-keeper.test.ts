@@ -12,7 +12,7 @@ function rig(starts: (attempt: number) => boolean = () => true) {
     port: 1,
     certificateSha256: 'x',
     voiceSocket: 'dgram',
-    voiceSocketReason: 'auto',
+    whyNotBatched: null,
     admin: new StandingAdmin(),
     stop: async (reason) => {
       seen.stops.push(reason);

@@ -1,4 +1,4 @@
-import type { RelayAdmin } from '../../core/relay/admin-port.ts';
+import type { RelayAdmin, RelayFigures } from '../../core/relay/admin-port.ts';
 import { ADMIN_ROLE_ID } from '../../core/wire/roles.ts';
 import { COUNTER_LOG_INTERVAL_MS, CounterLog } from './counter-log.ts';
 import type { PrivateNote } from './private-notes.ts';
@@ -58,6 +58,7 @@ export class RelayService {
   #end: (exitCode: number) => void = () => undefined;
   #config: RelayConfig;
   #adminDoor: AdminDoor | null = null;
+  #stopBots: () => Promise<void> = async () => undefined;
   #closeHealth: (() => Promise<void>) | null = null;
   #setupCodeUsed = false;
   #stopping = false;
@@ -86,15 +87,11 @@ export class RelayService {
     if (this.#stopping) return this.#ended;
     this.#tellOpen(started.relay);
     await this.#configure();
-    if (!(await this.#openDoors())) return 1;
+    if (!(await this.#openDoors(started.relay))) return 1;
     if (this.#stopping) return this.#ended;
     systemd.ready(this.#status());
     this.#startTimers();
     return this.#ended;
-  }
-
-  handleCounters(counters: Readonly<Record<string, number>>): void {
-    this.#counters.take(counters);
   }
 
   /** `restarting`: members keep their places for two minutes. */
@@ -104,9 +101,9 @@ export class RelayService {
     const { log, systemd } = this.#options;
     log.info('stopping', { reason });
     systemd.stopping('Saying farewell.');
+    await this.#logCounters();
     await this.#closeDoors();
     await this.#keeper.stop(reason);
-    this.#logCounters();
     log.info('stopped');
     await systemd.flush();
     this.#end(0);
@@ -129,12 +126,12 @@ export class RelayService {
   async health(): Promise<Health> {
     if (this.#keeper.relay === null)
       return { ready: false, sentence: 'The relay went down and is started again.' };
-    return (await answersInTime(this.admin))
+    return (await figuresInTime(this.admin)) !== null
       ? { ready: true, sentence: 'The room is open and answers.' }
       : { ready: false, sentence: 'The relay does not answer.' };
   }
 
-  async #openDoors(): Promise<boolean> {
+  async #openDoors(relay: ServiceRelay): Promise<boolean> {
     const { log, openAdmin, serveHealth, notes } = this.#options;
     if (openAdmin === null) {
       try {
@@ -144,13 +141,14 @@ export class RelayService {
       }
       return true;
     }
-    const started = await openAdmin(this.admin);
+    const started = await openAdmin(this.admin, relay);
     if (!started.ok) {
       await this.#keeper.stop('restarting');
       this.#refuseStart('adminNotStarted', 'adminNotStarted', started.sentence);
       return false;
     }
     this.#adminDoor = started.admin;
+    this.#stopBots = started.stopBots;
     log.info('adminListening', { port: started.admin.port });
     const { setupCode } = started.admin;
     // One that an earlier start left behind is worth nothing.
@@ -167,6 +165,7 @@ export class RelayService {
 
   async #closeDoors(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#stopBots();
     await this.#adminDoor?.close();
     await this.#closeHealth?.();
     this.#options.notes.setupCode.remove();
@@ -178,7 +177,7 @@ export class RelayService {
       this.#timers.push(setInterval(work, intervalMs));
     };
     every(COUNTER_LOG_INTERVAL_MS, () => {
-      this.#logCounters();
+      void this.#logCounters();
       systemd.status(this.#status());
     });
     if (this.#adminDoor?.setupCode != null) every(SETUP_CHECK_MS, () => this.#checkSetupCode());
@@ -194,16 +193,18 @@ export class RelayService {
 
   async #feedWatchdog(): Promise<void> {
     // A relay that is being started again is no reason to end the program: it ends by itself if that fails.
-    if (this.#keeper.relay === null || (await answersInTime(this.admin))) this.#options.systemd.alive();
+    if (this.#keeper.relay === null || (await figuresInTime(this.admin)) !== null)
+      this.#options.systemd.alive();
     else this.#options.log.warn('notAnswering');
   }
 
   #tellOpen(relay: ServiceRelay): void {
     const { log, notes, inviteLink } = this.#options;
     this.admin.attach(relay.admin);
-    const { port, certificateSha256, voiceSocket, voiceSocketReason } = relay;
+    const { port, certificateSha256, voiceSocket: kind, whyNotBatched } = relay;
     log.info('listening', { port, certificateSha256 });
-    log.info('voiceSocket', { kind: voiceSocket, reason: voiceSocketReason });
+    const asked = this.#config.voice_socket;
+    log.info('voiceSocket', { kind, asked, ...(whyNotBatched === null ? {} : { because: whyNotBatched }) });
     const path = notes.invite.show('Invite others with this link:', inviteLink(relay));
     if (path !== null) log.info('inviteWritten', { path });
   }
@@ -281,8 +282,14 @@ export class RelayService {
     }
   }
 
-  #logCounters(): void {
-    this.#options.log.info('counters', { counters: this.#counters.deltas() });
+  async #logCounters(): Promise<void> {
+    const figures = await figuresInTime(this.admin);
+    const relay = Object.entries(figures?.counters ?? {});
+    const admin = Object.entries(this.#adminDoor?.counters() ?? {});
+    this.#counters.take(
+      Object.fromEntries([...relay, ...admin.map(([name, count]) => [`admin.${name}`, count] as const)]),
+    );
+    this.#options.log.info('counters', { answers: figures !== null, counters: this.#counters.deltas() });
   }
 
   #status(): string {
@@ -291,16 +298,16 @@ export class RelayService {
   }
 }
 
-/** Also false where there is no relay. */
-async function answersInTime(admin: RelayAdmin): Promise<boolean> {
+/** What the relay's thread says of itself; null: there is none, or it does not answer in time. */
+async function figuresInTime(admin: RelayAdmin): Promise<RelayFigures | null> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), MAX_ANSWER_MS);
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), MAX_ANSWER_MS);
   });
   try {
-    return await Promise.race([admin.figures().then(() => true), late]);
+    return await Promise.race([admin.figures(), late]);
   } catch {
-    return false;
+    return null;
   } finally {
     clearTimeout(timer);
   }

@@ -7,9 +7,9 @@ export type StopReason = 'closing' | 'restarting';
 export interface ServiceRelay {
   readonly port: number;
   readonly certificateSha256: string;
-  readonly voiceSocket: string;
-  /** Why it is that one; a code. */
-  readonly voiceSocketReason: string;
+  readonly voiceSocket: 'batched' | 'dgram';
+  /** The end of a sentence that begins with "because"; null: voice takes the native addon, or was not to. */
+  readonly whyNotBatched: string | null;
   readonly admin: RelayAdmin;
   stop(reason: StopReason): Promise<void>;
 }
@@ -28,11 +28,14 @@ export interface AdminDoor {
   readonly port: number;
   /** Makes the first account; null: there is one. */
   readonly setupCode: string | null;
+  /** Since the start, by name. */
+  counters(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
 export type AdminDoorStart =
-  | { readonly ok: true; readonly admin: AdminDoor }
+  | { readonly ok: true; readonly admin: AdminDoor; readonly stopBots: () => Promise<void> }
   | { readonly ok: false; readonly sentence: string };
 
-export type OpenAdmin = (relay: RelayAdmin) => Promise<AdminDoorStart>;
+/** @param admin outlives the relay that is open now */
+export type OpenAdmin = (admin: RelayAdmin, relay: ServiceRelay) => Promise<AdminDoorStart>;

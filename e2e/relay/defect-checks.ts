@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AdminClient, setupCodeOf } from './admin-client.ts';
+import { twoTalkers } from './life-checks.ts';
+import { runCommand } from './relay-under-test.ts';
+import { type Check, expectEqual } from './scene.ts';
+
+/** Loaded before the program, it gives the relay's thread a defect. */
+const DEFECT = join(import.meta.dirname, 'worker-killer.mjs');
+
+/** The status of an admin server whose relay does not answer. */
+const NOT_READY = 503;
+
+export const defectChecks: readonly Check[] = [
+  {
+    name: 'a relay that dies is opened again, and its members keep their places',
+    run: async (scene) => {
+      const trap = join(scene.folder(), 'trap');
+      const place = await scene.place();
+      const { relay, door } = await scene.open({ ...place, NODE_OPTIONS: `--import ${DEFECT}`, TRAP: trap });
+      const admin = new AdminClient(Number(place['SIDETONE_RELAY_ADMIN_PORT']));
+      await admin.setUp((await setupCodeOf(relay)).code);
+      const [ada, bob] = await twoTalkers(scene, door);
+      const tokens = [ada.member.token, bob.member.token];
+      writeFileSync(trap, '');
+      await relay.logged('relayDied');
+      const meanwhile = await admin.get('/ready');
+      expectEqual('whether it is ready meanwhile', meanwhile.status, NOT_READY);
+      await relay.logged('relayReturned');
+      const openMs = performance.now();
+      await Promise.all([ada.hears(bob), bob.hears(ada)]);
+      const resumedMs = performance.now() - openMs;
+      expectEqual('the tokens', [ada.member.token, bob.member.token], tokens);
+      expectEqual('who is here', await admin.nicknames(), ['Marker-Ada', 'Marker-Bob']);
+      expectEqual(
+        'health afterwards',
+        (await runCommand(['relay', 'health'], place, scene.folder())).code,
+        0,
+      );
+      return { resumedMs };
+    },
+  },
+  {
+    name: 'a relay that dies at once, again and again, is given up',
+    run: async (scene) => {
+      const trap = join(scene.folder(), 'trap');
+      writeFileSync(`${trap}.stays`, '');
+      const { relay } = await scene.open(
+        await scene.place({
+          NODE_OPTIONS: `--import ${DEFECT}`,
+          TRAP: trap,
+          SIDETONE_RELAY_ADMIN: 'no',
+        }),
+      );
+      writeFileSync(trap, '');
+      expectEqual('the exit code', (await relay.ended()).code, 1);
+      return { deaths: relay.lines.filter((line) => line.event === 'relayDied').length };
+    },
+  },
+];
