@@ -31,6 +31,7 @@ export interface Bearer {
 
 /** Hashes and compares passwords, see main/base/password-hasher.ts. */
 export interface AccountHasher {
+  readonly counters: Readonly<Record<string, number>>;
   hash(password: string): Promise<string | null>;
   compare(password: string, hashed: string): Promise<PasswordVerdict>;
 }

@@ -12,10 +12,12 @@ import type {
   RelayAdmin,
   RelayFigures,
 } from '../../core/relay/admin-port.ts';
+import type { PasswordVerdict } from '../../core/relay/relay-engine.ts';
 import type { Ban } from '../../core/wire/control.ts';
 import { BUILT_IN_ROLES } from '../../core/wire/roles.ts';
+import type { AccountHasher } from './account-desk.ts';
 import type { AdminOptions, RunningAdmin } from './admin-options.ts';
-import { startAdmin } from './admin-server.ts';
+import { startAdminWith } from './admin-server.ts';
 import type { BotsOutcome, BotsPort } from './bots-port.ts';
 
 /** An identity, and a key for whispers, as relays have them: 32 bytes in base64url. */
@@ -173,6 +175,26 @@ export class ScriptedBots implements BotsPort {
   }
 }
 
+/** A hasher that takes no time, and no secret. */
+export class ToyHasher implements AccountHasher {
+  /** `full`: too many wait already. */
+  mood: 'well' | 'full' = 'well';
+  readonly counters = { hashed: 0, compared: 0 };
+
+  hash(password: string): Promise<string | null> {
+    if (this.mood === 'full') return Promise.resolve(null);
+    this.counters.hashed += 1;
+    return Promise.resolve(`$argon2id$toy$${Buffer.from(password).toString('base64url')}`.slice(0, 256));
+  }
+
+  compare(password: string, hashed: string): Promise<PasswordVerdict> {
+    if (this.mood === 'full') return Promise.resolve('overflow');
+    this.counters.compared += 1;
+    const right = hashed === `$argon2id$toy$${Buffer.from(password).toString('base64url')}`;
+    return Promise.resolve(right ? 'right' : 'wrong');
+  }
+}
+
 /** Clocks that a test turns. */
 export interface Clock {
   wallMs: number;
@@ -184,11 +206,18 @@ export interface AdminRig {
   readonly admin: RunningAdmin;
   readonly relay: ScriptedRelay;
   readonly bots: ScriptedBots;
+  readonly hasher: ToyHasher;
   readonly clock: Clock;
   readonly folder: string;
   readonly logged: { event: string; fields: Readonly<Record<string, unknown>> }[];
   /** Asks in JSON; `token` null: without one. */
-  ask(method: string, path: string, token: string | null, body?: unknown): Promise<Answer>;
+  ask(
+    method: string,
+    path: string,
+    token: string | null,
+    body?: unknown,
+    more?: Record<string, string>,
+  ): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -221,7 +250,8 @@ export async function openAdmin(
   const bots = new ScriptedBots();
   const clock: Clock = { wallMs: 1_900_000_000_000, nowMs: 1_000_000 };
   const logged: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
-  const started = await startAdmin({
+  const hasher = new ToyHasher();
+  const options: AdminOptions = {
     relay,
     bots,
     folder,
@@ -238,7 +268,8 @@ export async function openAdmin(
     wallMs: () => clock.wallMs,
     nowMs: () => clock.nowMs,
     ...changes,
-  });
+  };
+  const started = await startAdminWith(options, hasher);
   if (!started.ok) {
     rmSync(folder, { recursive: true });
     throw new Error(started.sentence);
@@ -248,11 +279,12 @@ export async function openAdmin(
     admin,
     relay,
     bots,
+    hasher,
     clock,
     folder,
     logged,
-    async ask(method, path, token, body): Promise<Answer> {
-      const headers: Record<string, string> = {};
+    async ask(method, path, token, body, more = {}): Promise<Answer> {
+      const headers: Record<string, string> = { ...more };
       if (token !== null) headers.Authorization = `Bearer ${token}`;
       if (body !== undefined) headers['Content-Type'] = 'application/json';
       const response = await fetch(`http://127.0.0.1:${admin.port}${path}`, {
@@ -293,4 +325,21 @@ export async function addAccount(rig: AdminRig, by: string, name: string, role: 
   const answer = await rig.ask('POST', '/api/login', null, { name, password: SOME_PASSWORD });
   if (answer.status !== 200) throw new Error(`no login: ${JSON.stringify(answer.body)}`);
   return answer.body as Grant;
+}
+
+/** Whether a token is taken. */
+export async function works(rig: AdminRig, token: string): Promise<boolean> {
+  return (await rig.ask('GET', '/api/room', token)).status === 200;
+}
+
+export function logIn(rig: AdminRig, name: string, password: string): Promise<Answer> {
+  return rig.ask('POST', '/api/login', null, { name, password });
+}
+
+/** Whether the tries of logins, or of codes, are all accounted for. */
+export function triesBalance(rig: AdminRig, kind: 'login' | 'code'): boolean {
+  const counters = rig.admin.counters();
+  const of = (name: string): number => counters[`${kind}.${name}`] ?? Number.NaN;
+  const ends = ['Right', 'Wrong', 'Busy', 'LimitedByAddress', 'LimitedByName', 'LimitedInAll', 'UnderWay'];
+  return of('tries') === ends.reduce((sum, end) => sum + of(`tries${end}`), 0);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PasswordHasher } from '../base/password-hasher.ts';
 import { DatabaseError } from '../base/sqlite/database-error.ts';
-import { AccountDesk } from './account-desk.ts';
+import { AccountDesk, type AccountHasher } from './account-desk.ts';
 import { addAccounts, addEntrance } from './account-routes.ts';
 import { type AdminApp, createAdminApp } from './admin-app.ts';
 import { AdminDatabase } from './admin-database.ts';
@@ -28,7 +28,7 @@ import { TrafficMeter } from './traffic-meter.ts';
 const PASSWORDS_AT_ONCE = 1;
 
 /** Passwords that wait for their turn: about a second's work. */
-export const MAX_WAITING_ACCOUNT_PASSWORDS = 8;
+const MAX_WAITING_ACCOUNT_PASSWORDS = 8;
 
 /** Opens the accounts' database; a sentence where it cannot be had. */
 function openDatabase(options: AdminOptions): AdminDatabase | string {
@@ -41,12 +41,16 @@ function openDatabase(options: AdminOptions): AdminDatabase | string {
 }
 
 /** Starts the admin API of a running relay, and its dashboard. It decides nothing about the room: the relay does. */
-export async function startAdmin(options: AdminOptions): Promise<AdminStart> {
+export function startAdmin(options: AdminOptions): Promise<AdminStart> {
+  return startAdminWith(options, new PasswordHasher(PASSWORDS_AT_ONCE, MAX_WAITING_ACCOUNT_PASSWORDS));
+}
+
+/** The same with another hasher: the real one takes a tenth of a second each time, and that is what it is for. */
+export async function startAdminWith(options: AdminOptions, hasher: AccountHasher): Promise<AdminStart> {
   const problem = placeProblem(options);
   if (problem !== null) return { ok: false, sentence: problem };
   const database = openDatabase(options);
   if (typeof database === 'string') return { ok: false, sentence: database };
-  const hasher = new PasswordHasher(PASSWORDS_AT_ONCE, MAX_WAITING_ACCOUNT_PASSWORDS);
   const nobodysHash = await hasher.hash(randomBytes(24).toString('base64url'));
   if (nobodysHash === null) {
     database.close();
@@ -65,7 +69,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminStart> {
 class AdminServer implements RunningAdmin {
   readonly #options: AdminOptions;
   readonly #database: AdminDatabase;
-  readonly #hasher: PasswordHasher;
+  readonly #hasher: AccountHasher;
   readonly #relay: RelayGate;
   readonly #links = new LoginLinks();
   readonly #streams = new EventStreams();
@@ -78,7 +82,7 @@ class AdminServer implements RunningAdmin {
   #port = 0;
   #stopWatching: (() => void)[] = [];
 
-  constructor(options: AdminOptions, database: AdminDatabase, hasher: PasswordHasher, nobodysHash: string) {
+  constructor(options: AdminOptions, database: AdminDatabase, hasher: AccountHasher, nobodysHash: string) {
     this.#options = options;
     this.#database = database;
     this.#hasher = hasher;
