@@ -140,7 +140,7 @@ export class AdminDesk {
     const allowed = judgeHighestRank(room.name, by.role(), roles.list);
     if (!allowed.ok) return forbidden(allowed.rule);
     if (maxMembers > MAX_ROOM_MEMBERS) return refused('roomTooLarge');
-    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'configure', maxMembers);
+    const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'configure', name);
     const config = { name, maxMembers };
     if (!ledger.act(entry, out, (store) => store.saveConfig(config))) return refused('storageFailed');
     room.configure(config);

@@ -55,7 +55,7 @@ export interface AuditEntry {
   /** Identity of the one who did it; empty: the relay itself. */
   readonly by: string;
   readonly action: string;
-  /** Identity, channel id, role id or ban id it was done to. */
+  /** Identity, channel id, role id or ban id it was done to; the room's name, when that is what was configured. */
   readonly subject: string;
   readonly reason: string;
 }

@@ -54,7 +54,7 @@ export class AdminAnswerer {
         return this.#database.readAudit(question.before, question.count);
       case 'writeAudit': {
         const { by, action, subject, reason } = question;
-        this.#server.writeAudit(by, action, subject, reason);
+        if (!this.#server.writeAudit(by, action, subject, reason)) throw new Error('the disk refuses');
         return null;
       }
       case 'figures':

@@ -177,9 +177,9 @@ export class RelayServer {
     return this.#engine.bans(performance.now());
   }
 
-  /** Writes what happened at the admin API itself; what the disk refuses is counted as for members. */
-  writeAudit(by: string, action: string, subject: string, reason: string): void {
-    this.#engine.handleAdminAudit(by, action, subject, reason, performance.now(), this.#out);
+  /** Writes what happened at the admin API itself. @returns false when the disk refuses */
+  writeAudit(by: string, action: string, subject: string, reason: string): boolean {
+    return this.#engine.handleAdminAudit(by, action, subject, reason, performance.now(), this.#out);
   }
 
   /** Says farewell, then closes both doors. `restarting`: the members' places are kept in the store. */

@@ -19,7 +19,7 @@ interface Outstanding {
 /**
  * The relay's admin port in the thread that serves the admin API: every call becomes a message with a number.
  *
- * A promise rejects when the relay is gone, or when its disk refuses to be read.
+ * A promise rejects when the relay is gone, or when its disk refuses.
  */
 export class RemoteAdmin implements RelayAdmin {
   readonly #send: (command: RelayCommand) => void;
