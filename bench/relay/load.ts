@@ -50,7 +50,7 @@ export interface Run {
 }
 
 /** Sending later than this than it was due, at the 99th percentile, in ms: the load is not what it says it is. */
-const MAX_LATE_MS = 5;
+const MAX_LATE_MS = 2;
 
 /** Above this share of a core the load generator may be what is slow, in percent. */
 const MAX_LOAD_PERCENT = 80;

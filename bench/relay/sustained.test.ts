@@ -4,8 +4,8 @@ import { findSustained, isSustained } from './sustained.ts';
 
 function runOf(speakers: number, figures: Partial<Run>): Run {
   const raw = {
-    expected: 1_000,
-    received: 1_000,
+    expected: speakers * 1_000,
+    received: speakers * 1_000,
     lost: 0,
     duplicates: 0,
     stale: 0,
@@ -62,6 +62,15 @@ describe('findSustained', () => {
     expect(found.speakers).toBe(0);
     expect(runs).toBe(3 * 3);
     expect(found.tries).toContain('packets were sent late');
+  });
+
+  it('does not take less load than there should be for a rate that is carried', async () => {
+    const found = await findSustained(async (speakers) => {
+      const run = runOf(speakers, {});
+      const windowDatagrams = speakers > 10 ? run.raw.windowDatagrams * 0.8 : run.raw.windowDatagrams;
+      return { ...run, raw: { ...run.raw, windowDatagrams } };
+    });
+    expect(found.speakers).toBe(10);
   });
 
   it('asks for loss and delay', () => {

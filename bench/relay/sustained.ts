@@ -12,6 +12,9 @@ const LADDER: readonly number[] = [8, 12, 17, 24, 34, 48];
 /** A rate that fails is tried again: a machine is away for a moment, a relay that is overloaded stays so. */
 const TRIES = 2;
 
+/** Of the datagrams due in the measured time this share must have arrived in it, or the load was not what it says. */
+const MIN_SHARE = 0.97;
+
 /** So often in all, where it was the load generator that was held up. */
 const MAX_TRIES = 3;
 
@@ -26,6 +29,10 @@ export interface Sustained {
 
 export function isSustained({ lossPercent, p99Ms }: Pick<Run, 'lossPercent' | 'p99Ms'>): boolean {
   return lossPercent < MAX_LOSS_PERCENT && p99Ms < MAX_P99_MS;
+}
+
+function isFullLoad({ raw }: Run): boolean {
+  return raw.windowDatagrams >= MIN_SHARE * raw.expected;
 }
 
 /**
@@ -43,12 +50,12 @@ export async function findSustained(
   const carries = async (speakers: number): Promise<boolean> => {
     for (let [tried, counted] = [0, 0]; counted < TRIES && tried < MAX_TRIES; tried += 1) {
       const run = await attempt(speakers);
-      const carried = isSustained(run);
+      const carried = isSustained(run) && isFullLoad(run);
       const figures = `${run.lossPercent.toFixed(2)} % lost, p99 ${run.p99Ms.toFixed(1)} ms`;
       tries.push(`${speakers}: ${figures}${run.fault === null ? '' : ` (${run.fault})`}`);
       if (carried && speakers > most) [most, rate] = [speakers, run.rate];
       if (carried) return true;
-      if (run.fault === null) counted += 1;
+      if (run.fault === null && !isSustained(run)) counted += 1;
     }
     return false;
   };

@@ -24,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "member.h"
 #include "tally.h"
@@ -164,6 +165,7 @@ static uint64_t listen_until(int64_t until_ns, Tally *tally) {
 }
 
 static bool listen_at_once(void) {
+  if (listener >= 0) close(listener);
   listener = epoll_create1(0);
   for (int at = 0; at < crowd.count; at += 1) {
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)at};
