@@ -54,6 +54,22 @@ export const DEVICE_STEPS = [
     maxMinutes: 10,
   },
   {
+    name: 'a room on a server',
+    script: 'e2e:relay',
+    reads: 'report',
+    args: ['--json'],
+    needsBuild: true,
+    maxMinutes: 8,
+  },
+  {
+    name: 'the dashboard',
+    script: 'e2e:admin',
+    reads: 'report',
+    args: ['--json'],
+    needsBuild: true,
+    maxMinutes: 8,
+  },
+  {
     name: 'two people talk',
     script: 'e2e:voice',
     reads: 'report',
