@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { waitFor } from '../rig/child.ts';
 import { AdminClient, setupCodeOf } from './admin-client.ts';
 import { twoTalkers } from './life-checks.ts';
+import { NotifySocket } from './notify-socket.ts';
 import { runCommand } from './relay-under-test.ts';
 import { type Check, expectEqual } from './scene.ts';
 
@@ -10,6 +12,9 @@ const DEFECT = join(import.meta.dirname, 'worker-killer.mjs');
 
 /** The status of an admin server whose relay does not answer. */
 const NOT_READY = 503;
+
+/** Longest wait for a thread that hangs to go on, in ms. */
+const MAX_WAIT_MS = 10_000;
 
 export const defectChecks: readonly Check[] = [
   {
@@ -55,6 +60,37 @@ export const defectChecks: readonly Check[] = [
       writeFileSync(trap, '');
       expectEqual('the exit code', (await relay.ended()).code, 1);
       return { deaths: relay.lines.filter((line) => line.event === 'relayDied').length };
+    },
+  },
+  {
+    name: 'a relay that hangs is not said to be alive, and health says so',
+    run: async (scene) => {
+      const manager = await NotifySocket.open(join(scene.folder(), 'notify'));
+      scene.defer(() => manager.close());
+      const trap = join(scene.folder(), 'trap');
+      writeFileSync(`${trap}.hangs`, '');
+      const place = await scene.place({ SIDETONE_RELAY_ADMIN: 'no' });
+      const { relay } = await scene.open({
+        ...place,
+        NODE_OPTIONS: `--import ${DEFECT}`,
+        TRAP: trap,
+        NOTIFY_SOCKET: manager.path,
+        WATCHDOG_USEC: '400000',
+      });
+      const alive = (): number => manager.messages.filter((message) => message === 'WATCHDOG=1').length;
+      await manager.got((message) => message === 'WATCHDOG=1');
+      writeFileSync(trap, '');
+      await relay.logged('notAnswering');
+      const before = alive();
+      expectEqual('health meanwhile', (await runCommand(['relay', 'health'], place, scene.folder())).code, 1);
+      expectEqual('how often it was said to be alive while it hung', alive() - before, 0);
+      await waitFor('another sign of life', MAX_WAIT_MS, () => (alive() > before ? true : null));
+      expectEqual(
+        'health afterwards',
+        (await runCommand(['relay', 'health'], place, scene.folder())).code,
+        0,
+      );
+      return { signsOfLife: alive() };
     },
   },
 ];

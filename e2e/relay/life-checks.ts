@@ -106,12 +106,17 @@ export const lifeChecks: readonly Check[] = [
       const ready = await manager.got((message) => message.startsWith('READY=1\nSTATUS='));
       const first = await manager.got((message) => message === 'WATCHDOG=1', ready);
       await manager.got((message) => message === 'WATCHDOG=1', first + 1);
-      writeFileSync(config, 'room_name = "Marker-Renamed"\nlog_level = "debug"\nport = 7777');
+      writeFileSync(config, 'room_name = "Marker-Renamed"\nlog_level = "info"\nsender_threads = 1');
       relay.child.signal('SIGHUP');
       const reloading = await manager.got((message) => /^RELOADING=1\nMONOTONIC_USEC=\d+$/.test(message));
       await manager.got((message) => message.startsWith('READY=1'), reloading + 1);
       const configured = await relay.logged('configured');
       expectEqual('whether the room was renamed', configured['renamed'], true);
+      expectEqual(
+        'what waits for a restart',
+        (await relay.logged('needsRestart'))['setting'],
+        'sender_threads',
+      );
       writeFileSync(config, 'room_nam = "x"');
       relay.child.signal('SIGHUP');
       await relay.logged('reloadRefused');

@@ -18,7 +18,10 @@ const NAME = 'e2e:relay';
 const checks: readonly Check[] = [...settingChecks, ...lifeChecks, ...adminChecks, ...defectChecks];
 
 /** Runs one check; a failure is a row, and the rest runs on. @returns also what its programs wrote */
-async function runCheck({ name, run }: Check, root: string): Promise<{ row: Row; wrote: string }> {
+async function runCheck(
+  { name, run }: Check,
+  root: string,
+): Promise<{ row: Row; wrote: string; secrets: readonly string[] }> {
   const scene = new Scene(root);
   const startMs = performance.now();
   let row: Row;
@@ -31,7 +34,7 @@ async function runCheck({ name, run }: Check, root: string): Promise<{ row: Row;
   process.stderr.write(
     `${row['ok'] === true ? 'ok' : 'FAILED'} ${name}, ${Math.round(performance.now() - startMs)} ms\n`,
   );
-  return { row, wrote };
+  return { row, wrote, secrets: scene.secrets };
 }
 
 async function main(): Promise<void> {
@@ -52,13 +55,15 @@ async function main(): Promise<void> {
   try {
     const rows: Row[] = [];
     const wrote: string[] = [];
+    const secrets: string[] = [];
     for (const check of checks) {
       if (options.only !== undefined && !check.name.includes(options.only)) continue;
       const result = await runCheck(check, root);
       rows.push(result.row);
       wrote.push(result.wrote);
+      secrets.push(...result.secrets);
     }
-    rows.push(findLeaks(wrote.join('\n')));
+    rows.push(findLeaks(wrote.join('\n'), secrets));
     const failedChecks = rows.filter((row) => row['ok'] !== true).length;
     publish(createReport(NAME, rows, { failedChecks }), { json: options.json });
   } finally {

@@ -31,6 +31,8 @@ export class Scene {
   readonly #root: string;
   readonly #closers: (() => Promise<unknown> | unknown)[] = [];
   readonly #relays: RelayUnderTest[] = [];
+  /** What members were known by: no log may have it. */
+  readonly secrets: string[] = [];
 
   constructor(root: string) {
     this.#root = root;
@@ -72,6 +74,7 @@ export class Scene {
 
   async enter(door: Door, nickname: string): Promise<Talker> {
     const talker = await Talker.enter(door, nickname);
+    this.secrets.push(String(talker.member.token), talker.member.identity.publicKey);
     this.defer(() => talker.leave());
     return talker;
   }

@@ -1,12 +1,16 @@
 import { existsSync, rmSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
+/** How long the relay's thread hangs, in ms. */
+const HANG_MS = 4_000;
+
 /** Loaded before the program: a defect in its relay's thread, which strikes when a file is put in its way. */
 const trap = process.env.TRAP ?? '';
 if (!isMainThread && trap !== '') {
   setInterval(() => {
     if (!existsSync(trap)) return;
     if (!existsSync(`${trap}.stays`)) rmSync(trap);
-    throw new Error('a defect that quotes Marker-Reason');
+    if (!existsSync(`${trap}.hangs`)) throw new Error('a defect that quotes Marker-Reason');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HANG_MS);
   }, 20).unref();
 }

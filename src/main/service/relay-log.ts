@@ -42,7 +42,6 @@ export interface RelayLog {
   error(event: LogEvent, fields?: LogFields): void;
   warn(event: LogEvent, fields?: LogFields): void;
   info(event: LogEvent, fields?: LogFields): void;
-  debug(event: LogEvent, fields?: LogFields): void;
   setLevel(level: LogLevel): void;
 }
 
@@ -62,14 +61,13 @@ export function createRelayLog(
     destination,
   );
   const at =
-    (method: 'error' | 'warn' | 'info' | 'debug') =>
+    (method: 'error' | 'warn' | 'info') =>
     (event: LogEvent, fields: LogFields = {}): void =>
       logger[method]({ event, ...fields }, SENTENCES[event]);
   return {
     error: at('error'),
     warn: at('warn'),
     info: at('info'),
-    debug: at('debug'),
     setLevel: (next) => {
       logger.level = next;
     },

@@ -16,7 +16,7 @@ const DEFAULT_MAX_MEMBERS = 200;
 /** Most names this relay answers to. */
 const MAX_PUBLIC_HOSTS = 16;
 
-const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+const LOG_LEVELS = ['error', 'warn', 'info'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const port = z.number().int().min(1).max(MAX_PORT);
