@@ -1,6 +1,7 @@
 // What one datagram to many recipients costs, by method of sending: CPU of the sending thread per datagram.
 //
-// Build and run: g++ -O2 -std=c++17 -o /tmp/send_methods bench/udp/send_methods.cc && /tmp/send_methods [rounds]
+// bench/udp/run.ts builds and runs it. `send_methods [rounds]` prints one line per method: name, median, least and most
+// microseconds, separated by tabs. `send_methods receive` opens the recipients alone, prints their ports, and reads.
 // One process sends to RECIPIENTS sockets of a second process on loopback, which reads them as they come. The order of
 // the methods rotates from round to round; the figure is the median of the rounds. CPU is what the kernel charges to
 // the sending thread (getrusage): on loopback that includes handing the datagram to the receiving socket.
@@ -190,6 +191,7 @@ struct Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool receiveOnly = argc > 1 && strcmp(argv[1], "receive") == 0;
   int rounds = argc > 1 ? atoi(argv[1]) : 9;
   Bench bench;
   memset(bench.bytes, 7, sizeof bench.bytes);
@@ -203,6 +205,12 @@ int main(int argc, char** argv) {
     receivers.push_back(fd);
     bench.plain.push_back(address);
     bench.mapped.push_back(Mapped(address.sin_port));
+  }
+  if (receiveOnly) {
+    for (auto& address : bench.plain) printf("%d\n", ntohs(address.sin_port));
+    printf("ready\n");
+    fflush(stdout);
+    Receive(receivers);
   }
   pid_t child = fork();
   if (child == 0) Receive(receivers);
@@ -246,7 +254,7 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < methods.size(); i++) {
     auto& values = results[i];
     std::sort(values.begin(), values.end());
-    printf("%-48s %6.3f us (%.3f to %.3f)\n", methods[i].name.c_str(), values[values.size() / 2], values.front(), values.back());
+    printf("%s\t%.3f\t%.3f\t%.3f\n", methods[i].name.c_str(), values[values.size() / 2], values.front(), values.back());
   }
-  printf("failed sends: %ld\n", bench.failed);
+  if (bench.failed > 0) fprintf(stderr, "%ld sends failed\n", bench.failed);
 }
