@@ -11,7 +11,8 @@ import {
   PROBE_COOKIE_BYTES,
   PROBE_DATAGRAM_BYTES,
 } from '../wire/probe.ts';
-import { type DatagramDiscard, Forwarding } from './forwarding.ts';
+import { Forwarding } from './forwarding.ts';
+import type { DatagramDiscard } from './forwarding-counters.ts';
 import { type PlainAddress, packAddress, recipientsOf, unpackAddress } from './packed-address.ts';
 import type { LaneId, RelayOut } from './relay-out.ts';
 import { type Member, Room } from './room.ts';

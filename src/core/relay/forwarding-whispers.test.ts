@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { FLAG_WHISPER } from '../wire/datagram.ts';
-import type { DatagramDiscard } from './forwarding.ts';
+import type { DatagramDiscard } from './forwarding-counters.ts';
 import {
   elsewhere,
   endpointOf,
@@ -47,6 +47,7 @@ describe('a whisper', () => {
     anna.whisperLists.set(LIST, [anna.token, ben.token, 999, cleo.token]);
     rig.send(voice(anna, 1, FLAG_WHISPER, LIST), endpointOf(anna));
     expect(rig.ports()).toEqual([PORT_B, PORT_C]);
+    expect(rig.fanOuts).toBe(1);
     // The list is the sender's own: nobody else can use it.
     rig.send(voice(ben, 1, FLAG_WHISPER, LIST), endpointOf(ben));
     expect(rig.ports()).toEqual([]);

@@ -38,6 +38,7 @@ describe('voice', () => {
       { bytes, to: endpointOf(ben) },
       { bytes, to: endpointOf(cleo) },
     ]);
+    expect(rig.fanOuts).toBe(1);
     expect(rig.forwarding.traffic).toMatchObject({
       forwardedIn: 1,
       forwardedOut: 2,

@@ -4,6 +4,7 @@ import type { MemberInfo, VoicePath } from '../wire/control.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Role } from '../wire/roles.ts';
 import { AddressList } from './recipients.ts';
+import { RegisteredLists } from './registered-lists.ts';
 import type { LaneId } from './relay-out.ts';
 import type { RoomConfig, StoredChannel } from './relay-store.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -63,8 +64,7 @@ export interface Member {
   path: VoicePath;
   /** Clock of the newest accepted probe, null until the first since the last welcome. */
   lastProbeClock: number | null;
-  /** Tokens by list id. */
-  readonly whisperLists: Map<number, readonly number[]>;
+  readonly whisperLists: RegisteredLists;
   readonly datagrams: TokenBucket;
   readonly strangerProbes: TokenBucket;
 }
@@ -221,7 +221,7 @@ export class Room {
       recipientIndex: NO_RECIPIENT,
       path: 'udp',
       lastProbeClock: null,
-      whisperLists: new Map(),
+      whisperLists: new RegisteredLists(),
       datagrams: new TokenBucket(MAX_DATAGRAMS_PER_SECOND, MAX_DATAGRAM_BURST, nowMs),
       strangerProbes: new TokenBucket(MAX_STRANGER_PROBES_PER_SECOND, MAX_STRANGER_PROBES_PER_SECOND, nowMs),
     };
