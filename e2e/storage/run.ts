@@ -115,6 +115,7 @@ function emptySnapshot(): RelaySnapshot {
     bans: [],
     sessions: [],
     deliveries: [],
+    lastRoleId: 0,
     lastMessageId: 0,
     lastBanId: 0,
   };

@@ -35,7 +35,7 @@ export class RelayEngine {
     assert(options.maxMembers >= 1 && options.maxMembers <= MAX_ROOM_MEMBERS, 'maxMembers within its limit');
     assert(snapshot.channels.length <= MAX_CHANNELS, 'channels within their limit');
     const randomU32 = (): number => options.randomU32();
-    const roles = new RoleBook(snapshot.roles, snapshot.assignments, ownerIdentity);
+    const roles = new RoleBook(snapshot.roles, snapshot.assignments, ownerIdentity, snapshot.lastRoleId);
     this.#room = new Room(snapshot.channels, options.maxMembers, randomU32, (id) => roles.requiredRank(id));
     const { roomName: name, maxMembers } = options;
     this.#room.configure(snapshot.config ?? { name, maxMembers });

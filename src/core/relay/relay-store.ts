@@ -79,7 +79,11 @@ export interface RelaySnapshot {
   readonly bans: readonly Ban[];
   readonly sessions: readonly StoredSession[];
   readonly deliveries: readonly StoredDelivery[];
-  /** Highest message and ban ids ever given out. */
+  /**
+   * Highest ids ever given out. Those of roles must not come back: accounts and channels name them, and would mean
+   * another role.
+   */
+  readonly lastRoleId: number;
   readonly lastMessageId: number;
   readonly lastBanId: number;
 }

@@ -19,11 +19,14 @@ export class RoleBook {
   #lastId = FIRST_CUSTOM_ROLE_ID - 1;
   #list: readonly Role[] = [];
 
+  /** @param lastId highest id ever given out, to a role that may be gone */
   constructor(
     custom: readonly Role[],
     assignments: ReadonlyMap<string, number>,
     ownerIdentity: string | null,
+    lastId: number,
   ) {
+    this.#lastId = Math.max(this.#lastId, lastId);
     this.#ownerIdentity = ownerIdentity;
     this.#assigned = new Map(assignments);
     for (const role of custom) {

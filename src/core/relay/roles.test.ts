@@ -145,6 +145,19 @@ describe('roles', () => {
     expect(room.answerTo(anna, { kind: 'join', channel: ATTIC })).toEqual(DONE_7);
   });
 
+  test('keep their number to themselves, also when they are gone and the relay was restarted', () => {
+    const { room, olga } = startRoom();
+    const account = { account: 'ben', role: GUARD };
+    expect(room.answerTo(olga, { kind: 'removeRole', role: GUARD })).toEqual(DONE_7);
+    room.restart();
+    const again = room.admit('Olga');
+    expect(room.answerTo(again, saveGuard({ name: 'Builder', permissions: ['kick'] }))).toEqual(DONE_7);
+    expect(room.engine.adminView().roles.at(-1)).toMatchObject({ id: GUARD + 1, name: 'Builder' });
+    // Whoever bore the old one has not got the new one.
+    const kick = { kind: 'kick', member: again.token, reason: '' } as const;
+    expect(room.command(account, kick)).toMatchObject({ rule: { kind: 'permission', own: 'Member' } });
+  });
+
   test('are so many', () => {
     const { room, olga } = startRoom();
     for (let count = 4; count < MAX_ROLES; count += 1)

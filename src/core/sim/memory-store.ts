@@ -26,6 +26,7 @@ export class MemoryStore implements RelayStore {
   readonly #deliveries = new Map<number, StoredDelivery[]>();
   readonly #messages = new Map<number, ChatMessage>();
   #config: RoomConfig | null;
+  #lastRoleId = 0;
   #lastMessageId = 0;
   #lastBanId = 0;
   /** How to take back what the transaction under way has done, newest last. */
@@ -42,6 +43,7 @@ export class MemoryStore implements RelayStore {
     for (const delivery of snapshot.deliveries) {
       this.#deliveries.set(delivery.token, [...(this.#deliveries.get(delivery.token) ?? []), delivery]);
     }
+    this.#lastRoleId = snapshot.lastRoleId;
     this.#lastMessageId = snapshot.lastMessageId;
     this.#lastBanId = snapshot.lastBanId;
   }
@@ -56,6 +58,7 @@ export class MemoryStore implements RelayStore {
       bans: [...this.#bans.values()],
       sessions: [...this.#sessions.values()],
       deliveries: [...this.#deliveries.values()].flat(),
+      lastRoleId: this.#lastRoleId,
       lastMessageId: this.#lastMessageId,
       lastBanId: this.#lastBanId,
     };
@@ -99,6 +102,7 @@ export class MemoryStore implements RelayStore {
 
   saveRole(role: Role): void {
     this.#put(this.#roles, role.id, role);
+    this.#gaveOut({ role: role.id });
   }
 
   removeRole(id: number): void {
@@ -164,11 +168,13 @@ export class MemoryStore implements RelayStore {
     this.#undo.push(() => this.audits.pop());
   }
 
-  #gaveOut(ids: { readonly message?: number; readonly ban?: number }): void {
-    const [lastMessageId, lastBanId] = [this.#lastMessageId, this.#lastBanId];
+  #gaveOut(ids: { readonly role?: number; readonly message?: number; readonly ban?: number }): void {
+    const [lastRoleId, lastMessageId, lastBanId] = [this.#lastRoleId, this.#lastMessageId, this.#lastBanId];
+    this.#lastRoleId = Math.max(lastRoleId, ids.role ?? 0);
     this.#lastMessageId = Math.max(lastMessageId, ids.message ?? 0);
     this.#lastBanId = Math.max(lastBanId, ids.ban ?? 0);
     this.#undo.push(() => {
+      this.#lastRoleId = lastRoleId;
       this.#lastMessageId = lastMessageId;
       this.#lastBanId = lastBanId;
     });

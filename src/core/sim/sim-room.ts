@@ -61,6 +61,7 @@ export function freshSnapshot(): RelaySnapshot {
     bans: [],
     sessions: [],
     deliveries: [],
+    lastRoleId: 0,
     lastMessageId: 0,
     lastBanId: 0,
   };

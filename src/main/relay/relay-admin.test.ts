@@ -168,11 +168,37 @@ describe('a running relay, from another thread', () => {
     expect(await stranger.next('refused')).toMatchObject({ code: 'roomFull' });
     await refused;
     expect((await admin.figures()).counters).toMatchObject({ storeFailures: 0, members: count + 3 });
+    const [ada, , , first, second] = clients as [TestClient, TestClient, TestClient, TestClient, TestClient];
+    // Whatever is done with bots, nothing of them may reach the database, which knows neither them nor their channel.
+    expect(await admin.command(root, { kind: 'muteForAll', member: first.token, muted: true })).toEqual(OK);
+    expect(await first.request({ kind: 'whisperList', list: 0x8000_0001, targets: [ada.token] })).toBe(
+      'done',
+    );
+    expect(await ada.request({ kind: 'whisperList', list: 0x8000_0001, targets: [first.token] })).toBe(
+      'done',
+    );
+    for (const [from, to] of [
+      [ada, first],
+      [first, ada],
+      [first, second],
+    ] as const) {
+      from.say({ type: 'chat', id: 1, to: { kind: 'member', identity: to.identity.name }, text: 'Hello' });
+      expect(await from.next('refused')).toMatchObject({
+        chat: 1,
+        code: from === ada ? 'unknownMember' : 'notAllowed',
+      });
+    }
+    first.say({ type: 'state', muted: true, deafened: true });
+    first.say({ type: 'leave' });
+    expect(await first.request({ kind: 'join', channel: 1 })).toMatchObject({ code: 'notAllowed' });
+    second.lane.terminate();
+    await expect.poll(async () => (await admin.figures()).counters.members).toBe(count + 2);
+    expect((await admin.figures()).counters).toMatchObject({ storeFailures: 0, sessionsHeld: 0 });
     expect(await admin.command(root, { kind: 'dismissBots' })).toEqual(OK);
     const after = await admin.view();
     expect(after.members.map(({ nickname }) => nickname)).toEqual(['Ada', 'Bob', 'Cleo']);
     expect(after.channels).toHaveLength(1);
     const lines = await admin.audit(null, 9);
-    expect(lines.map(({ action }) => action)).toEqual(['dismissBots', 'admitBots']);
+    expect(lines.map(({ action }) => action)).toEqual(['dismissBots', 'muteForAll', 'admitBots']);
   }, 30_000);
 });

@@ -374,3 +374,13 @@ describe('the audit log', () => {
     expect([ids(null, 2), ids(4, 2), ids(2, 2), ids(1, 2)]).toEqual([[5, 4], [3, 2], [1], []]);
   });
 });
+
+it('gives no role’s id out twice: accounts and channels may still name the old one', () => {
+  const guard: Role = { id: 17, name: 'Guard', rank: 10, permissions: [] };
+  database.saveRole(guard);
+  database.saveRole({ ...guard, id: 16 });
+  database.removeRole(17);
+  expect(restart().lastRoleId).toBe(17);
+  raw((connection) => connection.prepare("UPDATE meta SET value = 'x' WHERE name = 'lastRoleId'").run());
+  expect(restart()).toMatchObject({ lastRoleId: 0, roles: [{ id: 16 }] });
+});

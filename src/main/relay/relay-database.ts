@@ -39,6 +39,7 @@ export const MAX_AUDIT_ROWS = 10_000;
 const SKIPPED_MESSAGE_IDS = 1_000_000;
 
 const LAST_MESSAGE_ID = 'lastMessageId';
+const LAST_ROLE_ID = 'lastRoleId';
 const ROOM_CONFIG = 'roomConfig';
 
 /** What a snapshot dropped because it was not what it should be, by table. */
@@ -112,6 +113,7 @@ export class RelayDatabase implements RelayStore {
       deliveries: this.#readAll('delivery', this.#sql.deliveries.all(), readDelivery).filter((delivery) =>
         tokens.has(delivery.token),
       ),
+      lastRoleId: this.#readNumber(LAST_ROLE_ID),
       lastMessageId: this.#reserveMessageIds(),
       lastBanId: this.#lastId('ban'),
     };
@@ -141,7 +143,10 @@ export class RelayDatabase implements RelayStore {
   }
 
   saveRole(role: Role): void {
-    this.#sql.saveRole.run({ ...role, permissions: JSON.stringify(role.permissions) });
+    this.transaction(() => {
+      this.#sql.saveRole.run({ ...role, permissions: JSON.stringify(role.permissions) });
+      this.#sql.raiseMeta.run(LAST_ROLE_ID, String(role.id));
+    });
   }
 
   /** Nobody has it any more. */
@@ -296,12 +301,18 @@ export class RelayDatabase implements RelayStore {
     return Number(row?.seq ?? 0);
   }
 
+  /** A number in the table of odds and ends; 0 when it is not there, or is none. */
+  #readNumber(name: string): number {
+    const value = this.#sql.getMeta.get(name)?.value;
+    const number = typeof value === 'string' ? Number(value) : 0;
+    return Number.isSafeInteger(number) ? number : 0;
+  }
+
   /** The number below which every message may have been given out; new ones begin above. */
   #reserveMessageIds(): number {
     const before = this.#sql.getMeta.get(LAST_MESSAGE_ID)?.value;
     const stored = this.#lastId('message');
-    const kept = typeof before === 'string' ? Number(before) : 0;
-    const reserved = Number.isSafeInteger(kept) ? kept : 0;
+    const reserved = this.#readNumber(LAST_MESSAGE_ID);
     const last = before === undefined ? stored : Math.max(stored, reserved) + SKIPPED_MESSAGE_IDS;
     this.#sql.setMeta.run(LAST_MESSAGE_ID, String(last));
     return last;

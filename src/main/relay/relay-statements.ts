@@ -10,6 +10,8 @@ export function prepareStatements(database: Database.Database) {
     setMeta: write(
       'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
     ),
+    raiseMeta: write(`INSERT INTO meta (name, value) VALUES (?, ?)
+      ON CONFLICT (name) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))`),
     lastIds: read(
       "SELECT name, seq FROM sqlite_sequence WHERE name IN ('message', 'ban') AND typeof(seq) = 'integer'",
     ),
