@@ -1,8 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadOrCreateCertificate } from '../../src/main/relay/certificate.ts';
 import { waitFor } from '../rig/child.ts';
 import { AdminClient, setupCodeOf } from './admin-client.ts';
 import { twoTalkers } from './life-checks.ts';
-import { type Check, expectEqual } from './scene.ts';
+import { runCommand } from './relay-under-test.ts';
+import { type Check, expectEqual, expectHas } from './scene.ts';
 
 /** Longest wait for something that happens at once, in ms. */
 const MAX_WAIT_MS = 10_000;
@@ -70,6 +73,34 @@ export const adminChecks: readonly Check[] = [
       expectEqual('the exit code', (await other.ended()).code, 1);
       await other.logged('adminNotStarted');
       return { said: other.said.trim() };
+    },
+  },
+  {
+    name: 'the admin page does TLS with a certificate, on all addresses',
+    run: async (scene) => {
+      const folder = scene.folder();
+      const { certificatePem, keyPem } = await loadOrCreateCertificate(folder);
+      const [certificatePath, keyPath] = [join(folder, 'admin.pem'), join(folder, 'admin-key.pem')];
+      writeFileSync(certificatePath, certificatePem);
+      writeFileSync(keyPath, keyPem);
+      const place = await scene.place({
+        SIDETONE_RELAY_ADMIN_HOST: '0.0.0.0',
+        SIDETONE_RELAY_TLS_CERTIFICATE: certificatePath,
+        SIDETONE_RELAY_TLS_KEY: keyPath,
+      });
+      const { relay } = await scene.open(place);
+      await relay.logged('adminListening');
+      expectEqual('health over TLS', (await runCommand(['relay', 'health'], place, scene.folder())).code, 0);
+      const plain = await new AdminClient(Number(place['SIDETONE_RELAY_ADMIN_PORT'])).get('/ready').then(
+        ({ status }) => status,
+        () => null,
+      );
+      if (plain === OK) throw new Error('it answers without TLS');
+      await relay.end('SIGTERM');
+      const mixed = await scene.start({ ...place, SIDETONE_RELAY_TLS_KEY: certificatePath });
+      expectEqual('the exit code with a wrong key', (await mixed.ended()).code, 1);
+      expectHas('the complaint', mixed.said, 'are no certificate and its key');
+      return { plain };
     },
   },
 ];

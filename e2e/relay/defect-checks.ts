@@ -1,11 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../rig/child.ts';
 import { AdminClient, setupCodeOf } from './admin-client.ts';
 import { twoTalkers } from './life-checks.ts';
 import { NotifySocket } from './notify-socket.ts';
 import { runCommand } from './relay-under-test.ts';
-import { type Check, expectEqual } from './scene.ts';
+import { type Check, expectEqual, expectHas } from './scene.ts';
 
 /** Loaded before the program, it gives the relay's thread a defect. */
 const DEFECT = join(import.meta.dirname, 'worker-killer.mjs');
@@ -60,6 +60,21 @@ export const defectChecks: readonly Check[] = [
       writeFileSync(trap, '');
       expectEqual('the exit code', (await relay.ended()).code, 1);
       return { deaths: relay.lines.filter((line) => line.event === 'relayDied').length };
+    },
+  },
+  {
+    name: 'a defect beside the relay ends the program, and tells why in a private file alone',
+    run: async (scene) => {
+      const trap = join(scene.folder(), 'trap');
+      const { relay } = await scene.open(
+        await scene.place({ NODE_OPTIONS: `--import ${DEFECT}`, TRAP: trap, SIDETONE_RELAY_ADMIN: 'no' }),
+      );
+      writeFileSync(`${trap}.main`, '');
+      expectEqual('the exit code', (await relay.ended()).code, 1);
+      const path = String((await relay.logged('unexpected'))['path']);
+      expectEqual('who may read it', statSync(path).mode & 0o777, 0o600);
+      expectHas('the private file', readFileSync(path, 'utf8'), 'a defect that quotes Marker-Reason');
+      return {};
     },
   },
   {

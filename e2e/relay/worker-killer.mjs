@@ -4,8 +4,13 @@ import { isMainThread } from 'node:worker_threads';
 /** How long the relay's thread hangs, in ms. */
 const HANG_MS = 4_000;
 
-/** Loaded before the program: a defect in its relay's thread, which strikes when a file is put in its way. */
+/** Loaded before the program: defects of its threads, which strike when files are put in their way. */
 const trap = process.env.TRAP ?? '';
+if (isMainThread && trap !== '') {
+  setInterval(() => {
+    if (existsSync(`${trap}.main`)) throw new Error('a defect that quotes Marker-Reason');
+  }, 20).unref();
+}
 if (!isMainThread && trap !== '') {
   setInterval(() => {
     if (!existsSync(trap)) return;

@@ -112,12 +112,12 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
     open,
     openAdmin: config.admin ? composeAdmin(options, log) : null,
     serveHealth: (health) => serveHealth(healthSocketPath(config.data_folder), health),
-    inviteLink: ({ port, certificateSha256 }) =>
+    inviteLink: ({ port, certificateSha256 }, roomName) =>
       formatInvite({
         host: config.public_hosts[0] ?? reachableAddresses()[0] ?? LOOPBACK_ADDRESS,
         port,
         certificateSha256,
-        roomName: config.room_name,
+        roomName,
       }),
     notes: {
       invite: note('invite-link.txt'),
@@ -128,6 +128,8 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
     say,
     nowMs: () => performance.now(),
   });
+  // Their messages may quote what somebody sent, so they are kept from the log; rejections that nobody handles end here.
+  process.on('uncaughtException', (error) => service.handleDefect(error));
   handleSignals({
     onStop: (reason) => void service.stop(reason),
     onReload: () => void service.reload(),

@@ -93,6 +93,8 @@ describe('readRelayConfig', () => {
     ['voice_socket = "fast"', '"auto", "batched" or "dgram"'],
     ['log_level = "loud"', '"error", "warn" or "info"'],
     ['owner_identity = "me"', 'the 43 characters of an identity'],
+    ['public_hosts = ["voice.example.org:48480"]', 'without ports'],
+    ['admin_host = "no host"', 'a host name or an address'],
     ['port = ', 'line 1: this is not TOML'],
   ])('refuses %s in words', (line, words) => {
     expect(sentences({}, write('relay.toml', line))).toContain(words);
@@ -116,6 +118,7 @@ describe('readRelayConfig', () => {
     'admin_host = "0.0.0.0"\ntls_certificate = "/c"\ntls_key = "/k"',
     'admin_host = "0.0.0.0"\nbehind_proxy = true\nproxy_addresses = ["10.0.0.2"]',
     'admin_host = "::1"',
+    'public_hosts = ["voice.example.org", "192.0.2.1", "2001:db8::1"]',
     'admin = false\nadmin_host = "0.0.0.0"',
   ])('takes what is safe: %s', (lines) => {
     expect(sentences({}, write('relay.toml', lines))).toBe('');

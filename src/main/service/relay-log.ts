@@ -8,6 +8,7 @@ const SENTENCES = {
   voiceSocket: 'Voice goes through this socket.',
   inviteWritten: 'The invite link was written to a file.',
   admin: 'Something happened at the admin page.',
+  noteNotWritten: 'A private file could not be written.',
   adminListening: 'The admin page is open.',
   setupCodeWritten: 'The one-time code for the first account was written to a private file.',
   setupCodeUsed: 'The one-time code was used.',

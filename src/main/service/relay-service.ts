@@ -35,7 +35,7 @@ export interface RelayServiceOptions {
   /** Answers health where there is no admin page. @throws Error */
   readonly serveHealth: (health: () => Promise<Health>) => Promise<() => Promise<void>>;
   /** The link that leads to the room. */
-  readonly inviteLink: (relay: ServiceRelay) => string;
+  readonly inviteLink: (relay: ServiceRelay, roomName: string) => string;
   readonly notes: {
     readonly invite: PrivateNote;
     readonly setupCode: PrivateNote;
@@ -87,6 +87,7 @@ export class RelayService {
     if (this.#stopping) return this.#ended;
     this.#tellOpen(started.relay);
     await this.#configure();
+    await this.#tellInvite();
     if (!(await this.#openDoors(started.relay))) return 1;
     if (this.#stopping) return this.#ended;
     systemd.ready(this.#status());
@@ -122,6 +123,15 @@ export class RelayService {
     systemd.ready(this.#status());
   }
 
+  /** The program has a defect outside of the relay's thread. Whoever started it starts it again; members come back. */
+  handleDefect(error: unknown): void {
+    const { log, notes } = this.#options;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const path = this.#show(notes.crash, 'Something went wrong that should not:', text);
+    log.error('unexpected', path === null ? {} : { path });
+    this.#end(1);
+  }
+
   /** Whether the room is open and its thread answers. */
   async health(): Promise<Health> {
     if (this.#keeper.relay === null)
@@ -154,7 +164,8 @@ export class RelayService {
     // One that an earlier start left behind is worth nothing.
     notes.setupCode.remove();
     if (setupCode !== null) {
-      const path = notes.setupCode.show(
+      const path = this.#show(
+        notes.setupCode,
         `Open ${started.admin.url} and make the first account with this code:`,
         setupCode,
       );
@@ -199,21 +210,42 @@ export class RelayService {
   }
 
   #tellOpen(relay: ServiceRelay): void {
-    const { log, notes, inviteLink } = this.#options;
+    const { log } = this.#options;
     this.admin.attach(relay.admin);
     const { port, certificateSha256, voiceSocket: kind, whyNotBatched } = relay;
     log.info('listening', { port, certificateSha256 });
     const asked = this.#config.voice_socket;
     log.info('voiceSocket', { kind, asked, ...(whyNotBatched === null ? {} : { because: whyNotBatched }) });
-    const path = notes.invite.show('Invite others with this link:', inviteLink(relay));
+  }
+
+  async #tellInvite(): Promise<void> {
+    const { log, notes, inviteLink } = this.#options;
+    const relay = this.#keeper.relay;
+    if (relay === null) return;
+    const roomName = await this.admin.view().then(
+      (view) => view.roomName,
+      () => this.#config.room_name,
+    );
+    const lead = 'Invite others with this link:';
+    const path = this.#show(notes.invite, lead, inviteLink(relay, roomName));
     if (path !== null) log.info('inviteWritten', { path });
+  }
+
+  /** @returns the file in which it stands; null: none */
+  #show(note: PrivateNote, lead: string, text: string): string | null {
+    try {
+      return note.show(lead, text);
+    } catch (error) {
+      this.#options.log.error('noteNotWritten', { code: errorCode(error) });
+      return null;
+    }
   }
 
   #handleDeath(reason: string, waitMs: number): void {
     const { log, notes, systemd } = this.#options;
     this.admin.attach(null);
     // The reason is the message of an exception, which may quote what somebody sent.
-    const path = notes.crash.show('The relay went down:', reason);
+    const path = this.#show(notes.crash, 'The relay went down:', reason);
     log.error('relayDied', path === null ? {} : { path });
     if (waitMs > 0) log.info('relayRestarting', { waitMs });
     systemd.status('The relay went down and is started again.');
@@ -251,12 +283,16 @@ export class RelayService {
       if (JSON.stringify(config[name]) !== JSON.stringify(before[name]))
         log.warn('needsRestart', { setting: name });
     }
-    await this.#configure();
+    if (await this.#configure()) await this.#tellInvite();
     log.info('reloaded');
   }
 
-  /** Gives the room what has changed in the settings; what has not stays as the room has it, perhaps from an account. */
-  async #configure(): Promise<void> {
+  /**
+   * Gives the room what has changed in the settings; what has not stays as the room has it, perhaps from an account.
+   *
+   * @returns whether something has
+   */
+  async #configure(): Promise<boolean> {
     const { log, taken } = this.#options;
     const { room_name, max_members } = this.#config;
     try {
@@ -272,13 +308,15 @@ export class RelayService {
         });
         if (!outcome.ok) {
           log.error('configureFailed', { code: outcome.code });
-          return;
+          return false;
         }
         log.info('configured', { renamed, resized });
       }
       if (before === null || renamed || resized) taken.write({ room_name, max_members });
+      return renamed || resized;
     } catch (error) {
       log.error('configureFailed', { code: errorCode(error) });
+      return false;
     }
   }
 

@@ -3,6 +3,7 @@ import { roomConfigSchema } from '../../contract/admin.ts';
 import { MAX_CHANNELS } from '../../core/wire/channels.ts';
 import { DEFAULT_PORT } from '../../core/wire/control.ts';
 import { identitySchema, roomNameSchema } from '../../core/wire/fields.ts';
+import { parseJoinTarget } from '../../core/wire/invite.ts';
 
 /** Highest port number. */
 const MAX_PORT = 65_535;
@@ -21,11 +22,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const port = z.number().int().min(1).max(MAX_PORT);
 const path = z.string().min(1);
+/** As it can stand in an invite link. */
 const hostName = z
   .string()
-  .min(1)
-  .max(253)
-  .regex(/^[A-Za-z0-9._:%-]+$/);
+  .refine((text) => parseJoinTarget(text.includes(':') ? `[${text}]` : text).ok, 'is no host');
 
 /** The settings of `sidetone relay`, spelled as in the config file. What has no default may be left out. */
 export const settingsSchema = z.strictObject({
