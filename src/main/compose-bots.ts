@@ -1,15 +1,15 @@
-import { createHmac, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { createRng } from '../core/base/rng.ts';
 import { Call } from './app/call.ts';
 import { ChannelKeys } from './app/channel-keys.ts';
 import { readWave } from './audio/wave-file.ts';
 import { AesGcmKey } from './base/aes-gcm-key.ts';
-import type { BotLink, BotLinkRequest, BotMember, BotMemberOptions, BotPorts } from './bots/bot-ports.ts';
+import { loadNativeAddon } from './base/native-addon.ts';
+import { openBotLink } from './bot-link.ts';
+import type { BotMember, BotMemberOptions, BotPorts } from './bots/bot-ports.ts';
 import { ControlLane } from './control/control-lane.ts';
 import { OwnIdentity } from './keys/own-identity.ts';
 import { SAMPLE_RATE_HZ, VoiceEncoder } from './voice/opus.ts';
-import { UdpTransport } from './voice/udp-transport.ts';
-import { VoiceLink, type VoiceTransport } from './voice/voice-link.ts';
 
 export interface ComposeBotsOptions {
   readonly address: string;
@@ -19,6 +19,7 @@ export interface ComposeBotsOptions {
 
 /** Connects the bots with the parts of the program that any member is made of. Decides nothing. */
 export function composeBots(options: ComposeBotsOptions): BotPorts {
+  const addon = loadNativeAddon();
   const identities = new Map<string, OwnIdentity>();
   return {
     createIdentity: () => {
@@ -30,7 +31,7 @@ export function composeBots(options: ComposeBotsOptions): BotPorts {
       const identity = identities.get(member.identity.publicKey) ?? createOwnIdentity();
       return createMember(options, member, identity);
     },
-    openLink,
+    openLink: (request) => openBotLink(addon, request),
     createKey: (key) => new AesGcmKey(key),
     createEncoder: (bitrate) => new VoiceEncoder(bitrate),
     readSpeech: async (path) => {
@@ -109,34 +110,5 @@ function createMember(
     joinChannel: (channel) => call.joinChannel(channel, null),
     sendLaneDatagram: (bytes) => call.sendLaneDatagram(bytes),
     leave: () => call.leave(),
-  };
-}
-
-/** A socket of its own under the member's own path probes. */
-function openLink({ onVoice, sendLane, ...path }: BotLinkRequest): BotLink {
-  let transport: VoiceTransport | null = null;
-  const link = new VoiceLink({
-    ...path,
-    mac: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
-    openTransport: (address, port, onDatagram) => {
-      transport = new UdpTransport(address, port, onDatagram);
-      return transport;
-    },
-    onVoice,
-    sendLane,
-    onDidChangePath: () => undefined,
-  });
-  return {
-    kind: 'dgram',
-    get alive() {
-      return link.alive;
-    },
-    sendDatagram: (bytes, lengthBytes) => transport?.send(bytes, lengthBytes),
-    handleLaneDatagram: (bytes) => link.handleLaneDatagram(bytes),
-    dropped: () => {
-      const counters = transport?.counters ?? {};
-      return (counters.sendFailed ?? 0) + (counters.sendBacklog ?? 0);
-    },
-    close: () => link.close(),
   };
 }
