@@ -24,10 +24,16 @@ export const MAX_BOT_SECONDS = 600;
 const id = z.number().int().min(0).max(0xffff_ffff);
 const timeMs = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const roomText = z.string().min(1).max(64);
-const reason = z.string().max(200);
-const identity = z.string().min(1).max(64);
-const channelPassword = z.string().min(1).max(256);
+/** What a room takes as text: shown whole, on one line, in its own direction. */
+const shownText = z
+  .string()
+  .trim()
+  .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, 'has characters that cannot be shown');
+export const roomTextSchema = shownText.min(1).max(64);
+export const reasonTextSchema = shownText.max(256);
+/** base64url of an Ed25519 public key. */
+const identity = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const channelPassword = z.string().min(1).max(128);
 
 /** `sentence` is for people; `code` for programs. */
 export const adminProblemSchema = z.strictObject({ code: z.string(), sentence: z.string() });
@@ -161,7 +167,7 @@ export const trafficSchema = z.strictObject({
 export type Traffic = z.infer<typeof trafficSchema>;
 
 /** `POST /api/kick` */
-export const kickRequestSchema = z.strictObject({ member: id, reason });
+export const kickRequestSchema = z.strictObject({ member: id, reason: reasonTextSchema });
 /** `POST /api/ban`. `addressOf`: the address a member is connected from, which nobody is shown. Seconds null: for good. */
 export const banRequestSchema = z.strictObject({
   subject: z.discriminatedUnion('kind', [
@@ -169,7 +175,7 @@ export const banRequestSchema = z.strictObject({
     z.strictObject({ kind: z.literal('range'), range: z.string().min(3).max(64) }),
     z.strictObject({ kind: z.literal('addressOf'), member: id }),
   ]),
-  reason,
+  reason: reasonTextSchema,
   seconds: z.number().int().min(1).max(315_360_000).nullable(),
 });
 export type BanRequest = z.infer<typeof banRequestSchema>;
@@ -182,7 +188,7 @@ export const assignRoleRequestSchema = z.strictObject({ identity, role: id });
 
 /** `POST /api/channels` */
 export const createChannelSchema = z.strictObject({
-  name: roomText,
+  name: roomTextSchema,
   parent: id.nullable(),
   config: adminChannelConfigSchema,
   password: channelPassword.nullable(),
@@ -191,13 +197,13 @@ export const createChannelSchema = z.strictObject({
 export const channelMadeSchema = z.strictObject({ channel: id });
 /** `PUT /api/channels/:id`. Password left out: as it is; null: none. */
 export const changeChannelSchema = z.strictObject({
-  name: roomText,
+  name: roomTextSchema,
   config: adminChannelConfigSchema,
   password: channelPassword.nullable().optional(),
 });
 /** `POST /api/roles`, `PUT /api/roles/:id` */
 export const saveRoleSchema = z.strictObject({
-  name: roomText,
+  name: roomTextSchema,
   rank: z.number().int().min(0).max(100),
   permissions: z.array(adminPermissionSchema),
 });
@@ -207,7 +213,7 @@ export const listenersRequestSchema = z.strictObject({ listeners: z.boolean() })
 export const listenersStateSchema = z.array(z.strictObject({ channel: id, listeners: z.boolean() }));
 /** `GET`, `PUT /api/config`: takes effect at once, and is kept. */
 export const roomConfigSchema = z.strictObject({
-  name: roomText,
+  name: roomTextSchema,
   maxMembers: z.number().int().min(1).max(5_000),
 });
 export type RoomConfig = z.infer<typeof roomConfigSchema>;

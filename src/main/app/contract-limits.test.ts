@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { adminChannelConfigSchema, reasonTextSchema, roomTextSchema } from '../../contract/admin.ts';
 import * as limits from '../../contract/limits.ts';
 import { channelConfigSchema, permissionSchema } from '../../contract/room.ts';
 import { CHAOS_RANGES, chaosSettingsSchema } from '../../contract/testing.ts';
@@ -26,6 +27,22 @@ describe('limits of the contract', () => {
     expect(limits.MAX_NAME_TEXT_LENGTH).toBeGreaterThanOrEqual(fields.MAX_ROOM_NAME_LENGTH);
   });
 
+  it('take the names and reasons of the relay, and no others', () => {
+    const texts = ['', ' a ', 'a\nb', 'a\u202eb', 'a\ud800', '\u65e5'.repeat(64), 'x'.repeat(65)];
+    for (const text of texts) {
+      const { success } = fields.roomNameSchema.safeParse(text);
+      expect(roomTextSchema.safeParse(text).success).toBe(success);
+    }
+    for (const text of [
+      ...texts,
+      'x'.repeat(fields.MAX_REASON_LENGTH),
+      'x'.repeat(fields.MAX_REASON_LENGTH + 1),
+    ]) {
+      const { success } = fields.reasonSchema.safeParse(text);
+      expect(reasonTextSchema.safeParse(text).success).toBe(success);
+    }
+  });
+
   it('take the channel configs of the relay, and no others', () => {
     const config: channels.ChannelConfig = {
       bitrate: 510_000,
@@ -39,7 +56,7 @@ describe('limits of the contract', () => {
       manageRole: 3,
       historyDays: channels.MAX_HISTORY_DAYS,
     };
-    for (const schema of [channelConfigSchema, channels.channelConfigSchema]) {
+    for (const schema of [channelConfigSchema, adminChannelConfigSchema, channels.channelConfigSchema]) {
       expect(schema.safeParse(config).success).toBe(true);
       for (const change of [
         { bitrate: 510_001 },
