@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 
 /**
  * Builds the native addon with AddressSanitizer and UBSan and lets the fuzz at it: `node native/asan.mjs [seeds]`.
+ * Then its threads, without Node, under ThreadSanitizer.
  *
  * Exit code 0: nothing was found. Leaks count where memory was allocated by the addon; those of Node itself are not
  * ours. The ordinary build is left alone.
@@ -87,3 +88,24 @@ for (let seed = 1; seed <= seeds; seed += 1) {
   }
   say(`seed ${seed}: ${run.stdout.split('\n')[0]}; nothing found`);
 }
+
+function checkThreads() {
+  const program = join(WORK, 'threads_check');
+  const sources = ['batch', 'packet_plan', 'sender', 'sender_threads', 'udp_socket'];
+  const built = spawnSync(
+    'g++',
+    [
+      ...['-std=c++17', '-O1', '-g', '-fsanitize=thread', '-o', program],
+      join(ROOT, 'native', 'threads_check.cc'),
+      ...sources.map((name) => join(ROOT, 'native', 'udp', `${name}.cc`)),
+      '-lpthread',
+    ],
+    { encoding: 'utf8' },
+  );
+  if (built.status !== 0) fail('the check of the threads cannot be built', built.stderr);
+  const run = spawnSync(program, { encoding: 'utf8' });
+  if (run.status !== 0) fail('the check of the threads failed', run.stdout + run.stderr);
+  say(`${run.stdout.trim()}; nothing found`);
+}
+
+checkThreads();

@@ -16,11 +16,12 @@
             'udp/systemd_notify.cc',
             'udp/udp_socket.cc',
           ],
-          'defines': ['NAPI_VERSION=9'],
+          'defines': ['NAPI_VERSION=8'],
           'cflags': ['-Wall', '-Wextra', '-Wconversion', '-Wno-unused-parameter', '-fvisibility=hidden'],
           'cflags_cc!': ['-fno-exceptions', '-std=gnu++17', '-std=gnu++20'],
           'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
-          'ldflags': ['-Wl,-z,defs,-z,relro,-z,now', '-Wl,--unresolved-symbols=ignore-all'],
+          # A program without Node-API or libuv is found out when it loads this, not later.
+          'ldflags': ['-Wl,-z,relro,-z,now'],
           'conditions': [
             ['sanitize!=""', {
               'cflags': ['-fsanitize=<(sanitize)', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O1'],

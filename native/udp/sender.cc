@@ -98,7 +98,9 @@ uint64_t Sender::CountShare(const Batch& batch, uint32_t index, uint32_t threads
 }
 
 void Sender::SendGroup(const Batch& batch, const Group& group, uint32_t index, uint32_t threads) {
-  plan_.Build(batch, group, -1, together_);
+  const bool together = together_ && apart_ == 0;
+  if (apart_ > 0) apart_--;
+  plan_.Build(batch, group, -1, together);
   bool somebodySkips = false;
   for (uint32_t i = 0; i < group.count; i++) {
     const uint8_t* record = group.addresses + i * kAddressBytes;
@@ -114,7 +116,7 @@ void Sender::SendGroup(const Batch& batch, const Group& group, uint32_t index, u
     const uint8_t* record = group.addresses + i * kAddressBytes;
     if (threads > 1 && HashOf(record) % threads != index) continue;
     if (!SkippedByAny(batch, group, static_cast<int32_t>(i))) continue;
-    plan_.Build(batch, group, static_cast<int32_t>(i), together_);
+    plan_.Build(batch, group, static_cast<int32_t>(i), together);
     Queue(record);
     Flush();
   }
@@ -181,7 +183,10 @@ bool Sender::HandleError(uint32_t at, bool retried) {
   if (datagrams > 1 && IsAboutTogether(error)) {
     counters_->notTogether.fetch_add(1, kRelaxed);
     // Where nothing goes through one by one either, it was not the size of the packet.
-    if (SendOneByOne(at) && ++refusals_ == kMaxRefusals) together_ = false;
+    if (SendOneByOne(at) && ++refusals_ >= kMaxRefusals) {
+      refusals_ = 0;
+      apart_ = kFanOutsApart;
+    }
     return false;
   }
   counters_->failed.fetch_add(datagrams, kRelaxed);

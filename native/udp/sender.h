@@ -44,8 +44,9 @@ class Sender {
  private:
   // Messages given to the kernel at once: enough that the call itself does not count.
   static constexpr uint32_t kMaxMessages = 256;
-  // So many packets refused in a row, and none is sent together any more: the network card cannot.
+  // So many packets refused in a row, and for so many fan-outs none is sent together: the way there cannot carry them.
   static constexpr uint32_t kMaxRefusals = 64;
+  static constexpr uint32_t kFanOutsApart = 4096;
 
   void SendGroup(const Batch& batch, const Group& group, uint32_t index, uint32_t threads);
   void Queue(const uint8_t* record);
@@ -57,8 +58,10 @@ class Sender {
 
   const int fd_;
   const bool ipv6_;
-  bool together_;
+  const bool together_;
   uint32_t refusals_ = 0;
+  // Fan-outs until packets are sent together again.
+  uint32_t apart_ = 0;
   SendCounters* const counters_;
   PacketPlan plan_;
   uint32_t messageCount_ = 0;
