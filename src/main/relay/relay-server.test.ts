@@ -34,10 +34,10 @@ describe.each(['auto', 'dgram'] as const)('RelayServer on real sockets, voice by
     return member;
   }
 
-  async function openRoom(port = 0): Promise<void> {
+  async function openRoom(port = 0, senderThreads = 0): Promise<void> {
     database = new RelayDatabase({ path: join(folder, 'relay.db'), migrationsFolder });
     const snapshot = database.snapshot(defaultChannels());
-    sockets = await listen(certificate, port, { voiceSocket, senderThreads: 0 });
+    sockets = await listen(certificate, port, { voiceSocket, senderThreads });
     server = new RelayServer({
       sockets,
       snapshot,
@@ -79,6 +79,21 @@ describe.each(['auto', 'dgram'] as const)('RelayServer on real sockets, voice by
     expect(server.counters().udpReceived).toBe(server.counters().received);
     bob.say({ type: 'bye' });
     expect(await ada.next('memberLeft')).toMatchObject({ token: bob.token });
+  });
+
+  it('forwards in order where threads of the addon send, and ignores the wish where there are none', async () => {
+    await closeRoom('closing');
+    await openRoom(0, 2);
+    const ada = admit();
+    await ada.enter('Ada');
+    const others = [admit(), admit(), admit()];
+    for (const [at, other] of others.entries()) await other.enter(`Other ${at}`);
+    const sent = Array.from({ length: 50 }, (_, sequence) => ada.datagram(sequence, Uint8Array.of(sequence)));
+    for (const datagram of sent) ada.send(datagram);
+    for (const other of others) {
+      await other.until(() => other.voice.length === sent.length);
+      expect(other.voice).toEqual(sent);
+    }
   });
 
   it('lets nobody in with a signature made for another connection', async () => {
