@@ -129,10 +129,13 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
     nowMs: () => performance.now(),
   });
   // Their messages may quote what somebody sent, so they are kept from the log; rejections that nobody handles end here.
-  process.on('uncaughtException', (error) => service.handleDefect(error));
+  process.on('uncaughtException', (error) => {
+    service.handleDefect(error);
+    process.exit(1);
+  });
   handleSignals({
     onStop: (reason) => void service.stop(reason),
-    onReload: () => void service.reload(),
+    onReload: () => service.reload(),
     atTerminal: terminal !== null,
   });
   return service.run();

@@ -61,6 +61,8 @@ export class RelayService {
   #stopBots: () => Promise<void> = async () => undefined;
   #closeHealth: (() => Promise<void>) | null = null;
   #setupCodeUsed = false;
+  #ready = false;
+  #reloading: Promise<void> = Promise.resolve();
   #stopping = false;
 
   constructor(options: RelayServiceOptions) {
@@ -91,6 +93,7 @@ export class RelayService {
     if (!(await this.#openDoors(started.relay))) return 1;
     if (this.#stopping) return this.#ended;
     systemd.ready(this.#status());
+    this.#ready = true;
     this.#startTimers();
     return this.#ended;
   }
@@ -110,9 +113,15 @@ export class RelayService {
     this.#end(0);
   }
 
-  /** Reads the settings again, and takes over what can change while the room is open. */
-  async reload(): Promise<void> {
+  /** Reads the settings again, and takes over what can change while the room is open. One after the other. */
+  reload(): void {
+    this.#reloading = this.#reloading.then(() => this.#reload());
+  }
+
+  async #reload(): Promise<void> {
     const { log, systemd, say } = this.#options;
+    // While it starts they have just been read; and whoever stops is not ready any more.
+    if (!this.#ready || this.#stopping) return;
     systemd.reloading();
     const read = this.#options.readConfig();
     if (read.ok) await this.#take(read.config);
@@ -120,16 +129,15 @@ export class RelayService {
       for (const sentence of read.sentences) say(sentence);
       log.error('reloadRefused', { mistakes: read.sentences.length });
     }
-    systemd.ready(this.#status());
+    if (!this.#stopping) systemd.ready(this.#status());
   }
 
-  /** The program has a defect outside of the relay's thread. Whoever started it starts it again; members come back. */
+  /** The program has a defect outside of the relay's thread, and is to end: whoever started it starts it again. */
   handleDefect(error: unknown): void {
     const { log, notes } = this.#options;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const path = this.#show(notes.crash, 'Something went wrong that should not:', text);
     log.error('unexpected', path === null ? {} : { path });
-    this.#end(1);
   }
 
   /** Whether the room is open and its thread answers. */
