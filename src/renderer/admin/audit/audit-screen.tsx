@@ -6,7 +6,7 @@ import { announce } from '../shell/announcer.tsx';
 import { useDashboard } from '../state/dashboard.ts';
 import { onAuditNews } from '../state/room-store.ts';
 import { momentText } from '../state/words.ts';
-import { actorText, mergeLines, subjectText } from './audit-words.ts';
+import { actionText, actorText, mergeLines, subjectText } from './audit-words.ts';
 
 /** Who did what, the newest first; new lines appear by themselves, older ones when they are asked for. */
 export function AuditScreen({ room }: { room: AdminRoom }): ReactElement {
@@ -54,9 +54,9 @@ export function AuditScreen({ room }: { room: AdminRoom }): ReactElement {
                 <td>
                   <bdi>{actorText(line.by, room.members)}</bdi>
                 </td>
-                <td>{line.action}</td>
-                <td>
-                  <bdi>{subjectText(line, room.members)}</bdi>
+                <td>{actionText(line.action)}</td>
+                <td title={line.subject}>
+                  <bdi>{subjectText(line, room)}</bdi>
                 </td>
                 <td>{line.reason}</td>
               </tr>

@@ -10,15 +10,35 @@ export function actorText(by: string, members: AdminRoom['members']): string {
   return nameOf(by, members);
 }
 
-/** What it was done to; somebody who is in the room is named. */
-export function subjectText(line: Pick<AuditLine, 'subject'>, members: AdminRoom['members']): string {
-  return line.subject.startsWith(ACCOUNT)
-    ? line.subject.slice(ACCOUNT.length)
-    : nameOf(line.subject, members);
+/** What was done, in words: names of actions are one word to programs. */
+export function actionText(action: string): string {
+  const words = action
+    .replace(/[._-]/gu, ' ')
+    .replace(/(?<=\p{Ll})\p{Lu}/gu, (letter) => ` ${letter.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** What it was done to: channels, roles and whoever is in the room are named. */
+export function subjectText(
+  line: Pick<AuditLine, 'action' | 'subject'>,
+  room: Pick<AdminRoom, 'members' | 'channels' | 'roles'>,
+): string {
+  const { action, subject } = line;
+  if (subject.startsWith(ACCOUNT)) return subject.slice(ACCOUNT.length);
+  const named = /channel/iu.test(action) ? room.channels : /role$/iu.test(action) ? room.roles : [];
+  const known = named.find(({ id }) => String(id) === subject);
+  return known?.name ?? nameOf(subject, room.members);
+}
+
+/** An identity is 43 letters and digits; so many of them tell one from another. */
+const SHOWN_LETTERS = 12;
+
+export function shortIdentity(identity: string): string {
+  return identity.length > 2 * SHOWN_LETTERS ? `${identity.slice(0, SHOWN_LETTERS)}…` : identity;
 }
 
 function nameOf(identity: string, members: AdminRoom['members']): string {
-  return members.find((member) => member.identity === identity)?.nickname ?? identity;
+  return members.find((member) => member.identity === identity)?.nickname ?? shortIdentity(identity);
 }
 
 /** Joins what came now with what is known, the newest first, every line once. */

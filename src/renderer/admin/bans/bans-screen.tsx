@@ -1,5 +1,5 @@
 import { type ReactElement, useEffect, useState } from 'react';
-import type { AdminBan } from '../../../contract/admin.ts';
+import type { AdminBan, AdminRoom } from '../../../contract/admin.ts';
 import {
   banSeconds,
   banTerms,
@@ -11,6 +11,7 @@ import { ReasonField, TermField } from '../../features/people/moderation-forms.t
 import { sentenceOf } from '../../state/outcome.ts';
 import { FormDialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/field.tsx';
+import { actorText, shortIdentity } from '../audit/audit-words.ts';
 import { announce } from '../shell/announcer.tsx';
 import { AskedProblem } from '../shell/asked-problem.tsx';
 import { useDashboard } from '../state/dashboard.ts';
@@ -27,11 +28,11 @@ type Open = { readonly kind: 'range' } | { readonly kind: 'lift'; readonly ban: 
 /** Who a ban keeps out, in words. */
 export function banSubject(ban: Pick<AdminBan, 'subject' | 'nickname'>): string {
   if (ban.subject.kind === 'range') return ban.subject.range;
-  return ban.nickname === '' ? ban.subject.identity : ban.nickname;
+  return ban.nickname === '' ? shortIdentity(ban.subject.identity) : ban.nickname;
 }
 
 /** Who is kept out, until when and why. */
-export function BansScreen(): ReactElement {
+export function BansScreen({ room }: { room: AdminRoom }): ReactElement {
   const { api } = useDashboard();
   const bans = useAnswer(() => api.bans());
   const [open, setOpen] = useState<Open | null>(null);
@@ -63,7 +64,12 @@ export function BansScreen(): ReactElement {
       {bans.value === null || bans.value.length === 0 ? null : (
         <ul className="rule-rows">
           {bans.value.map((ban) => (
-            <BanRow key={ban.id} ban={ban} onLift={() => setOpen({ kind: 'lift', ban })} />
+            <BanRow
+              key={ban.id}
+              ban={ban}
+              by={actorText(ban.by, room.members)}
+              onLift={() => setOpen({ kind: 'lift', ban })}
+            />
           ))}
         </ul>
       )}
@@ -73,7 +79,8 @@ export function BansScreen(): ReactElement {
   );
 }
 
-function BanRow({ ban, onLift }: { ban: AdminBan; onLift: () => void }): ReactElement {
+function BanRow(props: { ban: AdminBan; by: string; onLift: () => void }): ReactElement {
+  const { ban, by, onLift } = props;
   const subject = banSubject(ban);
   const { kind } = ban.subject;
   return (
@@ -84,7 +91,7 @@ function BanRow({ ban, onLift }: { ban: AdminBan; onLift: () => void }): ReactEl
           <span className="field-hint">{kind === 'identity' ? 'identity' : 'addresses'}</span>
         </span>
         <span className="field-hint">
-          {untilText(ban.untilMs)}, by <bdi>{ban.by}</bdi> on {momentText(ban.createdMs)}
+          {untilText(ban.untilMs)}, by <bdi>{by}</bdi> on {momentText(ban.createdMs)}
           {ban.reason === '' ? '' : `: ${ban.reason}`}
         </span>
       </div>

@@ -14,6 +14,8 @@ interface ChartProps {
   readonly series: readonly ChartSeries[];
   readonly timeText: (seconds: number) => string;
   readonly valueText: (value: number) => string;
+  /** Only whole numbers stand at the side: what is counted has no halves. */
+  readonly whole?: boolean;
   readonly testId: string;
   /** The scale reaches so far at least, so that noise does not look like a mountain. */
   readonly atLeast: number;
@@ -25,11 +27,16 @@ const HEIGHT_PX = 150;
 /** Strokes besides colours: who cannot tell the colours can tell these. */
 const DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3]];
 
+/** Steps of a scale that counts: 1, 2 and 5 of every power of ten that there are packets. */
+const WHOLE_STEPS = Array.from({ length: 8 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat();
+
 const AXIS_FONT = '11px system-ui, sans-serif';
 
 function optionsOf(
   place: HTMLElement,
-  props: Pick<ChartProps, 'series' | 'timeText' | 'valueText' | 'atLeast'>,
+  props: Pick<ChartProps, 'series' | 'timeText' | 'valueText' | 'atLeast' | 'whole'>,
 ): UPlot.Options {
   const colors = chartColors(place);
   const axis = {
@@ -49,7 +56,13 @@ function optionsOf(
     },
     axes: [
       { ...axis, size: 26, space: 90, values: (_plot, at) => at.map(props.timeText) },
-      { ...axis, size: 74, space: 32, values: (_plot, at) => at.map(props.valueText) },
+      {
+        ...axis,
+        size: 74,
+        space: 32,
+        values: (_plot, at) => at.map(props.valueText),
+        ...(props.whole === true ? { incrs: WHOLE_STEPS } : {}),
+      },
     ],
     series: [
       {},

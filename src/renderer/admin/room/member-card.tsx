@@ -96,10 +96,12 @@ function MoreButton(props: {
   open: (event: MouseEvent<HTMLElement>) => void;
 }): ReactElement {
   const { member, first, open } = props;
-  const { token } = member;
+  const { token, channel } = member;
   const button = useRef<HTMLButtonElement>(null);
   const stop = useMemberFloating((state) => (state.stop === null ? first : state.stop === token));
-  const followed = useMemberFloating((state) => state.follow === token && state.dialog === null);
+  const followed = useMemberFloating(
+    ({ follow, dialog }) => follow?.token === token && follow.channel === channel && dialog === null,
+  );
   useEffect(() => {
     if (!followed) return;
     button.current?.focus();

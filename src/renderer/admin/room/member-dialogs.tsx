@@ -72,7 +72,7 @@ function MemberDialog({ kind, member, room }: MemberDialogProps): ReactElement {
           {...about}
           channels={elsewhere}
           onMove={async (channel) => {
-            followMember(token);
+            followMember({ token, channel });
             const sentence = await done(
               api.move(token, channel),
               `${nickname} is now in ${nameOf(channel)}.`,

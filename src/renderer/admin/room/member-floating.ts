@@ -14,7 +14,7 @@ interface FloatingState {
   /** The one stop of the keyboard among the members; null: the first. */
   readonly stop: number | null;
   /** Whoever is moved by a dialog keeps the focus, in their new place. */
-  readonly follow: number | null;
+  readonly follow: { readonly token: number; readonly channel: number } | null;
 }
 
 const closed: FloatingState = { menu: null, dialog: null, problem: null, stop: null, follow: null };
@@ -51,6 +51,6 @@ export function stopAt(token: number): void {
   useMemberFloating.setState({ stop: token });
 }
 
-export function followMember(token: number | null): void {
-  useMemberFloating.setState({ follow: token });
+export function followMember(follow: FloatingState['follow']): void {
+  useMemberFloating.setState({ follow });
 }

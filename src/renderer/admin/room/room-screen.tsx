@@ -39,9 +39,16 @@ export function RoomScreen({ room, account }: RoomScreenProps): ReactElement {
   return (
     <>
       <div className="room-tools">
-        <p className="room-count reading" data-testid="room-count">
-          {narrowed ? `${found.length} of ${room.members.length} found` : countText(room.members)}
-        </p>
+        <div className="room-about">
+          <p data-testid="room-count">
+            {narrowed ? `${found.length} of ${room.members.length} found` : countText(room.members)}
+          </p>
+          <p className="field-hint" id="room-hint">
+            {moveRule === ''
+              ? 'Drag somebody onto a channel to move them, or use their menu. Arrow keys go from one to the next.'
+              : moveRule}
+          </p>
+        </div>
         <TextField label="Search by name" value={search} onChange={setSearch} testId="member-search" />
         <SelectField
           label="Show"
@@ -51,11 +58,6 @@ export function RoomScreen({ room, account }: RoomScreenProps): ReactElement {
           testId="member-filter"
         />
       </div>
-      <p className="field-hint" id="room-hint">
-        {moveRule === ''
-          ? 'Drag somebody onto a channel to move them, or use their menu. The arrow keys go from one to the next.'
-          : moveRule}
-      </p>
       <RoomList room={room} found={found} narrowed={narrowed} movable={moveRule === ''} />
       <MemberFloating room={room} account={account} />
     </>

@@ -168,7 +168,7 @@ function Shown(props: { screen: Screen; room: AdminRoom; account: Account }): Re
     case 'roles':
       return <RolesScreen room={room} account={account} />;
     case 'bans':
-      return <BansScreen />;
+      return <BansScreen room={room} />;
     case 'traffic':
       return <TrafficScreen />;
     case 'stress':

@@ -125,20 +125,20 @@ function Figures({ state }: { state: BotsState }): ReactElement {
     <dl className="tiles" data-testid="stress-figures">
       <Tile
         label="Heard"
-        value={`${figureText(state.receivedPerSecond)} /s`}
+        value={`${figureText(state.receivedPerSecond)}\u00a0/s`}
         hint={`Voice packets that bots got and could open, ${bitsText(state.receivedBitsPerSecond)}.`}
         testId="stress-received"
       />
       <Tile
         label="Said"
-        value={`${figureText(state.sentPerSecond)} /s`}
+        value={`${figureText(state.sentPerSecond)}\u00a0/s`}
         hint="Voice packets that the speakers sent; each goes to all other bots."
         testId="stress-sent"
       />
       <Tile
         label="Lost"
         value={percentText(live ? state.lossPercent : state.totalLossPercent)}
-        hint={`${when}. Above 1 % it can be heard.`}
+        hint={`${when}. Above 1 % it can be heard.`}
         testId="stress-loss"
         tone={(live ? state.lossPercent : state.totalLossPercent) > 1 ? 'bad' : undefined}
       />
@@ -164,7 +164,7 @@ function Figures({ state }: { state: BotsState }): ReactElement {
       <Tile
         label="Bots’ processor"
         value={shareText(state.botsCpu)}
-        hint="Of one core. Near 100 % the bots measure themselves."
+        hint="Of one core. Near 100 % the bots measure themselves."
         testId="stress-cpu"
         tone={figuresWarning(state) === '' ? undefined : 'bad'}
       />
@@ -199,6 +199,7 @@ function TestCharts({ points }: { points: readonly BotsState[] }): ReactElement 
         title="Voice packets a second"
         series={shown.packets}
         valueText={figureText}
+        whole
         atLeast={10}
         testId="chart-throughput"
       />

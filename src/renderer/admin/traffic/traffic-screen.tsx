@@ -3,7 +3,7 @@ import type { Traffic } from '../../../contract/admin.ts';
 import { Chart } from '../charts/chart.tsx';
 import { Tile } from '../charts/tile.tsx';
 import { useRoom } from '../state/room-store.ts';
-import { figureText, memoryText, shareText } from '../state/words.ts';
+import { figureText, MEBIBYTE, mebibytesText, memoryText, percentText, shareText } from '../state/words.ts';
 
 const sockets: Record<Traffic['voiceSocket'], { readonly value: string; readonly hint: string }> = {
   batched: {
@@ -34,7 +34,7 @@ export function TrafficScreen(): ReactElement {
   );
 }
 
-const perSecond = (value: number): string => `${figureText(value)} /s`;
+const perSecond = (value: number): string => `${figureText(value)}\u00a0/s`;
 
 function Figures({ now }: { now: Traffic }): ReactElement {
   const socket = sockets[now.voiceSocket];
@@ -61,7 +61,7 @@ function Figures({ now }: { now: Traffic }): ReactElement {
       <Tile
         label="Processor"
         value={shareText(now.cpu)}
-        hint="Of one core, by the thread that forwards. Near 100 % voices are delayed."
+        hint="Of one core, by the thread that forwards. Near 100 % voices are delayed."
         testId="figure-cpu"
         tone={now.cpu > 0.9 ? 'bad' : undefined}
       />
@@ -103,10 +103,10 @@ function TrafficCharts({ traffic }: { traffic: readonly Traffic[] }): ReactEleme
         { label: 'Received', values: traffic.map((one) => one.receivedPerSecond) },
         { label: 'Discarded', values: traffic.map((one) => one.discardedPerSecond) },
       ],
-      cpu: [{ label: 'Processor', values: traffic.map((one) => one.cpu) }],
+      cpu: [{ label: 'Processor', values: traffic.map((one) => one.cpu * 100) }],
       memory: [
-        { label: 'Whole program', values: traffic.map((one) => one.residentBytes) },
-        { label: 'Heap', values: traffic.map((one) => one.heapBytes) },
+        { label: 'Whole program', values: traffic.map((one) => one.residentBytes / MEBIBYTE) },
+        { label: 'Heap', values: traffic.map((one) => one.heapBytes / MEBIBYTE) },
       ],
       members: [{ label: 'Members', values: traffic.map((one) => one.members) }],
     }),
@@ -120,6 +120,7 @@ function TrafficCharts({ traffic }: { traffic: readonly Traffic[] }): ReactEleme
         title="Voice packets a second"
         series={shown.packets}
         valueText={figureText}
+        whole
         atLeast={10}
         testId="chart-packets"
       />
@@ -127,16 +128,16 @@ function TrafficCharts({ traffic }: { traffic: readonly Traffic[] }): ReactEleme
         {...time}
         title="Processor of the relay’s thread"
         series={shown.cpu}
-        valueText={shareText}
-        atLeast={0.1}
+        valueText={percentText}
+        atLeast={10}
         testId="chart-cpu"
       />
       <Chart
         {...time}
         title="Memory"
         series={shown.memory}
-        valueText={memoryText}
-        atLeast={2 ** 20}
+        valueText={mebibytesText}
+        atLeast={10}
         testId="chart-memory"
       />
       <Chart
@@ -144,6 +145,7 @@ function TrafficCharts({ traffic }: { traffic: readonly Traffic[] }): ReactEleme
         title="Members"
         series={shown.members}
         valueText={figureText}
+        whole
         atLeast={5}
         testId="chart-members"
       />
