@@ -18,11 +18,12 @@ uint32_t HashOf(const uint8_t* record) {
   for (size_t at = 0; at < kAddressBytes; at += sizeof(uint64_t)) {
     uint64_t part;
     memcpy(&part, record + at, sizeof part);
-    // The multiplier of SplitMix64: neighbouring ports must not fall to one thread.
+    // The multiplier of SplitMix64. What tells addresses apart lies in the high bits of the parts, and a product carries
+    // nothing down: it is folded.
     hash = (hash ^ part) * 0xbf58476d1ce4e5b9u;
-    hash ^= hash >> 31;
+    hash ^= hash >> 32;
   }
-  return static_cast<uint32_t>(hash);
+  return static_cast<uint32_t>((hash * 0x94d049bb133111ebu) >> 32);
 }
 
 bool SkippedByAny(const Batch& batch, const Group& group, int32_t recipient) {
