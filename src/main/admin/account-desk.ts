@@ -5,7 +5,7 @@ import type { PasswordVerdict } from '../../core/relay/relay-engine.ts';
 import { TokenBucket } from '../../core/relay/token-bucket.ts';
 import { ADMIN_ROLE_ID } from '../../core/wire/roles.ts';
 import { type AdminDatabase, foldName, MAX_ACCOUNTS, type StoredAccount } from './admin-database.ts';
-import { HostLogins } from './host-logins.ts';
+import { HOST_ID, HOST_NAME, HostLogins } from './host-logins.ts';
 import { LoginGate, type LoginTry } from './login-gate.ts';
 import { type LoginLinks, SetupCode } from './one-time-codes.ts';
 import { RequestRefused } from './problem.ts';
@@ -18,10 +18,6 @@ import { LOGIN_MS, type TokenClaims, type Tokens } from './tokens.ts';
  */
 export const MAX_FAILURE_LINES = 20;
 const FAILURE_LINES_PER_SECOND = 1 / 600;
-
-/** The host of this start, who comes by a link: no account, and no name that one may have. */
-export const HOST_NAME = 'host';
-const HOST_ID = 0;
 
 /** Who asks, and for how long. */
 export interface Bearer {

@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { SignJWT } from 'jose';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Grant } from '../../contract/admin.ts';
 import { ADMIN_ROLE_ID, MODERATOR_ROLE_ID } from '../../core/wire/roles.ts';
 import { AdminDatabase, MAX_ENDED_LOGINS } from './admin-database.ts';
@@ -235,6 +236,36 @@ describe('accounts', () => {
     rig.relay.mood = 'gone';
     expect((await logIn(rig, 'root', SOME_PASSWORD)).status).toBe(200);
     expect(rig.admin.counters()['auditFailed']).toBe(1);
+  });
+
+  test('the server closes while a password is looked at', async () => {
+    const { token } = await setUp(rig);
+    let decide = (): void => {};
+    rig.hasher.compare = () =>
+      new Promise((resolve) => {
+        decide = () => resolve('right');
+      });
+    const login = logIn(rig, 'root', SOME_PASSWORD).catch(() => null);
+    await vi.waitFor(() => expect(rig.admin.counters()['login.triesUnderWay']).toBe(1), 5_000);
+    await rig.admin.close();
+    decide();
+    expect(await login).toBeNull();
+    rig = await openAdmin({}, { folder: rig.folder });
+    expect(await works(rig, token)).toBe(true);
+  });
+
+  test('a database whose key is spoilt is left as it is', async () => {
+    await rig.admin.close();
+    const path = join(rig.folder, 'admin.db');
+    const database = new Database(path);
+    database.prepare("UPDATE meta SET value = 'short' WHERE name = 'signingKey'").run();
+    database.close();
+    await expect(openAdmin({}, { folder: rig.folder })).rejects.toThrow('damaged');
+    const after = new Database(path);
+    expect(after.prepare("SELECT value FROM meta WHERE name = 'signingKey'").pluck().get()).toBe('short');
+    after.close();
+    rmSync(rig.folder, { recursive: true });
+    rig = await openAdmin();
   });
 
   test('lie in a file for its owner alone', () => {

@@ -69,7 +69,12 @@ export async function createAdminApp(
     forceCloseConnections: true,
     trustProxy: options.behindProxy ? [...options.proxyAddresses] : false,
     serverFactory: (handler) => createHttpServer(handler, options.tls, options.behindProxy, counters),
-    frameworkErrors: (error, request, reply) => void answerError(error, request, reply, options.log),
+    // Of these, hooks are not told.
+    frameworkErrors: (error, request, reply) => {
+      count(reply.raw, counters);
+      harden(reply.raw);
+      void answerError(error, request, reply, options.log);
+    },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

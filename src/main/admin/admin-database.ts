@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { accountNameSchema } from '../../contract/admin.ts';
 import { u32Schema, wallTimeMsSchema } from '../../core/wire/fields.ts';
 import { ADMIN_ROLE_ID } from '../../core/wire/roles.ts';
+import { DatabaseError } from '../base/sqlite/database-error.ts';
 import { type OpenDatabase, openDatabase } from '../base/sqlite/open-database.ts';
 
 /** In the admin server's folder. */
@@ -98,6 +99,10 @@ export class AdminDatabase {
     this.#transaction = <T>(work: () => T): T => database.transaction(work)();
     const key = this.#meta('signingKey', () => randomBytes(SIGNING_KEY_BYTES).toString('base64url'));
     this.signingKey = new Uint8Array(Buffer.from(key, 'base64url'));
+    if (this.signingKey.length !== SIGNING_KEY_BYTES) {
+      this.#open.close();
+      throw new DatabaseError('damaged', path, 'the key of its tokens has another length');
+    }
     this.relayId = this.#meta('relayId', randomUUID);
   }
 

@@ -271,7 +271,7 @@ export async function openAdmin(
   };
   const started = await startAdminWith(options, hasher);
   if (!started.ok) {
-    rmSync(folder, { recursive: true });
+    if (kept.folder === undefined) rmSync(folder, { recursive: true });
     throw new Error(started.sentence);
   }
   const { admin } = started;

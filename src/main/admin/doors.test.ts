@@ -253,7 +253,10 @@ describe('what is sent', () => {
     expect(await say(admin.port, '')).toBe('');
     expect(admin.counters()['connectionsTooManyFromAddress']).toBe(1);
     connected[0]?.destroy();
-    await vi.waitFor(async () => expect(await statusFor(admin.port, `127.0.0.1:${admin.port}`)).toBe(200));
+    await vi.waitFor(
+      async () => expect(await statusFor(admin.port, `127.0.0.1:${admin.port}`)).toBe(200),
+      5_000,
+    );
   });
 });
 

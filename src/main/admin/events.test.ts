@@ -100,7 +100,7 @@ function streamsBalance(): boolean {
 describe('the stream of events', () => {
   test('begins with the room and goes on in order', async () => {
     const reader = await new Reader().open(token);
-    await vi.waitFor(() => expect(reader.news.length).toBe(1));
+    await vi.waitFor(() => expect(reader.news.length).toBe(1), 5_000);
     expect(reader.news[0]).toMatchObject({ type: 'room', room: { name: 'The cellar' } });
     const channel = SOME_VIEW.channels[0];
     if (channel === undefined) throw new Error('the room has a channel');
@@ -112,7 +112,7 @@ describe('the stream of events', () => {
     rig.relay.tell({ type: 'config', roomName: 'Attic', maxMembers: 9 });
     rig.relay.tell({ type: 'audit' });
     rig.bots.tell({ ...IDLE_BOTS, phase: 'joining' });
-    await vi.waitFor(() => expect(reader.news.length).toBe(9));
+    await vi.waitFor(() => expect(reader.news.length).toBe(9), 5_000);
     expect(reader.news.slice(1).map(({ type }) => type)).toEqual([
       'member',
       'channel',
@@ -134,11 +134,11 @@ describe('the stream of events', () => {
         answer = () => resolve(SOME_VIEW);
       });
     const reader = await new Reader().open(token);
-    await vi.waitFor(() => expect(rig.admin.counters()['streamsOpen']).toBe(1));
+    await vi.waitFor(() => expect(rig.admin.counters()['streamsOpen']).toBe(1), 5_000);
     rig.relay.tell({ type: 'member', member: named('before') });
     answer();
     rig.relay.tell({ type: 'member', member: named('after') });
-    await vi.waitFor(() => expect(reader.news.length).toBe(3));
+    await vi.waitFor(() => expect(reader.news.length).toBe(3), 5_000);
     expect(reader.news[0]?.type).toBe('room');
     expect(names(reader)).toEqual(['before', 'after']);
   });
@@ -159,9 +159,9 @@ describe('the stream of events', () => {
     const other = ((await logIn(rig, 'root', SOME_PASSWORD)).body as Grant).token;
     const [one, two] = [await new Reader().open(token), await new Reader().open(other)];
     await rig.ask('POST', '/api/logout', token);
-    await vi.waitFor(() => expect(one.ended).toBe(true));
+    await vi.waitFor(() => expect(one.ended).toBe(true), 5_000);
     rig.relay.tell({ type: 'member', member: named('Bo') });
-    await vi.waitFor(() => expect(names(two)).toEqual(['Bo']));
+    await vi.waitFor(() => expect(names(two)).toEqual(['Bo']), 5_000);
     expect([names(one), two.ended]).toEqual([[], false]);
     expect(rig.admin.counters()['streamsTokenEnded']).toBe(1);
     expect(streamsBalance()).toBe(true);
@@ -172,17 +172,17 @@ describe('the stream of events', () => {
     const one = await new Reader().open(mod);
     const change = { name: 'mod', role: MODERATOR_ROLE_ID, password: 'another password' };
     await rig.ask('PUT', '/api/accounts', token, change);
-    await vi.waitFor(() => expect(one.ended).toBe(true));
+    await vi.waitFor(() => expect(one.ended).toBe(true), 5_000);
     const again = ((await logIn(rig, 'mod', 'another password')).body as Grant).token;
     const two = await new Reader().open(again);
     await rig.ask('DELETE', '/api/accounts/mod', token);
-    await vi.waitFor(() => expect(two.ended).toBe(true));
+    await vi.waitFor(() => expect(two.ended).toBe(true), 5_000);
   });
 
   test('ends when its token expires', async () => {
     rig.clock.wallMs += TOKEN_MS - 1_000;
     const reader = await new Reader().open(token);
-    await vi.waitFor(() => expect(reader.news.length).toBe(1));
+    await vi.waitFor(() => expect(reader.news.length).toBe(1), 5_000);
     await vi.waitFor(() => expect(reader.ended).toBe(true), 5_000);
     expect(rig.admin.counters()['streamsTokenEnded']).toBe(1);
   }, 10_000);
@@ -190,7 +190,7 @@ describe('the stream of events', () => {
   test('ends when the relay cannot say what there is', async () => {
     rig.relay.mood = 'gone';
     const reader = await new Reader().open(token);
-    await vi.waitFor(() => expect(reader.ended).toBe(true));
+    await vi.waitFor(() => expect(reader.ended).toBe(true), 5_000);
     expect(rig.admin.counters()['streamsRelayGone']).toBe(1);
     expect(streamsBalance()).toBe(true);
   });
@@ -201,7 +201,7 @@ describe('the stream of events', () => {
     expect(open.every(({ status }) => status === 200)).toBe(true);
     expect((await new Reader().open(token)).status).toBe(429);
     open[0]?.stop();
-    await vi.waitFor(() => expect(rig.admin.counters()['streamsLeft']).toBe(1));
+    await vi.waitFor(() => expect(rig.admin.counters()['streamsLeft']).toBe(1), 5_000);
     expect((await new Reader().open(token)).status).toBe(200);
     expect(streamsBalance()).toBe(true);
   });
@@ -209,7 +209,7 @@ describe('the stream of events', () => {
   test('ends when the server is closed, which nobody has to wait for', async () => {
     const reader = await new Reader().open(token);
     await rig.admin.close();
-    await vi.waitFor(() => expect(reader.ended).toBe(true));
+    await vi.waitFor(() => expect(reader.ended).toBe(true), 5_000);
     expect(rig.relay.watchers).toBe(0);
     rig = await openAdmin();
   });
@@ -223,7 +223,7 @@ describe('the stream of events', () => {
     socket.write(
       `GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:${rig.admin.port}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     );
-    await vi.waitFor(() => expect(rig.admin.counters()['streamsOpen']).toBe(2));
+    await vi.waitFor(() => expect(rig.admin.counters()['streamsOpen']).toBe(2), 5_000);
     const roles = SOME_VIEW.roles.map((role) => ({ ...role, name: 'x'.repeat(60_000) }));
     let told = 0;
     // What the kernel holds comes on top of what is counted.

@@ -53,7 +53,7 @@ describe('the first account', () => {
       return hash(password);
     };
     const one = ask('one');
-    await vi.waitFor(() => expect(rig.admin.counters()['code.triesUnderWay']).toBe(1));
+    await vi.waitFor(() => expect(rig.admin.counters()['code.triesUnderWay']).toBe(1), 5_000);
     expect((await ask('two')).status).toBe(403);
     goOn();
     expect((await one).status).toBe(200);

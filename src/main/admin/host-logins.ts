@@ -3,6 +3,10 @@ import { ADMIN_ROLE_ID } from '../../core/wire/roles.ts';
 import type { StoredAccount } from './admin-database.ts';
 import type { TokenClaims } from './tokens.ts';
 
+/** The host of this start, who comes by a link: no account, and no name or id that one may have. */
+export const HOST_NAME = 'host';
+export const HOST_ID = 0;
+
 /** Logins of the host that were ended one by one; beyond, all are. */
 export const MAX_ENDED_HOST_LOGINS = 64;
 
@@ -19,8 +23,8 @@ export class HostLogins {
 
   constructor(createdMs: number) {
     this.#account = {
-      id: 0,
-      name: 'host',
+      id: HOST_ID,
+      name: HOST_NAME,
       passwordHash: '',
       role: ADMIN_ROLE_ID,
       epoch: randomInt(EPOCHS),

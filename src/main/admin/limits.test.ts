@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LONGEST_GUESS_WAIT_MS } from '../../core/relay/guess-limit.ts';
 import { HostLogins, MAX_ENDED_HOST_LOGINS } from './host-logins.ts';
-import { LoginGate, MAX_TRIED_NAMES } from './login-gate.ts';
+import { LoginGate, MAX_KNOWN_PAIRS, MAX_NAME_TRIES, MAX_TRIED_NAMES } from './login-gate.ts';
 import { LOGIN_LINK_MS, LoginLinks, MAX_LOGIN_LINKS, SetupCode } from './one-time-codes.ts';
 import { countingStore, MAX_COUNTED_ADDRESSES } from './request-limit.ts';
 
@@ -96,6 +96,20 @@ describe('the gate', () => {
     }
     const { tries, triesWrong, triesUnderWay } = gate.counters;
     expect([tries, triesWrong, triesUnderWay]).toEqual([2 * MAX_TRIED_NAMES + 1, 2 * MAX_TRIED_NAMES + 1, 0]);
+  });
+
+  test('knows so many who logged in, and forgets the one who did so least lately', () => {
+    const gate = new LoginGate(0);
+    const admitted = (address: string, nowMs: number): boolean => {
+      const admission = gate.admit('root', address, nowMs);
+      if (admission.ok) admission.attempt.right();
+      return admission.ok;
+    };
+    for (let n = 0; n <= MAX_KNOWN_PAIRS; n += 1) expect(admitted(`address ${n}`, n * 6_000)).toBe(true);
+    const nowMs = MAX_KNOWN_PAIRS * 6_000;
+    for (let n = 0; n < MAX_NAME_TRIES; n += 1) admitted(`another ${n}`, nowMs);
+    expect(admitted('address 0', nowMs)).toBe(false);
+    expect(admitted(`address ${MAX_KNOWN_PAIRS}`, nowMs)).toBe(true);
   });
 
   test('waits grow to their longest and no further', () => {

@@ -16,6 +16,9 @@ const TRIES_PER_SECOND = 0.5;
 /** Names remembered; then the one that was tried least lately is forgotten. */
 export const MAX_TRIED_NAMES = 1_024;
 
+/** Names with the address they logged in from; then the pair that did so least lately is forgotten. */
+export const MAX_KNOWN_PAIRS = 256;
+
 /** Wait that a refusal by a bucket names, in seconds: by then there is a try again, unless others take it. */
 const BUCKET_WAIT_SECONDS = 6;
 
@@ -46,12 +49,14 @@ export type LoginAdmission =
  * Slows down guessing of passwords and codes: by address, with waits that double (see `GuessLimit`); by name, which
  * bounds a thousand addresses that guess one account; and in all.
  *
- * A name cannot be blocked for long by somebody else: its limit fills again every few seconds.
+ * Whoever guesses without end uses up the last two for everybody, but for those who logged in under that name from
+ * that address before: they are limited by their address alone.
  */
 export class LoginGate {
   readonly #counts: Counters<(typeof counterNames)[number]> = createCounters(counterNames);
   readonly #byAddress = new GuessLimit();
   readonly #byName = new Map<string, TokenBucket>();
+  readonly #known = new Set<string>();
   readonly #inAll: TokenBucket;
   #underWay = 0;
 
@@ -71,14 +76,12 @@ export class LoginGate {
       this.#counts.triesLimitedByAddress += 1;
       return { ok: false, waitSeconds };
     }
-    if (!this.#bucketOf(name, nowMs).take(nowMs)) {
+    // No address has a space.
+    const pair = `${addressKey} ${name}`;
+    const limit = this.#known.has(pair) ? null : this.#sharedLimit(name, nowMs);
+    if (limit !== null) {
       this.#byAddress.takeBack([addressKey]);
-      this.#counts.triesLimitedByName += 1;
-      return { ok: false, waitSeconds: BUCKET_WAIT_SECONDS };
-    }
-    if (!this.#inAll.take(nowMs)) {
-      this.#byAddress.takeBack([addressKey]);
-      this.#counts.triesLimitedInAll += 1;
+      this.#counts[limit] += 1;
       return { ok: false, waitSeconds: BUCKET_WAIT_SECONDS };
     }
     this.#underWay += 1;
@@ -86,6 +89,7 @@ export class LoginGate {
       this.#underWay -= 1;
       this.#counts[outcome] += 1;
       if (outcome !== 'triesWrong') this.#byAddress.takeBack([addressKey]);
+      if (outcome === 'triesRight') this.#remember(pair);
     };
     return {
       ok: true,
@@ -95,6 +99,20 @@ export class LoginGate {
         busy: () => end('triesBusy'),
       },
     };
+  }
+
+  /** The limit that others share and that is used up. */
+  #sharedLimit(name: string, nowMs: number): 'triesLimitedByName' | 'triesLimitedInAll' | null {
+    if (!this.#bucketOf(name, nowMs).take(nowMs)) return 'triesLimitedByName';
+    return this.#inAll.take(nowMs) ? null : 'triesLimitedInAll';
+  }
+
+  #remember(pair: string): void {
+    // Taken out and put in again: the set stays in the order of the last login.
+    this.#known.delete(pair);
+    this.#known.add(pair);
+    const [oldest] = this.#known;
+    if (oldest !== undefined && this.#known.size > MAX_KNOWN_PAIRS) this.#known.delete(oldest);
   }
 
   #bucketOf(name: string, nowMs: number): TokenBucket {

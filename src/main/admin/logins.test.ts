@@ -74,7 +74,7 @@ describe('logging in', () => {
         decide = () => resolve('right');
       });
     const login = logIn(rig, 'mod', SOME_PASSWORD);
-    await vi.waitFor(() => expect(rig.admin.counters()['login.triesUnderWay']).toBe(1));
+    await vi.waitFor(() => expect(rig.admin.counters()['login.triesUnderWay']).toBe(1), 5_000);
     const change = { name: 'mod', role: 1, password: 'another password' };
     expect((await rig.ask('PUT', '/api/accounts', token, change)).status).toBe(204);
     decide();
@@ -111,6 +111,19 @@ describe('logging in', () => {
       expect((await from(100, 'root', SOME_PASSWORD)).status).toBe(429);
       rig.clock.nowMs += 2_000;
       expect((await from(100, 'root', SOME_PASSWORD)).status).toBe(200);
+      expect(triesBalance(rig, 'login')).toBe(true);
+    });
+
+    test('whoever logged in from an address before is limited by that address alone', async () => {
+      expect((await from(100, 'root', SOME_PASSWORD)).status).toBe(200);
+      for (let n = 0; n < MAX_TRIES; n += 1) await from(n, n % 2 === 0 ? 'root' : `name${n}`, 'wrong');
+      expect((await from(101, 'root', SOME_PASSWORD)).status).toBe(429);
+      expect((await from(100, 'ROOT', SOME_PASSWORD)).status).toBe(200);
+      expect((await from(100, 'other', SOME_PASSWORD)).status).toBe(429);
+      for (let n = 0; n < MAX_PASSWORD_TRIES; n += 1) {
+        expect((await from(100, 'root', 'wrong')).status).toBe(401);
+      }
+      expect((await from(100, 'root', SOME_PASSWORD)).status).toBe(429);
       expect(triesBalance(rig, 'login')).toBe(true);
     });
 

@@ -5,9 +5,16 @@ import type {
   AdminMember,
   AdminRole,
   AdminRoom,
+  AuditLine,
 } from '../../contract/admin.ts';
 import { assertNever } from '../../core/base/assert.ts';
-import type { AdminCommand, AdminMemberInfo, AdminNews, AdminView } from '../../core/relay/admin-port.ts';
+import type {
+  AdminCommand,
+  AdminMemberInfo,
+  AdminNews,
+  AdminView,
+  AuditRow,
+} from '../../core/relay/admin-port.ts';
 import type { ChannelInfo } from '../../core/wire/channels.ts';
 import { type Ban, requestSchema } from '../../core/wire/control.ts';
 import { roomNameSchema } from '../../core/wire/fields.ts';
@@ -16,10 +23,11 @@ import { RequestRefused } from './problem.ts';
 
 /** The room as the relay tells it, in the words of the admin API. */
 
+/** Named one by one: what else a relay knows of a member, such as its key for whispers, is nobody's business here. */
 export function toMember(member: AdminMemberInfo): AdminMember {
-  // The key for whispers is nobody's business here.
-  const { whisperKey: _, ...rest } = member;
-  return rest;
+  const { token, identity, nickname, channel, role, muted, deafened, mutedForAll, reconnecting, bot } =
+    member;
+  return { token, identity, nickname, channel, role, muted, deafened, mutedForAll, reconnecting, bot };
 }
 
 export function toChannel({ id, parent, name, locked, config }: ChannelInfo): AdminChannel {
@@ -41,8 +49,12 @@ export function toRoom(view: AdminView): AdminRoom {
 }
 
 /** Null: a ban by address, which a relay turns into one of a range before it keeps it. */
-export function toBan({ subject, ...ban }: Ban): AdminBan | null {
-  return subject.kind === 'addressOf' ? null : { ...ban, subject };
+export function toBan({ id, subject, nickname, reason, by, createdMs, untilMs }: Ban): AdminBan | null {
+  return subject.kind === 'addressOf' ? null : { id, subject, nickname, reason, by, createdMs, untilMs };
+}
+
+export function toLine({ id, atMs, by, action, subject, reason }: AuditRow): AuditLine {
+  return { id, atMs, by, action, subject, reason };
 }
 
 export function toEvent(news: AdminNews): AdminEvent {

@@ -215,7 +215,7 @@ describe('what is changed', () => {
     ['POST', '/api/kick', { member: 7 }],
     ['POST', '/api/kick', { member: -1, reason: '' }],
     ['POST', '/api/kick', { member: 7, reason: '', more: 1 }],
-    ['POST', '/api/kick', { member: 7, reason: 'x'.repeat(201) }],
+    ['POST', '/api/kick', { member: 7, reason: 'x'.repeat(257) }],
     ['POST', '/api/kick', { member: 7, reason: 'bell \u0007' }],
     ['POST', '/api/kick', []],
     ['POST', '/api/ban', { subject: { kind: 'name', name: 'x' }, reason: '', seconds: 1 }],

@@ -24,7 +24,16 @@ import {
 import { assert } from '../../core/base/assert.ts';
 import type { AdminApp } from './admin-app.ts';
 import { relayRefusal } from './problem.ts';
-import { checkCommand, checkConfig, toBan, toChannel, toMember, toRole, toRoom } from './room-answers.ts';
+import {
+  checkCommand,
+  checkConfig,
+  toBan,
+  toChannel,
+  toLine,
+  toMember,
+  toRole,
+  toRoom,
+} from './room-answers.ts';
 import {
   actorOf,
   BEARER,
@@ -132,7 +141,7 @@ function addBanReading(api: AdminApp, relay: RouteParts['relay']): void {
     async (request) => {
       await requireHighestRank(relay, actorOf(request));
       const { before = null, count = MAX_AUDIT_PAGE } = request.query;
-      return (await relay.audit(before, count)).map((line) => ({ ...line }));
+      return (await relay.audit(before, count)).map(toLine);
     },
   );
 }
