@@ -325,6 +325,23 @@ describe('Playout', () => {
     );
   });
 
+  it('ends, and does not conceal for hours, where a packet behind a hole bears a time half of 2^32 away', () => {
+    // Behind what was played for the queue, ahead of it for the playout: found by the property below.
+    const playout = new Playout(960, voiceDecoder(960, []));
+    const block = new Float32Array(480);
+    playout.handlePacket(3, 2 ** 31 + 960, false, new Uint8Array(4), 0, false);
+    playout.handlePacket(1, 0, true, new Uint8Array(0), 0, false);
+    playout.handlePacket(0, 27_841, false, new Uint8Array(4), 0, false);
+    let nowMs = 0;
+    for (; nowMs < 60_000 && (playout.talking || playout.depthFrames > 0); nowMs += 10)
+      playout.pull(block, block.length, nowMs);
+    // The last frame waits a second for its time, and what follows it is concealed for 140 ms.
+    expect(nowMs).toBeLessThan(1_500);
+    // By its time, the end of the talkspurt is as old as a backlog.
+    expect(playout.counters).toMatchObject({ played: 2, flushed: 1, lost: 1 });
+    expect(playout.statistics().concealedSamples).toBeLessThan(0.2 * RATE);
+  });
+
   it('survives whatever a hostile sender hands in: finite sound, counted packets, an end', () => {
     const near = fc.integer({ min: 0, max: 300 });
     const packet = fc.record({

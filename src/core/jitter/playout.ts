@@ -21,7 +21,10 @@ export const INITIAL_FRAMES = 2;
 /** A backlog of more than this above the target is skipped: at half speed more it would take longer than a second. */
 export const MAX_BACKLOG_SAMPLES = 600 * MS;
 
-/** A frame whose time does not come for so long is played: its timestamp was nonsense. */
+/**
+ * A frame whose time does not come for so long has a timestamp that is nonsense: no hole before it is filled, and
+ * after so much silence it is played. One that is in time waits for MAX_TARGET_SAMPLES at the most.
+ */
 const MAX_WAIT_SAMPLES = 1_000 * MS;
 
 /** Sound in hand when it is to be stretched, where there is more: the longest period and two fades. */
@@ -262,6 +265,11 @@ export class Playout {
       const due = Math.min(0, (this.transit - this.plan.targetTransit) | 0);
       if (excess < due) {
         const left = due - excess;
+        // Half of 2^32 away from what was played, a timestamp is behind it for the queue and ahead of it here.
+        if (left > MAX_WAIT_SAMPLES) {
+          this.endTalkspurt();
+          return;
+        }
         if (this.mayLeadIn(left)) {
           this.takeFrame(nowMs, excess, left);
           return;
