@@ -47,7 +47,7 @@ export const lifeChecks: readonly Check[] = [
       const { relay, door } = await scene.open(await scene.place());
       await twoTalkers(scene, door);
       await relay.end('SIGTERM');
-      const counters = relay.lines.findLast((line) => line.event === 'counters')?.['counters'];
+      const counters = relay.lines.findLast((line) => line.event === 'counters')?.['added'];
       const forwarded = Number((counters as Record<string, number>)['udpSent'] ?? 0);
       if (!(forwarded > 0)) throw new Error(`nothing was counted: ${JSON.stringify(counters)}`);
       return { forwarded };

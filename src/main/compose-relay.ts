@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { MAX_CHANNEL_MEMBERS } from '../core/wire/channels.ts';
 import { formatInvite } from '../core/wire/invite.ts';
 import { startAdmin } from './admin/admin-server.ts';
+import { METRICS, placeOf } from './admin/metric-names.ts';
 import { LOOPBACK_ADDRESS, reachableAddresses } from './app/addresses.ts';
 import { notifySystemd } from './base/native-addon.ts';
 import { Bots } from './bots/bots.ts';
@@ -125,6 +126,7 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
       crash: note('last-crash.txt'),
     },
     taken: new TakenSettings(dataPath(config, 'settings-taken.json')),
+    isGauge: (counter) => METRICS[placeOf(counter)?.name ?? '']?.kind === 'gauge',
     say,
     nowMs: () => performance.now(),
   });

@@ -12,7 +12,7 @@ const SENTENCES = {
   adminListening: 'The admin page is open.',
   setupCodeWritten: 'The one-time code for the first account was written to a private file.',
   setupCodeUsed: 'The one-time code was used.',
-  counters: 'What happened since the last time; what is zero is left out.',
+  counters: 'What there is now, and what was added since the last time.',
   reloaded: 'The settings were read again.',
   reloadRefused: 'The settings were not changed: there is a mistake in them.',
   needsRestart: 'This setting takes effect when the relay is started again.',

@@ -42,6 +42,8 @@ export interface RelayServiceOptions {
     readonly crash: PrivateNote;
   };
   readonly taken: TakenSettings;
+  /** Which of the relay's counters go up and down. */
+  readonly isGauge: (counter: string) => boolean;
   /** Says something to people, outside of the log. */
   readonly say: (sentence: string) => void;
   readonly nowMs: () => number;
@@ -52,7 +54,7 @@ export class RelayService {
   readonly admin = new StandingAdmin();
   readonly #options: RelayServiceOptions;
   readonly #keeper: RelayKeeper;
-  readonly #counters = new CounterLog();
+  readonly #counters: CounterLog;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #ended: Promise<number>;
   #end: (exitCode: number) => void = () => undefined;
@@ -71,6 +73,7 @@ export class RelayService {
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+    this.#counters = new CounterLog(options.isGauge);
     this.#keeper = new RelayKeeper({
       open: options.open,
       nowMs: options.nowMs,
@@ -196,8 +199,7 @@ export class RelayService {
       this.#timers.push(setInterval(work, intervalMs));
     };
     every(COUNTER_LOG_INTERVAL_MS, () => {
-      void this.#logCounters();
-      systemd.status(this.#status());
+      void this.#logCounters().then(() => systemd.status(this.#status()));
     });
     if (this.#adminDoor?.setupCode != null) every(SETUP_CHECK_MS, () => this.#checkSetupCode());
     if (systemd.watchdogMs !== null) every(systemd.watchdogMs, () => void this.#feedWatchdog());
@@ -335,7 +337,7 @@ export class RelayService {
     this.#counters.take(
       Object.fromEntries([...relay, ...admin.map(([name, count]) => [`admin.${name}`, count] as const)]),
     );
-    this.#options.log.info('counters', { answers: figures !== null, counters: this.#counters.deltas() });
+    this.#options.log.info('counters', { answers: figures !== null, ...this.#counters.report() });
   }
 
   #status(): string {
