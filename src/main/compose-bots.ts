@@ -5,6 +5,7 @@ import { ChannelKeys } from './app/channel-keys.ts';
 import { readWave } from './audio/wave-file.ts';
 import { AesGcmKey } from './base/aes-gcm-key.ts';
 import { loadNativeAddon } from './base/native-addon.ts';
+import { groupInTurns } from './bot-group.ts';
 import { openBotLink } from './bot-link.ts';
 import type { BotMember, BotMemberOptions, BotPorts } from './bots/bot-ports.ts';
 import { ControlLane } from './control/control-lane.ts';
@@ -62,7 +63,7 @@ function createOwnIdentity(): OwnIdentity {
 
 function createMember(
   options: ComposeBotsOptions,
-  { nickname, voice, onDidDrop }: BotMemberOptions,
+  { index, nickname, voice, turns, gate, onDidDrop }: BotMemberOptions,
   identity: OwnIdentity,
 ): BotMember {
   const { address: host, port, certificateSha256 } = options;
@@ -79,7 +80,10 @@ function createMember(
     onDidEnd: () => keys.handleNewSession(),
     onDidDrop,
     onProblem: () => undefined,
-    onKeyMessage: (message) => keys.handleMessage(message),
+    onKeyMessage: (message) => {
+      if (message.type === 'commitWanted') turns.hurry(index);
+      keys.handleMessage(message);
+    },
     onDidRefuseKey: (code) => keys.handleRefused(code),
     onWhisperKey: () => undefined,
     onChat: () => undefined,
@@ -87,11 +91,15 @@ function createMember(
     onHistory: () => undefined,
   });
   const keys = new ChannelKeys({
-    createGroup: () => identity.createGroup(),
+    createGroup: () => groupInTurns(identity.createGroup(), index, turns),
     ownIdentity: () => identity.publicKey,
     members: () => call.members,
     voice,
-    send: (message) => call.sendKey(message),
+    send: (message) => {
+      if (message.type === 'commit') turns.calm(index);
+      const send = (): boolean => call.sendKey(message);
+      return message.type === 'keyPackage' ? gate.pass(index, send) : send();
+    },
     // Nobody compares codes with a bot.
     groupCode: () => '',
     onDidChange: () => undefined,

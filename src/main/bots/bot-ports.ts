@@ -1,5 +1,7 @@
 import type { AeadKey } from '../../core/seal/aead-key.ts';
 import type { DatagramHeader } from '../../core/wire/datagram.ts';
+import type { KeyTurns } from './key-turns.ts';
+import type { PackageGate } from './package-gate.ts';
 import type { SpeechEncoder } from './speech.ts';
 
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly sentence: string };
@@ -58,9 +60,15 @@ export interface BotMember {
 }
 
 export interface BotMemberOptions {
+  /** Its number among the bots, from 0. */
+  readonly index: number;
   readonly nickname: string;
   readonly identity: BotIdentity;
   readonly voice: BotVoicePort;
+  /** When its key group may work. */
+  readonly turns: KeyTurns;
+  /** When its key package may go out. */
+  readonly gate: PackageGate;
   /** Put out of the room for good. */
   readonly onDidDrop: (sentence: string) => void;
 }

@@ -1,9 +1,8 @@
 import type { DatagramHeader } from '../../core/wire/datagram.ts';
-import type { BotMember, BotPorts, Outcome } from './bot-ports.ts';
+import type { BotMember, BotMemberOptions, BotPorts, Outcome } from './bot-ports.ts';
 import { BotVoice } from './bot-voice.ts';
 
-export interface BotOptions {
-  readonly index: number;
+export interface BotOptions extends Pick<BotMemberOptions, 'index' | 'turns' | 'gate'> {
   readonly ports: BotPorts;
   /** Header and bytes are lent for the call. */
   readonly onArrival: (
@@ -28,7 +27,7 @@ export class Bot {
   #left = false;
 
   constructor(options: BotOptions) {
-    const { index, ports } = options;
+    const { index, ports, turns, gate } = options;
     this.index = index;
     const identity = ports.createIdentity();
     this.identity = identity.publicKey;
@@ -41,6 +40,9 @@ export class Bot {
       onSending: (sequence) => options.onSending(this, sequence),
     });
     this.#member = ports.createMember({
+      index,
+      turns,
+      gate,
       nickname: `Stress test bot ${index + 1}`,
       identity,
       voice: this.#voice,

@@ -5,6 +5,8 @@ import { Bot } from './bot.ts';
 import type { BotPorts } from './bot-ports.ts';
 import type { BotsSummary } from './bots-protocol.ts';
 import { IDLE_STATE } from './bots-state.ts';
+import { KeyTurns } from './key-turns.ts';
+import { PackageGate } from './package-gate.ts';
 import { Talk } from './talk.ts';
 
 /** Bots that come in before the next ones wait until all hold all keys: one commit takes in no more. */
@@ -19,6 +21,11 @@ const LOGIN_PAUSE_MS = 500;
 
 /** Longest time until all bots are in and have their keys, in ms: several times what 200 of them take on a busy machine. */
 export const JOINING_LIMIT_MS = 180_000;
+
+/** Longest wait for the key packages of a wave that is in, in ms: making one takes a few. */
+const GATE_LIMIT_MS = 2_000;
+
+const KEYS_LATE = 'The bots did not get the keys of all others in time.';
 
 /** Longest wait until the relay answers every bot's probes, in ms. */
 const PATHS_LIMIT_MS = 10_000;
@@ -55,6 +62,7 @@ class TestStopped extends Error {}
 export class StressTest {
   readonly #options: StressTestOptions;
   readonly #bots: readonly Bot[];
+  readonly #gate = new PackageGate();
   #state: BotsState;
   #failure: string | null = null;
   #stopped = false;
@@ -65,11 +73,14 @@ export class StressTest {
   constructor(options: StressTestOptions) {
     this.#options = options;
     const { bots, speakers } = options.request;
+    const turns = new KeyTurns();
     this.#bots = Array.from(
       { length: bots },
       (_, index) =>
         new Bot({
           index,
+          turns,
+          gate: this.#gate,
           ports: options.ports,
           onArrival: (bot, header, bytes, lengthBytes, nowMs) =>
             this.#talk?.handleArrival(bot, header, bytes, lengthBytes, nowMs),
@@ -119,13 +130,15 @@ export class StressTest {
     const limitMs = startMs + JOINING_LIMIT_MS;
     for (let from = 0; from < this.#bots.length; from += WAVE_BOTS) {
       const inside = this.#bots.slice(0, from + WAVE_BOTS);
-      await this.#letIn(this.#bots.slice(from, from + WAVE_BOTS), channel);
+      const wave = this.#bots.slice(from, from + WAVE_BOTS);
+      this.#gate.close();
+      await this.#letIn(wave, channel);
+      // The relay asks again for a package that does not come: this wait cannot fail.
+      const openMs = nowMs() + GATE_LIMIT_MS;
+      await this.#until(() => this.#gate.held >= wave.length || nowMs() >= openMs, limitMs, KEYS_LATE);
+      this.#gate.open();
       if (inside.length === this.#bots.length) this.#tell({ phase: 'exchangingKeys' });
-      await this.#until(
-        () => inside.every((bot) => bot.keysHeld >= inside.length),
-        limitMs,
-        'The bots did not get the keys of all others in time.',
-      );
+      await this.#until(() => inside.every((bot) => bot.keysHeld >= inside.length), limitMs, KEYS_LATE);
     }
     this.#joiningMs = nowMs() - startMs;
     await this.#until(
