@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { watchLoad } from '../../e2e/rig/machine-load.ts';
+import { Teardown } from '../../e2e/rig/teardown.ts';
 import { createNotRunReport, createReport, publish, type Row } from '../report.ts';
 import type { Contestant, RunningContestant } from './contestant.ts';
 import { measureHeapGrowth } from './heap-growth.ts';
@@ -280,11 +281,16 @@ async function main(): Promise<void> {
   if (!(Number.isInteger(rounds) && rounds >= 1 && Number.isInteger(sessions) && sessions >= 1))
     throw new Error('--rounds and --sessions take whole numbers');
   const folder = mkdtempSync(join(tmpdir(), 'sidetone-relay-'));
+  // Interrupted, too: what was started ends with this process, or as soon as it notices.
+  const teardown = new Teardown();
+  teardown.defer('the temporary folder', () =>
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }),
+  );
   try {
     const report = await measure(folder, { ...plan, rounds, sessions, awake: options.awake }, options.worker);
     publish(createReport(...report), { json: options.json });
   } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    await teardown.run();
   }
 }
 
