@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { chromiumPath } from '../rig/programs.ts';
 
@@ -7,9 +6,6 @@ import { chromiumPath } from '../rig/programs.ts';
 export const MAX_WAIT_MS = 10_000;
 
 const WIDE = { width: 1280, height: 800 } as const;
-
-/** Accessibility rules (WCAG and best practice) in the page's own terms. */
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** One rule that a page breaks, and where. */
 export interface Violation {
@@ -129,7 +125,7 @@ export class DashboardWindow {
 
   /** Holds the page, as it stands, against the rules. */
   async violations(): Promise<Violation[]> {
-    await this.page.evaluate(axeSource);
+    await this.page.evaluate(axe.source);
     const found = await this.page.evaluate(async () => {
       const result = await window.axe?.run(document, { resultTypes: ['violations'] });
       return (result?.violations ?? [{ id: 'axe did not run', nodes: [] }]).map((violation) => ({

@@ -15,13 +15,11 @@ import { actorText, shortIdentity } from '../audit/audit-words.ts';
 import { announce } from '../shell/announcer.tsx';
 import { AskedProblem } from '../shell/asked-problem.tsx';
 import { useDashboard } from '../state/dashboard.ts';
+import { MAX_REASON } from '../state/limits.ts';
 import { onAuditNews } from '../state/room-store.ts';
 import { useAnswer } from '../state/use-answer.ts';
 import { momentText } from '../state/words.ts';
 import '../../features/roles/roles.css';
-
-/** Longest reason, as the contract's schema has it. */
-const MAX_REASON = 200;
 
 type Open = { readonly kind: 'range' } | { readonly kind: 'lift'; readonly ban: AdminBan };
 

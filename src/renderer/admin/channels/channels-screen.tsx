@@ -3,13 +3,12 @@ import type { Account, AdminChannel, AdminRoom } from '../../../contract/admin.t
 import { type ChannelDraft, ChannelForm } from '../../features/channels/channel-form.tsx';
 import { NO_MEMBER_LIMIT } from '../../features/channels/channel-tree.ts';
 import { channelSoundText } from '../../features/channels/channel-words.ts';
-import { sentenceOf } from '../../state/outcome.ts';
 import { FormDialog } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { RuledButton } from '../../ui/ruled-button.tsx';
 import { channelOptions, treeOrder } from '../room/room-tree.ts';
-import { announce } from '../shell/announcer.tsx';
+import { carryOut } from '../shell/announcer.tsx';
 import { useDashboard } from '../state/dashboard.ts';
 import { permissionRule } from '../state/rights.ts';
 import '../../features/roles/roles.css';
@@ -138,11 +137,8 @@ function NewChannel({ room, onClose }: { room: AdminRoom; onClose: () => void })
   // The one everybody lands in is what a new one starts like.
   const [model] = room.channels;
   if (model === undefined) return null;
-  const save = async (draft: ChannelDraft): Promise<string> => {
-    const sentence = await sentenceOf(api.createChannel(parent === TOP ? null : Number(parent), draft));
-    if (sentence === '') announce(`${draft.name} was made.`);
-    return sentence;
-  };
+  const save = (draft: ChannelDraft): Promise<string> =>
+    carryOut(api.createChannel(parent === TOP ? null : Number(parent), draft), `${draft.name} was made.`);
   return (
     <ChannelForm
       title="New channel"
@@ -182,11 +178,7 @@ function ChangeChannel({ channel, room, onClose }: OneChannelProps & { room: Adm
       submitLabel="Save"
       roles={room.roles}
       onClose={onClose}
-      onSave={async (draft) => {
-        const sentence = await sentenceOf(api.changeChannel(channel.id, draft));
-        if (sentence === '') announce(`${draft.name} was changed.`);
-        return sentence;
-      }}
+      onSave={(draft) => carryOut(api.changeChannel(channel.id, draft), `${draft.name} was changed.`)}
     />
   );
 }
@@ -200,11 +192,7 @@ function RemoveChannel({ channel, onClose }: OneChannelProps): ReactElement {
       submitLabel="Remove"
       danger
       onClose={onClose}
-      onSubmit={async () => {
-        const sentence = await sentenceOf(api.removeChannel(channel.id));
-        if (sentence === '') announce(`${channel.name} was removed.`);
-        return sentence;
-      }}
+      onSubmit={() => carryOut(api.removeChannel(channel.id), `${channel.name} was removed.`)}
     >
       <p>The channel goes, with the messages that were kept there.</p>
     </FormDialog>

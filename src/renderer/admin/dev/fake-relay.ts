@@ -23,7 +23,7 @@ import {
   saveRoleSchema,
   setupRequestSchema,
 } from '../../../contract/admin.ts';
-import type { Shape } from '../api/admin-http.ts';
+import { DONE, type FakeAnswer, type FakeRequest, refuse, withBody } from './fake-answers.ts';
 import { fakeBotsState, fakeTraffic, idleBots } from './fake-figures.ts';
 import { FAKE_CODE, FAKE_EPOCH_MS, fakeAccounts, fakeAudit, fakeBans, fakeRoom } from './fake-room.ts';
 
@@ -39,26 +39,7 @@ export interface FakeOptions {
   readonly nowMs?: () => number;
 }
 
-export interface FakeRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly token: string | null;
-  readonly body: unknown;
-}
-
-/** `body` undefined: none. */
-export interface FakeAnswer {
-  readonly status: number;
-  readonly body?: unknown;
-}
-
-const DONE: FakeAnswer = { status: 204 };
 const DAY_MS = 86_400_000;
-
-function refuse(status: number, code: string, sentence: string): FakeAnswer {
-  return { status, body: { code, sentence } };
-}
 
 const unknown = refuse(404, 'notFound', 'There is nothing at that address.');
 
@@ -159,13 +140,6 @@ export class FakeRelay {
     this.tell({ type: 'audit' });
   }
 
-  /** Reads a body, or refuses it. */
-  private withBody<Body>(shape: Shape<Body>, body: unknown, use: (body: Body) => FakeAnswer): FakeAnswer {
-    const read = shape.safeParse(body);
-    if (!read.success) return refuse(400, 'badRequest', 'The request has not the right shape.');
-    return use(read.data);
-  }
-
   private grant(name: string): FakeAnswer {
     const account = this.accounts.find((one) => one.name === name);
     if (account === undefined) return unknown;
@@ -182,20 +156,20 @@ export class FakeRelay {
       case 'GET /api/setup':
         return { status: 200, body: { needed: this.accounts.length === 0 } };
       case 'POST /api/setup':
-        return this.withBody(setupRequestSchema, body, ({ code, name, password }) => {
+        return withBody(setupRequestSchema, body, ({ code, name, password }) => {
           if (code !== FAKE_CODE) return refuse(403, 'wrongCode', 'That is not the code the relay shows.');
           this.accounts = [{ name, role: 3, createdMs: FAKE_EPOCH_MS, password }];
           return this.grant(name);
         });
       case 'POST /api/login':
-        return this.withBody(loginRequestSchema, body, ({ name, password }) => {
+        return withBody(loginRequestSchema, body, ({ name, password }) => {
           const account = this.accounts.find((one) => one.name === name && one.password === password);
           if (account === undefined)
             return refuse(401, 'wrongLogin', 'That name and that password do not belong together.');
           return this.grant(name);
         });
       case 'POST /api/redeem':
-        return this.withBody(redeemRequestSchema, body, ({ code }) =>
+        return withBody(redeemRequestSchema, body, ({ code }) =>
           code === FAKE_CODE
             ? this.grant(this.accounts[0]?.name ?? '')
             : refuse(401, 'wrongCode', 'That link was used already, or is too old.'),
@@ -238,25 +212,25 @@ export class FakeRelay {
         this.tokens.delete(token ?? '');
         return DONE;
       case 'POST /api/move':
-        return this.withBody(moveRequestSchema, body, ({ member, channel }) => this.move(member, channel));
+        return withBody(moveRequestSchema, body, ({ member, channel }) => this.move(member, channel));
       case 'POST /api/mute':
-        return this.withBody(muteRequestSchema, body, ({ member, muted }) =>
+        return withBody(muteRequestSchema, body, ({ member, muted }) =>
           this.withMember(member, (one) => {
             this.putMember({ ...one, mutedForAll: muted });
             this.note('mute', one.identity);
           }),
         );
       case 'POST /api/kick':
-        return this.withBody(kickRequestSchema, body, ({ member, reason }) =>
+        return withBody(kickRequestSchema, body, ({ member, reason }) =>
           this.withMember(member, (one) => {
             this.dropMember(member);
             this.note('kick', one.identity, reason);
           }),
         );
       case 'POST /api/ban':
-        return this.withBody(banRequestSchema, body, (ban) => this.ban(ban));
+        return withBody(banRequestSchema, body, (ban) => this.ban(ban));
       case 'POST /api/assign-role':
-        return this.withBody(assignRoleRequestSchema, body, ({ identity, role }) => {
+        return withBody(assignRoleRequestSchema, body, ({ identity, role }) => {
           for (const one of this.room.members) {
             if (one.identity === identity) this.putMember({ ...one, role });
           }
@@ -264,7 +238,7 @@ export class FakeRelay {
           return DONE;
         });
       case 'POST /api/bots':
-        return this.withBody(botsRequestSchema, body, (request) => this.startTest(request));
+        return withBody(botsRequestSchema, body, (request) => this.startTest(request));
       case 'DELETE /api/bots':
         if (this.test !== null) this.tellTest(true);
         return { status: 200, body: this.bots };
@@ -340,12 +314,12 @@ export class FakeRelay {
     const [, kind = '', key = ''] = /^\/api\/([a-z]+)(?:\/(.+))?$/u.exec(path) ?? [];
     switch (`${method} ${kind}`) {
       case 'POST channels':
-        return this.withBody(createChannelSchema, body, ({ password, ...rest }) => {
+        return withBody(createChannelSchema, body, ({ password, ...rest }) => {
           this.made += 1;
           return this.putChannel({ ...rest, id: this.made, locked: password !== null }, 'createChannel');
         });
       case 'PUT channels':
-        return this.withBody(changeChannelSchema, body, ({ password, ...rest }) => {
+        return withBody(changeChannelSchema, body, ({ password, ...rest }) => {
           const channel = this.room.channels.find((one) => one.id === Number(key));
           if (channel === undefined) return unknown;
           const locked = password === undefined ? channel.locked : password !== null;
@@ -358,7 +332,7 @@ export class FakeRelay {
         return DONE;
       case 'POST roles':
       case 'PUT roles':
-        return this.withBody(saveRoleSchema, body, (role) => {
+        return withBody(saveRoleSchema, body, (role) => {
           this.made += 1;
           const id = key === '' ? this.made : Number(key);
           return this.putRoles([...this.room.roles.filter((one) => one.id !== id), { ...role, id }]);
@@ -366,7 +340,7 @@ export class FakeRelay {
       case 'DELETE roles':
         return this.putRoles(this.room.roles.filter((one) => one.id !== Number(key)));
       case 'PUT accounts':
-        return this.withBody(saveAccountSchema, body, (saved) => {
+        return withBody(saveAccountSchema, body, (saved) => {
           const before = this.accounts.find((one) => one.name === saved.name);
           const password = saved.password ?? before?.password;
           if (password === undefined) return refuse(400, 'badRequest', 'A new account needs a password.');
@@ -383,7 +357,7 @@ export class FakeRelay {
         this.note('unban', key);
         return DONE;
       case 'PUT config':
-        return this.withBody(roomConfigSchema, body, (config) => {
+        return withBody(roomConfigSchema, body, (config) => {
           this.room = { ...this.room, ...config };
           this.tell({ type: 'config', config });
           this.note('configure', '');

@@ -2,11 +2,10 @@ import { type ReactElement, useState } from 'react';
 import type { Account, AdminRole, AdminRoom } from '../../../contract/admin.ts';
 import { RoleForm } from '../../features/roles/role-form.tsx';
 import { permissionsText } from '../../features/roles/role-words.ts';
-import { sentenceOf } from '../../state/outcome.ts';
 import { Dialog, FormDialog } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { RuledButton } from '../../ui/ruled-button.tsx';
-import { announce } from '../shell/announcer.tsx';
+import { carryOut } from '../shell/announcer.tsx';
 import { useDashboard } from '../state/dashboard.ts';
 import { permissionRule } from '../state/rights.ts';
 import { AccountsSection } from './accounts-section.tsx';
@@ -118,11 +117,7 @@ function RoleDialog({ open, onClose }: { open: Open; onClose: () => void }): Rea
         submitLabel="Remove"
         danger
         onClose={onClose}
-        onSubmit={async () => {
-          const sentence = await sentenceOf(api.removeRole(open.role.id));
-          if (sentence === '') announce(`The role ${open.role.name} was removed.`);
-          return sentence;
-        }}
+        onSubmit={() => carryOut(api.removeRole(open.role.id), `The role ${open.role.name} was removed.`)}
       >
         <p>Whoever has it becomes a plain member. Channels that ask for it open only to the highest rank.</p>
       </FormDialog>
@@ -132,11 +127,9 @@ function RoleDialog({ open, onClose }: { open: Open; onClose: () => void }): Rea
       <RoleForm
         role={role}
         onDone={onClose}
-        onSave={async (draft) => {
-          const sentence = await sentenceOf(api.saveRole(role?.id ?? null, draft));
-          if (sentence === '') announce(`The role ${draft.name} was saved.`);
-          return sentence;
-        }}
+        onSave={(draft) =>
+          carryOut(api.saveRole(role?.id ?? null, draft), `The role ${draft.name} was saved.`)
+        }
       />
     </Dialog>
   );

@@ -1,9 +1,9 @@
 import { type ReactElement, useEffect } from 'react';
 import type { Account, AdminMember, AdminRoom } from '../../../contract/admin.ts';
 import { BanForm, KickForm, MoveForm, RoleOfMemberForm } from '../../features/people/moderation-forms.tsx';
-import { sentenceOf } from '../../state/outcome.ts';
-import { announce } from '../shell/announcer.tsx';
+import { announce, carryOut } from '../shell/announcer.tsx';
 import { useDashboard } from '../state/dashboard.ts';
+import { MAX_REASON } from '../state/limits.ts';
 import {
   closeMemberDialog,
   closeMemberMenu,
@@ -13,9 +13,6 @@ import {
 } from './member-floating.ts';
 import { MemberMenu } from './member-menu.tsx';
 import { channelOptions } from './room-tree.ts';
-
-/** Longest reason, as the contract's schema has it. */
-const MAX_REASON = 200;
 
 /** The menu and the dialog that are open; one whose member goes away closes. */
 export function MemberFloating({ room, account }: { room: AdminRoom; account: Account }): ReactElement {
@@ -55,12 +52,6 @@ function MemberDialog({ kind, member, room }: MemberDialogProps): ReactElement {
   const { api } = useDashboard();
   const { token, nickname, identity } = member;
   const about = { nickname, onClose: closeMemberDialog };
-  /** Carries something out, and tells what came of it. */
-  const done = async (command: Parameters<typeof sentenceOf>[0], told: string): Promise<string> => {
-    const sentence = await sentenceOf(command);
-    if (sentence === '') announce(told);
-    return sentence;
-  };
   switch (kind) {
     case 'move': {
       const elsewhere = channelOptions(room.channels).filter(
@@ -73,7 +64,7 @@ function MemberDialog({ kind, member, room }: MemberDialogProps): ReactElement {
           channels={elsewhere}
           onMove={async (channel) => {
             followMember({ token, channel });
-            const sentence = await done(
+            const sentence = await carryOut(
               api.move(token, channel),
               `${nickname} is now in ${nameOf(channel)}.`,
             );
@@ -89,7 +80,7 @@ function MemberDialog({ kind, member, room }: MemberDialogProps): ReactElement {
           {...about}
           role={member.role}
           roles={room.roles}
-          onGive={(role) => done(api.assignRole(identity, role), `${nickname} has another role now.`)}
+          onGive={(role) => carryOut(api.assignRole(identity, role), `${nickname} has another role now.`)}
         />
       );
     case 'kick':
@@ -97,7 +88,7 @@ function MemberDialog({ kind, member, room }: MemberDialogProps): ReactElement {
         <KickForm
           {...about}
           maxReason={MAX_REASON}
-          onKick={(reason) => done(api.kick(token, reason), `${nickname} was kicked.`)}
+          onKick={(reason) => carryOut(api.kick(token, reason), `${nickname} was kicked.`)}
         />
       );
     case 'ban':
@@ -106,7 +97,7 @@ function MemberDialog({ kind, member, room }: MemberDialogProps): ReactElement {
           {...about}
           maxReason={MAX_REASON}
           onBan={(by, reason, seconds) =>
-            done(
+            carryOut(
               api.ban({
                 subject:
                   by === 'identity' ? { kind: 'identity', identity } : { kind: 'addressOf', member: token },

@@ -1,18 +1,13 @@
 import { type FormEvent, type ReactElement, useState } from 'react';
-import { type Account, type AdminRoom, type RoomConfig, roomConfigSchema } from '../../../contract/admin.ts';
+import type { Account, AdminRoom, RoomConfig } from '../../../contract/admin.ts';
 import { readWhole } from '../../features/channels/channel-words.ts';
 import { sentenceOf } from '../../state/outcome.ts';
 import { FieldError, TextField } from '../../ui/field.tsx';
 import { RuledButton } from '../../ui/ruled-button.tsx';
 import { announce } from '../shell/announcer.tsx';
 import { useDashboard } from '../state/dashboard.ts';
+import { MAX_ROOM_MEMBERS, MAX_ROOM_NAME } from '../state/limits.ts';
 import { highestRankRule } from '../state/rights.ts';
-
-/** Most members that can be set, as the contract's schema has it. */
-const MOST_MEMBERS = roomConfigSchema.shape.maxMembers.maxValue ?? 1;
-
-/** Longest name of a room, in UTF-16 units. */
-const MAX_NAME = 64;
 
 interface SettingsScreenProps {
   readonly room: AdminRoom;
@@ -30,7 +25,7 @@ function SettingsForm({ room, account }: SettingsScreenProps): ReactElement {
   const [name, setName] = useState(room.name);
   const [limit, setLimit] = useState(String(room.maxMembers));
   const [error, setError] = useState('');
-  const members = readWhole(limit, 1, MOST_MEMBERS);
+  const members = readWhole(limit, 1, MAX_ROOM_MEMBERS);
   const rule = highestRankRule(account.role, room);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
@@ -49,7 +44,7 @@ function SettingsForm({ room, account }: SettingsScreenProps): ReactElement {
         value={name}
         onChange={setName}
         testId="config-name"
-        maxLength={MAX_NAME}
+        maxLength={MAX_ROOM_NAME}
         hint="Everybody who is in the room sees it."
       />
       <TextField
@@ -59,7 +54,7 @@ function SettingsForm({ room, account }: SettingsScreenProps): ReactElement {
         testId="config-members"
         numeric
         hint="Nobody is put out when there are more already; they only stop being let in."
-        error={members.ok ? '' : `A whole number from 1 to ${MOST_MEMBERS}.`}
+        error={members.ok ? '' : `A whole number from 1 to ${MAX_ROOM_MEMBERS}.`}
       />
       <FieldError sentence={error} testId="config-error" />
       <div className="form-actions">

@@ -1,5 +1,7 @@
 import type { ReactElement } from 'react';
 import { create } from 'zustand';
+import type { Outcome } from '../../../contract/ipc.ts';
+import { sentenceOf } from '../../state/outcome.ts';
 
 interface Announcement {
   readonly text: string;
@@ -12,6 +14,17 @@ const useAnnouncement = create<Announcement>(() => ({ text: '', number: 0 }));
 /** Tells whoever listens to the page instead of looking at it what has come of what they did. */
 export function announce(text: string): void {
   useAnnouncement.setState((before) => ({ text, number: before.number + 1 }));
+}
+
+/**
+ * Carries a command out that a dialog asked about, and announces it when it is done.
+ *
+ * @returns what is wrong, or an empty text: as dialogs show it
+ */
+export async function carryOut(command: Promise<Outcome>, told: string): Promise<string> {
+  const sentence = await sentenceOf(command);
+  if (sentence === '') announce(told);
+  return sentence;
 }
 
 /** The live region that announcements are read from; always there, or the first would be missed. */

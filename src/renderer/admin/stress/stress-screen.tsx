@@ -5,7 +5,7 @@ import { FieldError } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Chart } from '../charts/chart.tsx';
 import { Tile } from '../charts/tile.tsx';
-import { announce } from '../shell/announcer.tsx';
+import { carryOut } from '../shell/announcer.tsx';
 import { useDashboard } from '../state/dashboard.ts';
 import { highestRankRule } from '../state/rights.ts';
 import { useRoom } from '../state/room-store.ts';
@@ -28,14 +28,7 @@ export function StressScreen({ room, account }: StressScreenProps): ReactElement
   const rule = running ? 'A test is running.' : highestRankRule(account.role, room);
   return (
     <>
-      <StressForm
-        rule={rule}
-        onStart={async (request) => {
-          const sentence = await sentenceOf(api.startBots(request));
-          if (sentence === '') announce('The test begins.');
-          return sentence;
-        }}
-      />
+      <StressForm rule={rule} onStart={(request) => carryOut(api.startBots(request), 'The test begins.')} />
       {bots === null || bots.phase === 'idle' ? (
         <p className="empty" data-testid="stress-idle">
           No test has run yet. Its figures appear here while it runs, and stay until the next.

@@ -16,7 +16,7 @@ import {
 
 describe('bitrates', () => {
   test('every bitrate a channel can have has words', () => {
-    expect(bitrateWords(6_000)).toBe('telephone');
+    expect(bitrateWords(6_000)).toBe('just understood');
     expect(bitrateWords(32_000)).toBe('very good speech, the usual');
     expect(bitrateWords(40_000)).toBe(bitrateWords(32_000));
     expect(bitrateWords(510_000)).toBe('music, hardly told from the original');

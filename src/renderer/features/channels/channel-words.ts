@@ -2,6 +2,7 @@ import type { ChannelConfig } from '../../../contract/room.ts';
 
 /** bit/s worth offering, with what they sound like. */
 const bitrates: readonly (readonly [bitrate: number, words: string])[] = [
+  [6_000, 'just understood'],
   [12_000, 'telephone'],
   [16_000, 'clear speech, least traffic'],
   [24_000, 'good speech'],
@@ -10,6 +11,8 @@ const bitrates: readonly (readonly [bitrate: number, words: string])[] = [
   [64_000, 'music with small losses'],
   [96_000, 'good music'],
   [128_000, 'music, hardly told from the original'],
+  [256_000, 'music as it was'],
+  [510_000, 'the most there is'],
 ];
 
 /** What a bitrate sounds like: the words of the nearest one below, or of the lowest. */
