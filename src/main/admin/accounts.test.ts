@@ -116,6 +116,9 @@ describe('tokens', () => {
       `${header}.${payload}`,
       'x',
       'x'.repeat(3_000),
+      // The right key, by an algorithm that is not ours.
+      await sign({}, 'HS512'),
+      await sign({}, 'HS384'),
       await sign({}, 'HS512', 'JWT', new Uint8Array(64)),
       await sign({}, 'HS512', 'JWT', Buffer.concat([key, key])),
       await sign({}, 'HS256', 'at+jwt'),
