@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BotsRequest, BotsState } from '../contract/admin.ts';
 import { ADMIN_ROLE_ID } from '../core/wire/roles.ts';
+import type { BotsPort } from './admin/bots-port.ts';
 import type { BotPorts } from './bots/bot-ports.ts';
 import { Bots } from './bots/bots.ts';
 import { StressTest } from './bots/stress-test.ts';
@@ -85,7 +86,9 @@ describe.concurrent('bots at a real relay', () => {
     const relay = await openRelay();
     try {
       const { bots, states, ended } = botsAt(relay);
-      expect(await bots.start({ bots: 8, speakers: 3, seconds: 5, address: null }, ACTOR)).toEqual({
+      // As the admin API steers them.
+      const port: BotsPort = bots;
+      expect(await port.start({ bots: 8, speakers: 3, seconds: 5, address: null }, ACTOR)).toEqual({
         ok: true,
       });
       const state = await ended;

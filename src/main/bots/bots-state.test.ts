@@ -11,7 +11,7 @@ import {
 import { Measurement } from './measurement.ts';
 
 describe('fitnessSentence', () => {
-  const fit = { botsCpu: BUSY_SHARE - 0.01, pacingP99Ms: LATE_PACING_MS - 0.01, droppedHere: 0 };
+  const fit = { botsCpu: BUSY_SHARE - 0.01, pacingP99Ms: LATE_PACING_MS - 0.01, droppedHere: 0, notTried: 0 };
 
   it('says nothing while the bots measure the relay', () => {
     expect(fitnessSentence(fit)).toBe('');
@@ -21,6 +21,7 @@ describe('fitnessSentence', () => {
     expect(fitnessSentence({ ...fit, botsCpu: BUSY_SHARE })).toContain('90 % of a core');
     expect(fitnessSentence({ ...fit, droppedHere: 3 })).toContain('dropped 3 datagrams');
     expect(fitnessSentence({ ...fit, pacingP99Ms: LATE_PACING_MS })).toContain('20 ms late');
+    expect(fitnessSentence({ ...fit, notTried: 9 })).toContain('decipher 9 datagrams');
   });
 });
 

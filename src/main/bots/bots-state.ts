@@ -36,16 +36,20 @@ export interface Fitness {
   readonly pacingP99Ms: number;
   /** Since the last look. */
   readonly droppedHere: number;
+  /** Arrivals that there was no time to decipher, since the last look. */
+  readonly notTried: number;
 }
 
 /** What a person should know about the figures; empty when the bots measure the relay and not themselves. */
-export function fitnessSentence({ botsCpu, pacingP99Ms, droppedHere }: Fitness): string {
+export function fitnessSentence({ botsCpu, pacingP99Ms, droppedHere, notTried }: Fitness): string {
   if (botsCpu >= BUSY_SHARE)
     return `The bots are at their own limit (${Math.round(botsCpu * 100)} % of a core): loss and delay may be theirs, not the relay's.`;
   if (droppedHere > 0)
     return `The bots' own sockets dropped ${droppedHere} datagrams in the last second: that loss is not the relay's.`;
   if (pacingP99Ms >= LATE_PACING_MS)
     return `The bots talk up to ${Math.round(pacingP99Ms)} ms late: this machine is too busy to measure exactly.`;
+  if (notTried > 0)
+    return `There was no time to decipher ${notTried} datagrams in the last second; they count as received.`;
   return '';
 }
 

@@ -106,6 +106,15 @@ describe('Bots', () => {
     expect(asked).toEqual(ADMIT_AND_DISMISS);
   });
 
+  it('stops a test that is only about to begin', async () => {
+    const { bots, asked } = botsWith(workerOf('', `send({ kind: 'ended', state: done, summary: null });`));
+    const begun = bots.start(REQUEST, ACTOR);
+    await bots.stop();
+    expect(await begun).toEqual({ ok: true });
+    expect(bots.state().phase).toBe('done');
+    expect(asked).toEqual(ADMIT_AND_DISMISS);
+  });
+
   it.each([
     ['more speakers than bots', { ...REQUEST, speakers: 5 }],
     ['too many bots', { ...REQUEST, bots: 201 }],

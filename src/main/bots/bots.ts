@@ -68,7 +68,7 @@ export class Bots {
   #state: BotsState = IDLE_STATE;
   #summary: BotsSummary | null = null;
   #run: Run | null = null;
-  #starting = false;
+  #starting: Promise<BotsOutcome> | null = null;
 
   constructor(options: BotsOptions) {
     this.#options = options;
@@ -91,29 +91,26 @@ export class Bots {
 
   /** Resolves when the test has begun, or with why it has not. */
   async start(request: BotsRequest, actor: AdminActor): Promise<BotsOutcome> {
-    if (this.#run !== null || this.#starting)
+    if (this.#run !== null || this.#starting !== null)
       return { ok: false, reason: 'running', sentence: 'A stress test is running already. Stop it first.' };
     const checked = botsRequestSchema.safeParse(request);
     if (!checked.success || request.speakers > request.bots)
       return { ok: false, reason: 'badRequest', sentence: 'No more bots can speak than there are.' };
     const reach = reachOf(request.address, this.#options.ownAddresses?.() ?? ownAddresses());
     if (!reach.ok) return { ...reach, reason: 'badRequest' };
-    this.#starting = true;
-    try {
-      return await this.#begin(request, actor, reach.address);
-    } catch (error) {
-      return {
-        ok: false,
-        reason: 'unavailable',
-        sentence: `The stress test could not begin: ${messageOf(error)}`,
-      };
-    } finally {
-      this.#starting = false;
-    }
+    this.#starting = this.#begin(request, actor, reach.address).catch((error: unknown) => ({
+      ok: false,
+      reason: 'unavailable',
+      sentence: `The stress test could not begin: ${messageOf(error)}`,
+    }));
+    const outcome = await this.#starting;
+    this.#starting = null;
+    return outcome;
   }
 
   /** Ends the test that runs; resolves when its bots are out. */
   async stop(): Promise<void> {
+    await this.#starting;
     const run = this.#run;
     if (run === null) return;
     if (run.finished === null) {

@@ -62,6 +62,7 @@ export class Talk {
   #secondCpuMs = 0;
   #droppedBefore = 0;
   #cpu = 0;
+  #leftOut = 0;
   readonly #socketKind: 'batched' | 'dgram';
   /** Read while the links are open; they count no more afterwards. */
   #dropped = 0;
@@ -144,8 +145,10 @@ export class Talk {
       botsCpu,
       pacingP99Ms: this.#pacingInSecond.percentiles().p99,
       droppedHere: dropped - this.#dropped,
+      notTried: this.#queue.leftOut - this.#leftOut,
     });
     this.#dropped = dropped;
+    this.#leftOut = this.#queue.leftOut;
     const figures: TalkFigures = {
       sentence,
       sentPerSecond: second.sent * perSecond,
