@@ -19,7 +19,7 @@ describe('bitrates', () => {
     expect(bitrateWords(6_000)).toBe('just understood');
     expect(bitrateWords(32_000)).toBe('very good speech, the usual');
     expect(bitrateWords(40_000)).toBe(bitrateWords(32_000));
-    expect(bitrateWords(510_000)).toBe('music, hardly told from the original');
+    expect(bitrateWords(510_000)).toBe('the most there is');
   });
 
   test('the one in force is offered once, in its place', () => {
