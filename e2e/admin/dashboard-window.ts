@@ -72,6 +72,13 @@ export class DashboardWindow {
     });
   }
 
+  /** A window of its own, as of another person. */
+  async openAnother(base: string): Promise<DashboardWindow> {
+    const browser = this.context.browser();
+    if (browser === null) throw new Error('the browser has gone');
+    return DashboardWindow.open(browser, base);
+  }
+
   /** A part of the page by its test id. */
   part(testId: string): Locator {
     return this.page.getByTestId(testId);

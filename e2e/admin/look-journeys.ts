@@ -71,7 +71,32 @@ export const setupLook: Journey = {
   },
 };
 
+/** What is held against the rules must be able to break them, or the other journeys say nothing. */
+const plantedTroubles: Journey = {
+  name: 'what is planted against the rules and against the policy is found',
+  run: async ({ stage, window }) => {
+    const other = await window.openAnother(stage.base);
+    await other.page.goto(`${stage.base}/`);
+    await other.part('login-name').waitFor();
+    await other.page.evaluate(() => {
+      const planted = document.createElement('div');
+      planted.innerHTML = '<img src="./no-words.png" /><p style="color: red">Styled</p>';
+      document.body.append(planted);
+    });
+    const rules = (await other.violations()).map((violation) => violation.rule);
+    expectThat(rules.includes('image-alt'), `only this was found: ${rules.join(', ')}`);
+    const policy = await other.policyViolations();
+    expectThat(
+      policy.some((one) => one.startsWith('style-src')),
+      `only this was found: ${policy.join(', ')}`,
+    );
+    await other.context.close();
+    return { rules: rules.length, policy: policy.length };
+  },
+};
+
 export const lookJourneys: readonly Journey[] = [
+  plantedTroubles,
   ...SCREENS.map(screenJourney),
   {
     name: 'axe: a member’s menu and dialogs in both themes',

@@ -215,6 +215,20 @@ export const upkeepJourneys: readonly Journey[] = [
         ids,
         [...new Set(ids)].toSorted((a, b) => b - a),
       );
+      // Somebody else does something: a new line must come without being asked for.
+      await window.page.evaluate(async () => {
+        const { token } = JSON.parse(sessionStorage.getItem('sidetone.admin') ?? '{}');
+        await fetch('/api/ban', {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify({
+            subject: { kind: 'range', range: '198.51.100.128/25' },
+            reason: 'A line that comes by itself',
+            seconds: 60,
+          }),
+        });
+      });
+      await window.part('audit-line').filter({ hasText: 'A line that comes by itself' }).waitFor();
       return { firstPage: before, pages, lines: ids.length };
     },
   },

@@ -13,7 +13,8 @@ import { type Fragment, readFragment } from './session/fragment.ts';
 import { SessionKeeper } from './session/session-keeper.ts';
 import { sessionToken, useSession } from './session/session-store.ts';
 import { DashboardContext } from './state/dashboard.ts';
-import { forgetRoom, takeEvent, takeStatus } from './state/room-store.ts';
+import { EventQueue } from './state/event-queue.ts';
+import { forgetRoom, takeEvents, takeStatus } from './state/room-store.ts';
 import { hashOf } from './state/route.ts';
 
 function later(delayMs: number, callback: () => void): () => void {
@@ -30,7 +31,7 @@ function takeFragment(): Fragment {
 
 async function fetchBots(api: AdminApi): Promise<void> {
   const answer = await api.bots();
-  if (answer.ok) takeEvent({ type: 'bots', bots: answer.value });
+  if (answer.ok) takeEvents([{ type: 'bots', bots: answer.value }]);
 }
 
 /** Draws the dashboard into #root; `ask` carries requests to the relay. */
@@ -43,11 +44,12 @@ export function startDashboard(ask: HttpSurroundings['fetch'] = window.fetch.bin
   });
   const api = new AdminApi(http);
   const keeper = new SessionKeeper({ api, storage: window.sessionStorage, nowMs: Date.now, later });
+  const queue = new EventQueue(takeEvents, later);
   const stream = new EventStream({
     open: (signal) => http.open({ method: 'GET', path: '/api/events', signal }),
     later,
     chance: Math.random,
-    onEvent: takeEvent,
+    onEvent: (event) => queue.push(event),
     onStatus: (status) => {
       takeStatus(status);
       // The stream tells what changes; a test that ended before has to be asked for.
@@ -59,6 +61,7 @@ export function startDashboard(ask: HttpSurroundings['fetch'] = window.fetch.bin
     const inside = session.phase === 'inside';
     if (inside === (before.phase === 'inside')) return;
     stream.stop();
+    queue.drop();
     forgetRoom();
     if (inside) stream.start();
   });

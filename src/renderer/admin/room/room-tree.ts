@@ -13,11 +13,11 @@ export interface RoomBranches {
   readonly outside: readonly AdminMember[];
 }
 
+/** Made once: a room can hold thousands, and `localeCompare` makes one for every pair. */
+const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
+
 function byName(a: AdminMember, b: AdminMember): number {
-  return (
-    a.nickname.localeCompare(b.nickname, undefined, { sensitivity: 'base', numeric: true }) ||
-    a.token - b.token
-  );
+  return collator.compare(a.nickname, b.nickname) || a.token - b.token;
 }
 
 /**

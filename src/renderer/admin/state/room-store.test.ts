@@ -2,12 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { AdminEvent, BotsState } from '../../../contract/admin.ts';
 import { fakeBotsState, fakeTraffic } from '../dev/fake-figures.ts';
 import { fakeMember, fakeRoom } from '../dev/fake-room.ts';
-import { afterEvent, MAX_BOT_POINTS, MAX_TRAFFIC, type RoomState, unknownRoom } from './room-store.ts';
+import { afterEvents, MAX_BOT_POINTS, MAX_TRAFFIC, type RoomState, unknownRoom } from './room-store.ts';
 
 function hear(state: RoomState, ...events: AdminEvent[]): RoomState {
-  let now = state;
-  for (const event of events) now = { ...now, ...afterEvent(now, event) };
-  return now;
+  return afterEvents(state, events);
 }
 
 const inside = hear(unknownRoom, { type: 'room', room: fakeRoom() });

@@ -79,7 +79,7 @@ function takeBots(state: RoomState, bots: BotsState): Partial<RoomState> {
 }
 
 /** What an event changes. Parts that say the same as before stay the same. */
-export function afterEvent(state: RoomState, event: AdminEvent): Partial<RoomState> {
+function afterEvent(state: RoomState, event: AdminEvent): Partial<RoomState> {
   switch (event.type) {
     case 'room':
       return { room: keepSame(state.room, event.room) };
@@ -108,9 +108,16 @@ export function afterEvent(state: RoomState, event: AdminEvent): Partial<RoomSta
   }
 }
 
-/** Takes one event in. */
-export function takeEvent(event: AdminEvent): void {
-  useRoom.setState((state) => afterEvent(state, event));
+/** What a number of events changes, in their order. */
+export function afterEvents(state: RoomState, events: readonly AdminEvent[]): RoomState {
+  let now = state;
+  for (const event of events) now = { ...now, ...afterEvent(now, event) };
+  return now;
+}
+
+/** Takes events in, as one change. */
+export function takeEvents(events: readonly AdminEvent[]): void {
+  useRoom.setState((state) => afterEvents(state, events));
 }
 
 export function takeStatus(stream: StreamStatus): void {
