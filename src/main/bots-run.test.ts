@@ -168,6 +168,21 @@ describe.concurrent('bots at a real relay', () => {
     }
   });
 
+  it('are not let in for a file that cannot be read', async () => {
+    const ports = composeBots({ address: '127.0.0.1', port: 9, certificateSha256: '' });
+    const request = { bots: 2, speakers: 1, seconds: 5, address: null };
+    const speechPath = join(makeFolder(), 'nothing.wav');
+    const { state, summary } = await new StressTest({
+      ports,
+      request,
+      speechPath,
+      tell: () => undefined,
+    }).run(1);
+    expect(state).toMatchObject({ phase: 'failed', joined: 0 });
+    expect(state.sentence).toContain('The WAV file cannot be read');
+    expect(summary).toBe(null);
+  });
+
   it('tell of datagrams that do not open', { timeout: 30_000 }, async () => {
     const relay = await openRelay();
     try {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createRng } from '../core/base/rng.ts';
 import { Call } from './app/call.ts';
 import { ChannelKeys } from './app/channel-keys.ts';
+import { resampleAll } from './audio/resampler.ts';
 import { readWave } from './audio/wave-file.ts';
 import { AesGcmKey } from './base/aes-gcm-key.ts';
 import { loadNativeAddon } from './base/native-addon.ts';
@@ -38,12 +39,7 @@ export function composeBots(options: ComposeBotsOptions): BotPorts {
     readSpeech: async (path) => {
       const wave = readWave(path);
       if (!wave.ok) return { ok: false, sentence: wave.reason };
-      if (wave.rateHz !== SAMPLE_RATE_HZ)
-        return {
-          ok: false,
-          sentence: `The WAV file has ${wave.rateHz} Hz; bots speak ${SAMPLE_RATE_HZ} Hz.`,
-        };
-      return { ok: true, samples: wave.samples };
+      return { ok: true, samples: await resampleAll(wave.samples, wave.rateHz, SAMPLE_RATE_HZ) };
     },
     nowMs: () => performance.now(),
     threadCpuMs: () => {

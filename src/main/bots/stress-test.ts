@@ -10,17 +10,17 @@ import { PackageGate } from './package-gate.ts';
 import { Talk } from './talk.ts';
 
 /** Bots that come in before the next ones wait until all hold all keys: one commit takes in no more. */
-export const WAVE_BOTS = MAX_ADDS_PER_COMMIT;
+const WAVE_BOTS = MAX_ADDS_PER_COMMIT;
 
 /** Logins under way at once: enough to keep the relay busy, and far from where it turns connections away. */
-export const LOGINS_AT_ONCE = 8;
+const LOGINS_AT_ONCE = 8;
 
 /** Tries of one bot to come in: a relay under load may turn one away. */
 const LOGIN_TRIES = 3;
 const LOGIN_PAUSE_MS = 500;
 
 /** Longest time until all bots are in and have their keys, in ms: several times what 200 of them take on a busy machine. */
-export const JOINING_LIMIT_MS = 180_000;
+const JOINING_LIMIT_MS = 180_000;
 
 /** Longest wait for the key packages of a wave that is in, in ms: making one takes a few. */
 const GATE_LIMIT_MS = 2_000;
@@ -109,8 +109,9 @@ export class StressTest {
       if (this.#talk === null) this.#tell({});
     }, SECOND_MS);
     try {
+      const samples = await this.#readSpeech();
       await this.#join(channel);
-      await this.#speak();
+      await this.#speak(samples);
       this.#note({ phase: 'done' });
     } catch (error) {
       const failed = error instanceof TestFailure || !(error instanceof TestStopped);
@@ -122,6 +123,12 @@ export class StressTest {
       for (const bot of this.#bots) bot.leave();
     }
     return { state: this.#state, summary: this.#talk?.summary(this.#joiningMs) ?? null };
+  }
+
+  async #readSpeech(): Promise<Float32Array> {
+    const speech = await this.#options.ports.readSpeech(this.#options.speechPath);
+    if (!speech.ok) throw new TestFailure(speech.sentence);
+    return speech.samples;
   }
 
   async #join(channel: number): Promise<void> {
@@ -170,19 +177,17 @@ export class StressTest {
     }
   }
 
-  async #speak(): Promise<void> {
-    const { ports, request, speechPath } = this.#options;
+  async #speak(samples: Float32Array): Promise<void> {
+    const { ports, request } = this.#options;
     const codec = this.#bots[0]?.codec ?? null;
     if (codec === null) throw new TestFailure('The relay did not say how the channel is encoded.');
-    const speech = await ports.readSpeech(speechPath);
-    if (!speech.ok) throw new TestFailure(speech.sentence);
-    if (speech.samples.length < codec.frameSamples)
-      throw new TestFailure('The WAV file is shorter than one frame.');
+    if (samples.length < codec.frameSamples)
+      throw new TestFailure('The WAV file is shorter than one frame of the channel.');
     const talk = new Talk({
       ports,
       bots: this.#bots,
       speakers: request.speakers,
-      samples: speech.samples,
+      samples,
       ...codec,
     });
     this.#talk = talk;
