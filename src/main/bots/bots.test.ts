@@ -135,6 +135,7 @@ describe('Bots', () => {
 
   it.each([
     ['notAllowed', 'notAllowed'],
+    ['testRunning', 'running'],
     ['roomFull', 'unavailable'],
   ] as const)('says so when the relay refuses with %s', async (code, reason) => {
     const { bots, asked, states } = botsWith(workerOf(ENDS), () =>

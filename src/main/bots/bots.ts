@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type BotsRequest, type BotsState, botsRequestSchema } from '../../contract/admin.ts';
 import type { AdminActor, RelayAdmin } from '../../core/relay/admin-port.ts';
-import { refusalSentence } from '../../core/wire/refusal.ts';
+import { type RefusalCode, refusalSentence } from '../../core/wire/refusal.ts';
 import type { BotsCommand, BotsEvent, BotsSummary, BotsWorkerData } from './bots-protocol.ts';
 import { IDLE_STATE } from './bots-state.ts';
 import { reachOf } from './reach.ts';
@@ -34,6 +34,12 @@ export type BotsRefusal = 'notAllowed' | 'running' | 'badRequest' | 'unavailable
 export type BotsOutcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: BotsRefusal; readonly sentence: string };
+
+/** What the relay's refusals are to whoever asked for a test. */
+const REASONS: { readonly [code in RefusalCode]?: BotsRefusal } = {
+  notAllowed: 'notAllowed',
+  testRunning: 'running',
+};
 
 export interface BotsOptions {
   /** The built bots-worker. */
@@ -147,7 +153,7 @@ export class Bots {
       const code = 'code' in admitted ? admitted.code : null;
       return {
         ok: false,
-        reason: code === 'notAllowed' ? 'notAllowed' : 'unavailable',
+        reason: code === null ? 'unavailable' : (REASONS[code] ?? 'unavailable'),
         sentence: code === null ? 'The relay opened no channel for the bots.' : refusalSentence(code),
       };
     }
