@@ -22,12 +22,15 @@ export interface HeapGrowth {
 
 const MILLION = 1_000_000;
 
+/** Millions before the first point: code is compiled until then, and what it collected about itself is in the heap. */
+const WARM_MILLIONS = 3;
+
 /** After the load, in ms, before the heap is looked at: what is on its way is done with. */
 const REST_MS = 300;
 
 /**
  * How much a relay's heap grows while it forwards: what is left of it after collections, million by million of
- * datagrams, and a straight line through that. The first million is not on it: code is compiled then.
+ * datagrams, and a straight line through that.
  */
 export async function measureHeapGrowth(
   contestant: OurContestant,
@@ -43,15 +46,16 @@ export async function measureHeapGrowth(
     await relay.join(members, load);
     const heap: (readonly [millions: number, bytes: number])[] = [];
     let [forwarded, externalBytes] = [0, 0];
-    for (let point = 0; point <= points; point += 1) {
+    for (let million = 0; million < WARM_MILLIONS + points; million += 1) {
       const { raw } = await load.run(speakers, time, relay.pid);
       forwarded += raw.received;
       await sleep(REST_MS);
       const memory = await relay.memory();
       externalBytes = memory.externalBytes;
-      if (point > 0) heap.push([forwarded / MILLION, memory.heapBytes]);
+      if (million >= WARM_MILLIONS) heap.push([forwarded / MILLION, memory.heapBytes]);
     }
-    return describe(contestant.name, heap, trendOf(heap), externalBytes);
+    const { row, ...growth } = describe(contestant.name, heap, trendOf(heap), externalBytes);
+    return { row: { ...row, fault: relay.fault() }, ...growth };
   } finally {
     await load.stop();
     await relay.stop();

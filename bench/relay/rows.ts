@@ -27,6 +27,7 @@ export interface MeasuredSustained {
   readonly sustained: Sustained;
   /** Processor time with everybody there and nobody speaking, in percent of one core. */
   readonly idlePercent: number;
+  readonly fault: string | null;
 }
 
 export function nameOf({ members, speakers }: Setting): string {
@@ -54,7 +55,7 @@ export function runRow({ round, relay, setting, run, repeated, fault }: Measured
   };
 }
 
-export function sustainedRow({ round, relay, sustained, idlePercent }: MeasuredSustained): Row {
+export function sustainedRow({ round, relay, sustained, idlePercent, fault }: MeasuredSustained): Row {
   return {
     check: `sustained round ${round}`,
     relay,
@@ -62,6 +63,7 @@ export function sustainedRow({ round, relay, sustained, idlePercent }: MeasuredS
     rate: Math.round(sustained.rate),
     idlePercent,
     tries: sustained.tries,
+    fault,
   };
 }
 
