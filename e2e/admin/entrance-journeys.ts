@@ -89,6 +89,7 @@ export const sessionJourneys: readonly Journey[] = [
     name: 'a lost connection is told, and found again by itself',
     run: async (scene) => {
       const { stage, window } = scene;
+      if (stage.breakOff === null) return { ran: false };
       await window.go('room');
       await stage.breakOff();
       await window.part('stream-banner').filter({ hasText: 'lost' }).waitFor();

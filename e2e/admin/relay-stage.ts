@@ -3,12 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setupCodeOf } from '../relay/admin-client.ts';
 import { RelayUnderTest } from '../relay/relay-under-test.ts';
+import { type Door, doorOf } from '../relay/scene.ts';
 import { freePort } from '../rig/free-port.ts';
 import { HeadlessMember } from '../rig/member/headless-member.ts';
 import type { Guest, Stage } from './stage.ts';
 
 /** Longest orderly end of the relay, in ms. */
 const MAX_END_MS = 5_000;
+
+/** Lets a member without a window in. @throws Error when the relay refuses them */
+export async function joinAs(nickname: string, door: Door): Promise<HeadlessMember> {
+  const guest = new HeadlessMember({ nickname });
+  const outcome = await guest.join(door);
+  if (!outcome.ok) throw new Error(`${nickname} was not let in: ${outcome.sentence}`);
+  return guest;
+}
 
 /** Starts the built `sidetone relay`, which serves the built dashboard; guests are members without a window. */
 export async function openRelayStage(): Promise<Stage> {
@@ -20,11 +29,7 @@ export async function openRelayStage(): Promise<Stage> {
     SIDETONE_RELAY_ADMIN_PORT: String(adminPort),
   };
   let relay = await RelayUnderTest.start(env, folder);
-  const listening = await relay.logged('listening');
-  const door = {
-    port: Number(listening['port']),
-    certificateSha256: String(listening['certificateSha256']),
-  };
+  const door = doorOf(await relay.logged('listening'));
   const { code } = await setupCodeOf(relay);
   await relay.logged('adminListening');
   const guests = new Set<HeadlessMember>();
@@ -34,9 +39,7 @@ export async function openRelayStage(): Promise<Stage> {
     code,
     fake: null,
     join: async (nickname): Promise<Guest> => {
-      const guest = new HeadlessMember({ nickname });
-      const outcome = await guest.join(door);
-      if (!outcome.ok) throw new Error(`${nickname} was not let in: ${outcome.sentence}`);
+      const guest = await joinAs(nickname, door);
       guests.add(guest);
       return {
         leave: () => {

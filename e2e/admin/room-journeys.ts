@@ -161,12 +161,18 @@ export const roomJourneys: readonly Journey[] = [
     name: 'kicking asks for a reason, which stands in the log',
     run: async (scene) => {
       const { window } = scene;
+      const leave = await guest(scene, 'Stays');
       await guest(scene, 'Kicked');
       await window.choose('Kicked', 'member-kick');
       await window.part('kick-dialog').getByTestId('reason').fill('A reason of the journeys');
       await window.submit('kick-dialog');
       await window.member('Kicked').waitFor({ state: 'detached' });
       await window.announced('Kicked was kicked.');
+      // The one who had the focus is gone; the keyboard must not fall out of the list.
+      await window.page.waitForFunction(() => document.activeElement?.hasAttribute('data-stop'));
+      const stops = await window.page.locator('[data-stop][tabindex="0"]').count();
+      expectSame('stops of the Tab key among the members', stops, 1);
+      await leave();
       await window.go('audit');
       await window
         .part('audit-line')

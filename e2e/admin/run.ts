@@ -8,6 +8,7 @@ import { EXIT_CANNOT_RUN, missingPrograms } from '../rig/programs.ts';
 import { Teardown } from '../rig/teardown.ts';
 import { DashboardWindow, openBrowser } from './dashboard-window.ts';
 import { entranceJourneys, sessionJourneys } from './entrance-journeys.ts';
+import { openGivenStage } from './given-stage.ts';
 import type { Journey, Scene } from './journey.ts';
 import { AccessibilityError, lookJourneys, setupLook } from './look-journeys.ts';
 import { openRelayStage } from './relay-stage.ts';
@@ -92,6 +93,10 @@ async function main(): Promise<void> {
       json: { type: 'boolean', default: false },
       /** `scripted`: a made-up relay; `relay`: the built program; without it, both. */
       server: { type: 'string' },
+      /** A relay that runs already, instead: its address, its one-time code, and `port:sha256` for members. */
+      base: { type: 'string' },
+      code: { type: 'string', default: '' },
+      door: { type: 'string', default: '' },
       /** Folder of the built renderer, for the made-up relay. */
       renderer: { type: 'string', default: join(ROOT, 'out/renderer') },
     },
@@ -115,10 +120,11 @@ async function main(): Promise<void> {
   try {
     const browser = await openBrowser();
     teardown.defer('the browser', () => browser.close());
-    const openings = {
-      scripted: () => openScriptedStage(options.renderer),
-      relay: openRelayStage,
-    };
+    const { base, code, door } = options;
+    const openings: Readonly<Record<string, () => Stage | Promise<Stage>>> =
+      base === undefined
+        ? { scripted: () => openScriptedStage(options.renderer), relay: openRelayStage }
+        : { given: () => openGivenStage({ base, code, door }) };
     for (const [name, open] of Object.entries(openings)) {
       if (options.server !== undefined && options.server !== name) continue;
       const stage = await open();

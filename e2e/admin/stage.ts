@@ -17,8 +17,8 @@ export interface Stage {
   readonly code: string;
   /** Lets somebody into the room, in the channel where everybody lands. */
   join(nickname: string): Promise<Guest>;
-  /** Takes the relay away, and brings it back. */
-  breakOff(): Promise<void>;
+  /** Takes the relay away, and brings it back; null where it is not ours to take. */
+  readonly breakOff: (() => Promise<void>) | null;
   mend(): Promise<void>;
   /** What can be asked of a made-up relay alone; null at the real one. */
   readonly fake: FakeRelay | null;

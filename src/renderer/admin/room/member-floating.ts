@@ -47,7 +47,7 @@ export function tellMemberProblem(token: number, sentence: string): void {
   useMemberFloating.setState({ problem: sentence === '' ? null : { token, sentence } });
 }
 
-export function stopAt(token: number): void {
+export function stopAt(token: number | null): void {
   useMemberFloating.setState({ stop: token });
 }
 

@@ -10,7 +10,7 @@ import { permissionRule } from '../state/rights.ts';
 import { MemberCard } from './member-card.tsx';
 import { MemberFloating } from './member-dialogs.tsx';
 import { followDrags } from './member-drag.ts';
-import { resetMemberFloating, tellMemberProblem } from './member-floating.ts';
+import { resetMemberFloating, stopAt, tellMemberProblem, useMemberFloating } from './member-floating.ts';
 import {
   type ChannelBranch,
   countText,
@@ -113,6 +113,14 @@ function RoomList({ room, found, narrowed, movable }: RoomListProps): ReactEleme
     };
     return followDrags({ list: list.current, onDrop: (token, channel) => void drop(token, channel) });
   }, [api]);
+  useEffect(() => {
+    const { stop } = useMemberFloating.getState();
+    if (stop === null || found.some((member) => member.token === stop)) return;
+    // Whoever the keyboard stood at is gone, or not shown: the list must not lose its stop, nor the person the place.
+    stopAt(null);
+    if (document.activeElement === document.body)
+      list.current?.querySelector<HTMLElement>('[data-stop]')?.focus();
+  }, [found]);
   const first = branches.find((branch) => branch.members.length > 0)?.members[0] ?? outside[0];
   const shared = { room, movable, first: first?.token ?? null };
   return (
