@@ -3,6 +3,11 @@ export interface PlayoutStatistics {
   /** Sum over the samples emitted of the time from reception of their packet to emission, in ms. */
   jitterBufferDelayMs: number;
   jitterBufferEmittedCount: number;
+  /**
+   * Sum over the samples emitted of the time from reception of their packet until they are handed on, in ms: a block of
+   * the device goes at one moment, whereas NetEQ's samples are emitted one by one from that moment on.
+   */
+  handedOnDelayMs: number;
   /** Sum over the samples emitted of the target at that time, in ms. */
   jitterBufferTargetDelayMs: number;
   /** The same, as the network alone would have it; nothing else asks for delay here. */
@@ -33,6 +38,7 @@ export function createStatistics(): PlayoutStatistics {
   return {
     jitterBufferDelayMs: 0,
     jitterBufferEmittedCount: 0,
+    handedOnDelayMs: 0,
     jitterBufferTargetDelayMs: 0,
     jitterBufferMinimumDelayMs: 0,
     concealedSamples: 0,

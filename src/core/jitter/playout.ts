@@ -10,6 +10,7 @@ import type { LossReport } from './loss-window.ts';
 import { PayloadViews } from './payload-views.ts';
 import { MAX_PERIOD_SAMPLES, MIN_PERIOD_SAMPLES } from './pitch.ts';
 import { createStatistics, type PlayoutStatistics } from './playout-statistics.ts';
+import { PullClock } from './pull-clock.ts';
 import { SoundBuffer } from './sound-buffer.ts';
 import { FADE_SAMPLES, TimeStretch } from './time-stretch.ts';
 
@@ -70,6 +71,7 @@ export class Playout {
   private readonly queue: FrameQueue;
   private readonly plan: DelayPlan;
   private readonly arrivals: ArrivalLog;
+  private readonly pulls = new PullClock();
   private readonly sound = new SoundBuffer();
   private readonly stretch = new TimeStretch(this.sound);
   private readonly noise = new ComfortNoise();
@@ -161,6 +163,7 @@ export class Playout {
   /** Writes the next `count` samples into `out`; zeros in silence. */
   pull(out: Float32Array, count: number, nowMs: number): void {
     this.arrivals.handlePull(this.clock, nowMs);
+    this.pulls.observe(this.clock, count, nowMs);
     this.slowCredit = Math.min(0, this.slowCredit + SLOW_SPEED * count);
     this.slowsDown();
     let done = 0;
@@ -341,6 +344,8 @@ export class Playout {
     const emitted = length - skipped;
     this.sums.jitterBufferDelayMs += emitted * (emittedMs - this.slot.arrivalMs + emitted / (2 * MS));
     this.sums.jitterBufferEmittedCount += emitted;
+    const handedOnMs = this.pulls.handedOnMs(startClock + (emitted - 1) / 2);
+    this.sums.handedOnDelayMs += emitted * (handedOnMs - this.slot.arrivalMs);
     const targetMs = (this.plan.targetTransit - this.plan.floorTransit) / MS;
     this.sums.jitterBufferTargetDelayMs += emitted * targetMs;
     this.sums.jitterBufferMinimumDelayMs += emitted * targetMs;

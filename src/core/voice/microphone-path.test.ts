@@ -296,4 +296,31 @@ describe('MicrophonePath', () => {
     // To the microseconds that the toy clock counts by itself.
     expect(Math.abs(raw.readable() - (10_080 + 24_000 + 480))).toBeLessThan(500);
   });
+
+  it.each([
+    [240, 120],
+    [480, 0],
+    [960, 0],
+    [512, 224],
+  ])(
+    'tells how long sound in blocks of %i waits to be processed: %i samples in the mean',
+    (block, waited) => {
+      const rig = new PathRig();
+      rig.path.takeCounters();
+      for (let given = 0; given < 30; given += 1) {
+        rig.give(block);
+        rig.path.drain(rig);
+      }
+      expect(rig.path.takeCounters()).toMatchObject({ captureWaitSamples: waited });
+      expect(rig.path.takeCounters()).toMatchObject({ captureWaitSamples: 0 });
+    },
+  );
+
+  it('tells what comes out of the processing together with the end of a frame', () => {
+    const rig = new PathRig();
+    rig.talk(true);
+    rig.run(4_800);
+    // Two blocks of 480 go in until 672 samples are out again.
+    expect(rig.path.takeCounters()).toMatchObject({ frameSurplusSamples: 960 - DELAY_SAMPLES });
+  });
 });

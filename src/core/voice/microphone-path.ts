@@ -80,6 +80,10 @@ export class MicrophonePath {
   #keptBlocks = 0;
   /** Captured while the processing rested, and not kept, or not any more. */
   #passedSamples = 0;
+  /** What the last call of `drain` left in the capture ring. */
+  #leftSamples = 0;
+  /** Of what was left, for how long: samples times samples that came meanwhile; and those. */
+  #waited = { sum: 0, samples: 0 };
   /** Out of the capture ring, or lost before it. */
   #pulledSamples = 0;
   #knownOverrunSamples: number;
@@ -129,10 +133,19 @@ export class MicrophonePath {
     return loudestDb;
   }
 
-  /** Takes the longest time since the call before. */
+  /** Takes the longest time since the call before, and the mean wait in the capture ring since then. */
   takeCounters(): Record<string, number> {
-    const counters = { ...this.#counters, processingDelaySamples: this.#options.processing.delaySamples };
+    const { processing, microphone } = this.#options;
+    const { sum, samples } = this.#waited;
+    const counters = {
+      ...this.#counters,
+      captureWaitSamples: samples === 0 ? 0 : sum / samples,
+      processingDelaySamples: processing.delaySamples,
+      frameSurplusSamples: microphone.surplusSamples,
+    };
     this.#counters.processMaxUs = 0;
+    this.#waited.sum = 0;
+    this.#waited.samples = 0;
     return counters;
   }
 
@@ -140,6 +153,7 @@ export class MicrophonePath {
   drain(out: MicrophoneOut): void {
     const { capture } = this.#options;
     if (this.#taps !== null) this.#skipStandstill(this.#taps);
+    this.#countWait();
     this.#dropBacklog(out);
     while (capture.readable() >= PATH_BLOCK_SAMPLES) {
       capture.pull(this.#block, PATH_BLOCK_SAMPLES);
@@ -154,6 +168,14 @@ export class MicrophonePath {
       this.#wake(out);
       this.#process(this.#block, out);
     }
+    this.#leftSamples = capture.readable();
+  }
+
+  /** What was left of a block waited for the device; how full a ring is in the mean is how long its samples wait. */
+  #countWait(): void {
+    const came = this.#options.capture.readable() - this.#leftSamples;
+    this.#waited.sum += this.#leftSamples * came;
+    this.#waited.samples += came;
   }
 
   /** The device was away: recordings of what is played went on. */

@@ -56,6 +56,7 @@ export class Microphone {
   /** Samples that have gone into the processing, or were dropped before it. */
   #captured = 0;
   #delaySamples = 0;
+  #surplusSamples = 0;
   #owner = NOBODY;
   /** Whose talkspurt has begun and not ended. */
   #sendingTo: number | null = null;
@@ -89,6 +90,11 @@ export class Microphone {
   /** Samples that have gone into the processing, or were dropped before it. */
   get capturedSamples(): number {
     return this.#captured;
+  }
+
+  /** Samples that came out of the processing together with the end of the last whole frame, behind it. */
+  get surplusSamples(): number {
+    return this.#surplusSamples;
   }
 
   /** What there must be processed sound for, as things stand. */
@@ -262,6 +268,8 @@ export class Microphone {
     const released = this.#schedule.advanceTo(this.#position);
     const nextOwner = this.#schedule.ownerAt(this.#position);
     const cut = nextOwner !== this.#owner;
+    if (this.#filled === this.#frame.length)
+      this.#surplusSamples = this.#captured - this.#delaySamples - this.#position;
     if (cut || this.#filled === this.#frame.length) this.#handleFrame(cut, out);
     this.#owner = nextOwner;
     if (released) this.gate.requireQuiet();

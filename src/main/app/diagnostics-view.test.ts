@@ -55,9 +55,16 @@ test('the way from mouth to ear adds up what each part says of itself', () => {
       nowMs,
       latency: { input: { deviceMs: 5, bufferMs: 5 }, output: { deviceMs: null, bufferMs: 10 } },
       stats: {
-        encoder: { captureFillSamples: 48, processingDelaySamples: 480, encodeMeanUs: 500 },
-        'speaker.5': { jitterBufferDelayMs: delayMs, jitterBufferEmittedCount: emitted, talking: 1 },
-        'speaker.6': { jitterBufferDelayMs: 9_999, jitterBufferEmittedCount: 1, talking: 0 },
+        encoder: {
+          captureWaitSamples: 48,
+          processingDelaySamples: 480,
+          processMeanUs: 250,
+          frameSurplusSamples: 96,
+          encodeMeanUs: 500,
+        },
+        'speaker.6': { handedOnDelayMs: 9_999, jitterBufferEmittedCount: 1, talking: 0 },
+        'speaker.5': { handedOnDelayMs: delayMs, jitterBufferEmittedCount: emitted, talking: 1 },
+        times: { decodeMeanUs: 100, mixMeanUs: 125 },
       },
     }).mouthToEar;
   // A talkspurt long ago, with much delay, says nothing of now.
@@ -65,11 +72,11 @@ test('the way from mouth to ear adds up what each part says of itself', () => {
   expect(at(1_000, 900_000 + 12 * 4_800, 14_800)).toEqual([
     { name: 'microphone', milliseconds: 10, measured: true },
     { name: 'capture ring', milliseconds: 1, measured: true },
-    { name: 'processing', milliseconds: 10, measured: true },
-    { name: 'frame', milliseconds: 20, measured: false },
+    { name: 'processing', milliseconds: 10.25, measured: true },
+    { name: 'frame', milliseconds: 7, measured: false },
     { name: 'encoder', milliseconds: 7, measured: false },
     { name: 'jitter buffer', milliseconds: 12, measured: true },
-    { name: 'decoding and mixing', milliseconds: 0, measured: true },
+    { name: 'decoding and mixing', milliseconds: 0.125, measured: true },
     { name: 'playback ring', milliseconds: 0, measured: true },
     { name: 'speaker', milliseconds: 10, measured: false },
   ]);

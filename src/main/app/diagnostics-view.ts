@@ -1,9 +1,7 @@
-import type { DelayStage, Diagnostics, SpeakerDiagnostics } from '../../contract/diagnostics.ts';
-import type { Connection, Stats } from '../../contract/dto.ts';
+import type { Diagnostics, SpeakerDiagnostics } from '../../contract/diagnostics.ts';
 import type { StageReport } from '../../core/processing/processing-chain.ts';
 import { SAMPLES_PER_MS } from '../../core/voice/sample-rate.ts';
-import type { DeviceLatency, Side } from './ports.ts';
-import type { RateMeter } from './rate-meter.ts';
+import { type DelayFacts, NO_GROUP, viewDelay } from './diagnostics-view-delay.ts';
 
 /** What goes out, as it was last decided. */
 export interface Sending {
@@ -15,25 +13,14 @@ export interface Sending {
   readonly heardLostPermille: number | null;
 }
 
-export interface DiagnosticsFacts {
-  readonly stats: Stats;
-  readonly connection: Connection;
+export interface DiagnosticsFacts extends DelayFacts {
   readonly members: readonly { readonly token: number; readonly nickname: string }[];
   readonly sending: Sending;
-  readonly latency: Readonly<Record<Side, DeviceLatency | null>>;
   readonly stages: readonly StageReport[];
-  readonly rates: RateMeter;
-  readonly nowMs: number;
 }
-
-/** Opus looks this far ahead in its mode for speech, in ms (measured; opus_encoder's OPUS_GET_LOOKAHEAD). */
-const OPUS_LOOKAHEAD_MS = 6.5;
 
 /** Groups of counters that are a voice: `speaker.<token>`, `speaker.<token>.whisper.<target>`. */
 const SPEAKER_GROUP = /^speaker\.(\d+)(\.whisper\.\d+)?$/;
-
-type Group = Readonly<Record<string, number>>;
-const NO_GROUP: Group = {};
 
 /** What the F3 overlay shows, out of what the threads count. */
 export function viewDiagnostics(facts: DiagnosticsFacts): Diagnostics {
@@ -46,7 +33,7 @@ export function viewDiagnostics(facts: DiagnosticsFacts): Diagnostics {
   const connected = connection.phase === 'connected' ? connection : null;
   const tcpPingMs = session['tcpPingMs'] ?? -1;
   const sentBytes = stats['seal']?.['bytesSent'] ?? 0;
-  const speakers = viewSpeakers(facts);
+  const voices = Object.keys(stats).filter((name) => SPEAKER_GROUP.test(name));
   return {
     pingTcpMs: tcpPingMs < 0 ? null : tcpPingMs,
     pingUdpMs: connected?.pingMs ?? null,
@@ -85,8 +72,8 @@ export function viewDiagnostics(facts: DiagnosticsFacts): Diagnostics {
       inDb,
       outDb,
     })),
-    mouthToEar: viewDelay(facts, speakers),
-    speakers,
+    mouthToEar: viewDelay(facts, voices),
+    speakers: viewSpeakers(facts),
   };
 }
 
@@ -124,54 +111,6 @@ function viewSpeakers({ stats, members, rates, nowMs }: DiagnosticsFacts): Speak
     });
   }
   return speakers.sort((a, b) => a.token - b.token || Number(a.whisper) - Number(b.whisper));
-}
-
-/**
- * The way from our mouth to the ear of somebody like us: our own sending side, and our own receiving side in place of
- * theirs. The voice that talks stands for all; without one there is nothing to say of the jitter buffer.
- */
-function viewDelay(facts: DiagnosticsFacts, speakers: readonly SpeakerDiagnostics[]): DelayStage[] {
-  const { stats, latency, sending, connection } = facts;
-  const encoder = stats['encoder'] ?? NO_GROUP;
-  const playback = stats['playback'] ?? NO_GROUP;
-  const times = stats['times'] ?? NO_GROUP;
-  const stages: DelayStage[] = [];
-  const add = (name: string, ms: number, measured: boolean): void => {
-    stages.push({ name, milliseconds: ms, measured });
-  };
-  const addDevice = (name: string, device: DeviceLatency | null): void => {
-    if (device !== null) add(name, (device.deviceMs ?? 0) + device.bufferMs, device.deviceMs !== null);
-  };
-  addDevice('microphone', latency.input);
-  add('capture ring', milliseconds(encoder['captureFillSamples']), true);
-  add('processing', milliseconds(encoder['processingDelaySamples']), true);
-  // Whatever part of a frame a sample waits for its end, it waits for the rest when it is played.
-  add('frame', sending.frameSamples / SAMPLES_PER_MS, false);
-  add('encoder', OPUS_LOOKAHEAD_MS + (encoder['encodeMeanUs'] ?? 0) / 1_000, false);
-  const pingMs = connection.phase === 'connected' ? connection.pingMs : null;
-  // A listener is as far from the relay as we are, until we know better.
-  if (pingMs !== null) add('network', pingMs, true);
-  const loudest = speakers.find(({ talking }) => talking) ?? speakers[0];
-  if (loudest !== undefined) add('jitter buffer', recentDelayMs(facts, loudest), true);
-  add('decoding and mixing', ((times['decodeMeanUs'] ?? 0) + (times['mixMeanUs'] ?? 0)) / 1_000, true);
-  add('playback ring', milliseconds(playback['fillSamples']), true);
-  addDevice('speaker', latency.output);
-  return stages;
-}
-
-/** Mean time from reception to emission over the last seconds. */
-function recentDelayMs(
-  { stats, rates, nowMs }: DiagnosticsFacts,
-  { token, whisper }: SpeakerDiagnostics,
-): number {
-  const [name, group] =
-    Object.entries(stats).find(([key]) => {
-      const found = SPEAKER_GROUP.exec(key);
-      return found !== null && Number(found[1]) === token && (found[2] !== undefined) === whisper;
-    }) ?? [];
-  const delay = rates.growth(`${name} delay`, group?.['jitterBufferDelayMs'] ?? 0, nowMs).amount;
-  const emitted = rates.growth(`${name} emitted`, group?.['jitterBufferEmittedCount'] ?? 0, nowMs).amount;
-  return emitted === 0 ? 0 : delay / emitted;
 }
 
 function milliseconds(samples: number | undefined): number {
