@@ -72,6 +72,11 @@ describe('the stress test', () => {
     expect(state.botPoints.map((point) => point.elapsedSeconds)).toEqual([1, 2]);
   });
 
+  test('the moment in which speaking begins is no figure', () => {
+    const bots = { ...fakeBotsState(request, 2, false), elapsedSeconds: 0 };
+    expect(hear(inside, { type: 'bots', bots }).botPoints).toEqual([]);
+  });
+
   test('another test begins with an empty graph', () => {
     const first = hear(inside, told(0), told(2), told(3));
     expect(hear(first, told(0)).botPoints).toEqual([]);
@@ -84,7 +89,7 @@ describe('the stress test', () => {
     });
     const events = Array.from(
       { length: MAX_BOT_POINTS + 5 },
-      (_, second): AdminEvent => ({ type: 'bots', bots: point(second) }),
+      (_, second): AdminEvent => ({ type: 'bots', bots: point(second + 1) }),
     );
     expect(hear(inside, ...events).botPoints).toHaveLength(MAX_BOT_POINTS);
   });

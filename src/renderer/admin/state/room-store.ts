@@ -73,8 +73,8 @@ function beginsAnew(before: BotsState | null, now: BotsState): boolean {
 function takeBots(state: RoomState, bots: BotsState): Partial<RoomState> {
   const before = beginsAnew(state.bots, bots) ? [] : state.botPoints;
   const known = before.at(-1)?.elapsedSeconds === bots.elapsedSeconds;
-  // The time of speaking: before it, nobody sends and nothing can be lost.
-  const told = bots.phase === 'speaking' && !known;
+  // The time of speaking: before it, and in its moment of beginning, nobody sends and nothing can be lost.
+  const told = bots.phase === 'speaking' && bots.elapsedSeconds > 0 && !known;
   return { bots, botPoints: told ? [...before, bots].slice(-MAX_BOT_POINTS) : before };
 }
 
