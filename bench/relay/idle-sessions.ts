@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../report.ts';
+import { endWithThisProcess } from './children.ts';
 import type { IdleCrowd, IdleNews, IdleOrder } from './idle-news.ts';
 import type { OurContestant } from './our-relay.ts';
 
@@ -74,7 +75,7 @@ function startCrowd(place: IdleCrowd): ChildProcess {
   const child = fork(join(import.meta.dirname, 'idle-members-process.ts'), [JSON.stringify(place)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  endWithThisProcess(child);
   return child;
 }
 

@@ -1,12 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-
-/** Everything started and not yet ended; ended for good when this process exits, however it exits. */
-const alive = new Set<ChildProcessByStdio<Writable, Readable, null>>();
-process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
-});
+import { endWithThisProcess } from './children.ts';
 
 /** Longest answer, in ms: what was measured for a minute, and what came late. */
 const MAX_ANSWER_MS = 120_000;
@@ -41,7 +36,7 @@ export class LineProgram {
     this.name = name;
     this.pid = child.pid ?? 0;
     this.#child = child;
-    alive.add(child);
+    endWithThisProcess(child);
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (this.#waiting === null) this.#lines.push(line);
       else this.#waiting(line);
@@ -50,7 +45,6 @@ export class LineProgram {
     child.stdin.on('error', () => undefined);
     this.#ended = new Promise((resolve) => {
       child.once('close', () => {
-        alive.delete(child);
         this.#over = true;
         this.#waiting?.(null);
         resolve();

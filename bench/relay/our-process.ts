@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { endWithThisProcess } from './children.ts';
 import type { RelayMemory, RelayNews, RelayOrder, RelayPlace } from './relay-news.ts';
 
 /** Longest start, in ms, on a machine that does other things too. */
@@ -28,7 +29,7 @@ export class OurProcess {
       execArgv: ['--expose-gc', '--import', heapThread],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    process.once('exit', () => child.kill('SIGKILL'));
+    endWithThisProcess(child);
     const news = await next(child, 'listening', MAX_START_MS);
     if (news.voiceSocket === place.voiceSocket) return new OurProcess(child, news.port);
     child.kill('SIGKILL');

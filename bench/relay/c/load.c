@@ -52,7 +52,6 @@ typedef struct {
 } Snapshot;
 
 typedef struct {
-  Crowd *crowd;
   Tally *tally;
   /* Of the clock that is never set. */
   int64_t start_ns;
@@ -243,7 +242,7 @@ static bool run(int speakers, int warm_ms, int measured_ms, int pid) {
   uint32_t warm = (uint32_t)warm_ms / 20, measured = (uint32_t)measured_ms / 20;
   /* One frame more, so that the relay is still at work when the measured part ends. */
   uint32_t packets = warm + measured + 1;
-  Sending sending = {.crowd = &crowd, .tally = &tally, .lateness = calloc(MAX_HISTOGRAM_US + 1, sizeof(uint32_t))};
+  Sending sending = {.tally = &tally, .lateness = calloc(MAX_HISTOGRAM_US + 1, sizeof(uint32_t))};
   if (!tally_start(&tally, speakers, crowd.count, packets, next_sequence) || sending.lateness == NULL) return false;
   tally.measured_from = warm;
   tally.measured_to = warm + measured;
