@@ -21,7 +21,7 @@ function setUp() {
           stopped.push(port ?? 0);
         };
         const openDashboard = async () =>
-          ({ ok: true, link: `http://127.0.0.1:${port}/#redeem=once` }) as const;
+          ({ ok: true, link: `http://127.0.0.1:${port}/#login=once` }) as const;
         resolve(
           port === null
             ? { ok: false, sentence: 'That port is taken.' }
@@ -145,6 +145,6 @@ describe('the dashboard', () => {
     const opening = hosting.start('Our room', 4_000, '192.0.2.1');
     answer(4_000);
     await opening;
-    expect(await hosting.dashboardLink()).toEqual({ ok: true, link: 'http://127.0.0.1:4000/#redeem=once' });
+    expect(await hosting.dashboardLink()).toEqual({ ok: true, link: 'http://127.0.0.1:4000/#login=once' });
   });
 });
