@@ -67,7 +67,6 @@ export type LoginRequest = z.infer<typeof loginRequestSchema>;
 
 /** `POST /api/redeem`: the one-time code out of a link of the host's, whose address ends in `#login=<code>`. */
 export const redeemRequestSchema = z.strictObject({ code: z.string().min(1).max(64) });
-export type RedeemRequest = z.infer<typeof redeemRequestSchema>;
 
 /** An account bears a role of the room: what it may do is judged like what a member does. */
 export const accountSchema = z.strictObject({ name: accountNameSchema, role: id, createdMs: timeMs });
