@@ -268,7 +268,7 @@ export const botFigureSchema = z.strictObject({
   bot: z.number().int(),
   speaking: z.boolean(),
   sent: count,
-  /** Datagrams that came and could be opened. */
+  /** Datagrams that came; those that nobody had time to open count too. */
   received: count,
   expected: count,
   unopened: count,
@@ -280,7 +280,7 @@ export type BotFigure = z.infer<typeof botFigureSchema>;
 /** The stress test, told about once a second while it runs; the last one stays until the next begins. */
 export const botsStateSchema = z.strictObject({
   phase: z.enum(['idle', 'joining', 'exchangingKeys', 'speaking', 'ending', 'done', 'failed']),
-  /** Why it failed; else empty. */
+  /** Why it failed, or what to know about the figures; else empty. */
   sentence: z.string(),
   bots: count,
   speakers: count,
