@@ -5,7 +5,10 @@ import { MicrophoneRig } from './microphone-rig.ts';
 import type { ActivationMode } from './talk-gate.ts';
 import { NOBODY, WHISPER_SPREAD_SAMPLES, WHISPER_TAIL_SAMPLES } from './whisper-schedule.ts';
 
-describe('Microphone, at random', () => {
+/** Hundreds of runs take seconds, and more where others use the machine. */
+const TIMEOUT_MS = 30_000;
+
+describe('Microphone, at random', { timeout: TIMEOUT_MS }, () => {
   const step = fc.record({
     samples: fc.integer({ min: 1, max: 3_000 }),
     loud: fc.boolean(),
