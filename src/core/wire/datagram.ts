@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { SeqNo, SessionToken } from '../base/brand.ts';
-import { isU32, readU32, writeU32 } from './big-endian.ts';
+import { isU32, readSigned32, writeU32 } from './big-endian.ts';
 
 /** The datagram carries a target: only that session, or that whisper list, gets it. */
 export const FLAG_WHISPER = 0x80;
@@ -123,15 +123,15 @@ export function decodeHeader(bytes: Uint8Array, lengthBytes: number, into: Datag
   if (lengthBytes < payloadOffset) return TOO_SHORT;
 
   // The byte before is the flags: masking it away leaves the 24 high bits of the sequence.
-  const sequenceHigh = readU32(bytes, FLAGS_OFFSET) & 0xff_ffff;
+  const sequenceHigh = readSigned32(bytes, FLAGS_OFFSET) & 0xff_ffff;
   if (sequenceHigh > MAX_SEQUENCE_HIGH) return SEQUENCE_TOO_LARGE;
   if (lengthBytes === payloadOffset && !mayBeEmpty(flags)) return NO_PAYLOAD;
 
-  into.token = readU32(bytes, 0) as SessionToken;
+  into.token = (readSigned32(bytes, 0) >>> 0) as SessionToken;
   into.flags = flags;
-  into.sequence = (sequenceHigh * 2 ** 32 + readU32(bytes, SEQUENCE_LOW_OFFSET)) as SeqNo;
-  into.timestamp = readU32(bytes, TIMESTAMP_OFFSET);
-  into.target = whisper ? readU32(bytes, TARGET_OFFSET) : 0;
+  into.sequence = (sequenceHigh * 2 ** 32 + (readSigned32(bytes, SEQUENCE_LOW_OFFSET) >>> 0)) as SeqNo;
+  into.timestamp = readSigned32(bytes, TIMESTAMP_OFFSET) >>> 0;
+  into.target = whisper ? readSigned32(bytes, TARGET_OFFSET) >>> 0 : 0;
   into.payloadOffset = payloadOffset;
   return DECODED;
 }
