@@ -3,7 +3,7 @@ import type { Row } from '../report.ts';
 import { Load } from './load.ts';
 import type { OurContestant } from './our-relay.ts';
 import type { Programs } from './programs.ts';
-import { type Trend, trendOf } from './statistics.ts';
+import { trendOf } from './statistics.ts';
 
 export interface HeapOptions {
   readonly members: number;
@@ -14,13 +14,25 @@ export interface HeapOptions {
 
 export interface HeapGrowth {
   readonly row: Row;
-  /** Bytes per million forwarded datagrams that the heap grew by with 95 % confidence; 0 where it may be none. */
+  /**
+   * Bytes per million forwarded datagrams that the heap grew by with 95 % confidence; 0 where it may be none, or is less
+   * than one smallest object for every DATAGRAMS_PER_OBJECT that came in.
+   */
   readonly certainBytes: number;
   /** How far the true growth may lie from the measured one, in bytes per million. */
   readonly uncertaintyBytes: number;
 }
 
 const MILLION = 1_000_000;
+
+/** The smallest thing that a heap can keep, in bytes: one pointer and what it is. */
+const MIN_OBJECT_BYTES = 16;
+
+/**
+ * What is kept for fewer than one in so many datagrams that come in is not kept for datagrams: the room goes on
+ * meanwhile, its members ping, its counters are told every second.
+ */
+const DATAGRAMS_PER_OBJECT = 10;
 
 /** Millions before the first point: code is compiled until then, and what it collected about itself is in the heap. */
 const WARM_MILLIONS = 3;
@@ -54,7 +66,7 @@ export async function measureHeapGrowth(
       externalBytes = memory.externalBytes;
       if (million >= WARM_MILLIONS) heap.push([forwarded / MILLION, memory.heapBytes]);
     }
-    const { row, ...growth } = describe(contestant.name, heap, trendOf(heap), externalBytes);
+    const { row, ...growth } = describe(contestant.name, heap, members - 1, externalBytes);
     return { row: { ...row, fault: relay.fault() }, ...growth };
   } finally {
     await load.stop();
@@ -65,17 +77,21 @@ export async function measureHeapGrowth(
 function describe(
   relay: string,
   heap: readonly (readonly [number, number])[],
-  { slope, uncertainty }: Trend,
+  copies: number,
   externalBytes: number,
 ): HeapGrowth {
+  const { slope, uncertainty } = trendOf(heap);
+  const certain = slope - uncertainty;
+  const nothing = (MILLION / copies / DATAGRAMS_PER_OBJECT) * MIN_OBJECT_BYTES;
   const row: Row = {
     check: 'heap growth per million forwarded datagrams',
     relay,
     bytesPerMillion: Math.round(slope),
     uncertaintyBytes: Math.round(uncertainty),
+    nothingBelowBytes: Math.round(nothing),
     millions: heap.map(([millions]) => millions.toFixed(1)).join(' '),
     heapBytes: heap.map(([, bytes]) => bytes).join(' '),
     externalBytes,
   };
-  return { row, certainBytes: Math.max(0, slope - uncertainty), uncertaintyBytes: uncertainty };
+  return { row, certainBytes: certain < nothing ? 0 : certain, uncertaintyBytes: uncertainty };
 }

@@ -7,7 +7,7 @@ const MAX_LOSS_PERCENT = 0.1;
 const MAX_P99_MS = 20;
 
 /** Speakers that are tried first; what lies between the last that went well and the first that did not is then halved. */
-const LADDER: readonly number[] = [8, 12, 17, 24, 34, 48];
+const LADDER: readonly number[] = [8, 12, 17, 24, 34, 48, 68, 96];
 
 /** A rate that fails is tried again: a machine is away for a moment, a relay that is overloaded stays so. */
 const TRIES = 2;

@@ -6,7 +6,7 @@
 
 #include "member.h"
 
-#define MAX_SPEAKERS 64
+#define MAX_SPEAKERS 128
 
 /* What one run sent and what came of it. */
 typedef struct {
