@@ -65,8 +65,17 @@ export const commandSchemas = {
     answer: outcomeSchema,
   },
   stopHosting: { payload: nothing, answer: outcomeSchema },
-  /** Opens the dashboard of the room we host in the system's browser. */
-  openDashboard: { payload: nothing, answer: outcomeSchema },
+  /**
+   * The dashboard of the room we host. Opened in the system's browser by the program (`link` null), or, where the window
+   * is in a browser already, by the window: the link works once, for a minute.
+   */
+  openDashboard: {
+    payload: nothing,
+    answer: z.discriminatedUnion('ok', [
+      z.strictObject({ ok: z.literal(true), link: z.string().nullable() }),
+      z.strictObject({ ok: z.literal(false), sentence: z.string() }),
+    ]),
+  },
   setInviteAddress: {
     payload: z.strictObject({ address: z.string().max(MAX_ADDRESS_LENGTH) }),
     answer: outcomeSchema,

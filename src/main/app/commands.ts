@@ -94,8 +94,9 @@ function doorCommands(
     async openDashboard() {
       const dashboard = await hosting.dashboardLink();
       if (!dashboard.ok) return dashboard;
+      if (parts.getState().shell === 'browser') return dashboard;
       parts.openLink(dashboard.link);
-      return { ok: true };
+      return { ok: true, link: null };
     },
     async setInviteAddress({ address }) {
       return hosting.setAddress(address);

@@ -44,7 +44,7 @@ export function homeHandlers(stage: MockStage): HomeHandlers {
     host: () =>
       stage.refuse('Port 48480 is used by another program. Choose another port under “Address and port”.'),
     stopHosting: () => stage.change({ hosting: { phase: 'off' } }),
-    openDashboard: async () => ({ ok: true }),
+    openDashboard: async () => ({ ok: true, link: null }),
     setInviteAddress: ({ address }) =>
       stage.state.hosting.phase === 'on'
         ? stage.change({ hosting: { ...stage.state.hosting, address } })

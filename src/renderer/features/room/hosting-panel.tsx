@@ -1,5 +1,6 @@
 import { type ReactElement, useEffect, useId, useRef, useState } from 'react';
 import type { AppState } from '../../../contract/dto.ts';
+import type { Outcome, SidetoneApi } from '../../../contract/ipc.ts';
 import { perform, useProgram } from '../../state/program.ts';
 import { copyText } from '../../ui/copy-text.ts';
 import { FieldError, SelectField } from '../../ui/field.tsx';
@@ -33,7 +34,7 @@ export function HostingPanel({ hosting, onReturn }: HostingPanelProps): ReactEle
           className="button"
           data-size="small"
           data-testid="open-dashboard"
-          onClick={() => void perform(api.openDashboard())}
+          onClick={() => void perform(openDashboard(api))}
         >
           Dashboard
         </button>
@@ -80,6 +81,15 @@ export function HostingPanel({ hosting, onReturn }: HostingPanelProps): ReactEle
       )}
     </section>
   );
+}
+
+/** In a new tab where this window is one itself; otherwise the program has opened the system's browser. */
+async function openDashboard(api: Pick<SidetoneApi, 'openDashboard'>): Promise<Outcome> {
+  const outcome = await api.openDashboard();
+  if (!outcome.ok || outcome.link === null) return outcome;
+  // Without a name, so that the tab cannot reach back into this window.
+  window.open(outcome.link, '_blank', 'noopener');
+  return { ok: true };
 }
 
 function InviteLink({ link }: { link: string }): ReactElement {
