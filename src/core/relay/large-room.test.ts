@@ -2,10 +2,13 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { RecordedRelay } from '../sim/recorded-relay.ts';
 import { RecordedSession } from '../sim/recorded-session.ts';
-import { MAX_MEMBERS_PAGE, MAX_NEWS } from '../wire/control.ts';
+import { MAX_NEWS } from '../wire/control.ts';
+import { LARGE_ROOM_PAGE } from './member-pages.ts';
 import { LARGE_ROOM_MEMBERS, MAX_LANES_PER_TURN, NEWS_INTERVAL_MS } from './news-feed.ts';
 
 const CROWD = LARGE_ROOM_MEMBERS + 150;
+/** Enough for all pages of the crowd. */
+const ROUNDS = 20;
 
 function hallOf(size: number): { room: RecordedRelay; lanes: number[] } {
   const room = new RecordedRelay({
@@ -68,12 +71,12 @@ describe('a room larger than a welcome', () => {
   test('is shown page by page, while people come and go', () => {
     const { room, lanes } = hallOf(CROWD);
     const mirror = new Mirror(room, 'Observer');
-    expect(mirror.session.welcomes[0]?.members.length).toBe(MAX_MEMBERS_PAGE);
+    expect(mirror.session.welcomes[0]?.members.length).toBe(LARGE_ROOM_PAGE);
     expect(mirror.session.welcomes[0]?.membersComplete).toBe(false);
-    for (let round = 0; round < 8; round += 1) {
-      const going = lanes[round * 7];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const going = lanes[round * 5];
       if (going !== undefined) room.say(going, { type: 'bye' });
-      const muting = lanes[round * 7 + 1];
+      const muting = lanes[round * 5 + 1];
       if (muting !== undefined) room.say(muting, { type: 'state', muted: true, deafened: false });
       come(room, `Newcomer ${round}`);
       mirror.exchange();
@@ -83,7 +86,7 @@ describe('a room larger than a welcome', () => {
     mirror.exchange();
     expect(mirror.tokens).toEqual(tokensAt(room));
     const muted = mirror.session.engine.members.filter((member) => member.muted).length;
-    expect(muted).toBe(8);
+    expect(muted).toBe(ROUNDS);
     expect(mirror.session.engine.counters.messagesUnexpected).toBe(0);
   });
 

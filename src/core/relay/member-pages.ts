@@ -7,18 +7,25 @@ export interface MemberPage {
   readonly complete: boolean;
 }
 
-/** What a welcome shows of the room: everybody; in a larger one oneself, the own channel, and others as far as there is space. */
+/**
+ * Members in one message of a room that does not fit one. About 12 KB: a TLS record holds 16, and Node keeps the buffers
+ * of the longest message that a connection was ever sent, which in a room of thousands is most of the memory.
+ */
+export const LARGE_ROOM_PAGE = 32;
+
+/** What a welcome shows of the room: everybody; in a larger one oneself, the own channel whole, and others up to a page. */
 export function firstPage(room: Room, member: Member): MemberPage {
   if (room.size <= MAX_MEMBERS_PAGE)
     return { members: Array.from(room.members(), memberInfo), complete: true };
   const members = [memberInfo(member)];
-  const add = (other: Member): void => {
-    if (other !== member && members.length < MAX_MEMBERS_PAGE) members.push(memberInfo(other));
-  };
-  for (const near of member.channel?.members ?? []) add(near);
+  // Whole, as it shares keys: nobody shall get one about somebody unheard of.
+  for (const near of member.channel?.members ?? []) {
+    if (near !== member && members.length < MAX_MEMBERS_PAGE) members.push(memberInfo(near));
+  }
   for (const other of room.members()) {
-    if (members.length >= MAX_MEMBERS_PAGE) break;
-    if (member.channel === null || other.channel !== member.channel) add(other);
+    if (members.length >= LARGE_ROOM_PAGE) break;
+    const shown = other === member || (other.channel !== null && other.channel === member.channel);
+    if (!shown) members.push(memberInfo(other));
   }
   return { members, complete: false };
 }
@@ -28,9 +35,9 @@ export function pageAfter(room: Room, after: number): MemberPage {
   const tokens: number[] = [];
   for (const { token } of room.members()) if (token > after) tokens.push(token);
   tokens.sort((a, b) => a - b);
-  const members = tokens.slice(0, MAX_MEMBERS_PAGE).flatMap((token) => {
+  const members = tokens.slice(0, LARGE_ROOM_PAGE).flatMap((token) => {
     const member = room.find(token);
     return member === undefined ? [] : [memberInfo(member)];
   });
-  return { members, complete: tokens.length <= MAX_MEMBERS_PAGE };
+  return { members, complete: tokens.length <= LARGE_ROOM_PAGE };
 }

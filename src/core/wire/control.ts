@@ -49,8 +49,8 @@ export const MAX_WHISPER_TARGETS = 32;
 /** Members in one message: with all channels and roles, and every name in three-byte characters, a welcome fits. */
 export const MAX_MEMBERS_PAGE = 200;
 
-/** Changes in one message: a fast look at a busy room, and far below the longest message. */
-export const MAX_NEWS = 100;
+/** Changes in one message: with ordinary names they fit a TLS record (RFC 8446, section 5.1: 16 KB). */
+export const MAX_NEWS = 40;
 
 /** Bans a relay keeps; each is compared with whoever connects. */
 export const MAX_BANS = 1_000;

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server, Socket } from 'node:net';
+import { MAX_UNGREETED_LANES } from '../../core/relay/lanes.ts';
 import { networkOf } from '../../core/relay/network-of.ts';
+import { MAX_ROOM_MEMBERS } from '../../core/wire/channels.ts';
 
 /** Open connections of one address, of IPv6 one network: the lanes that the engine lets it have, and some that are just coming or going. */
 export const MAX_CONNECTIONS_PER_ADDRESS = 160;
@@ -12,10 +14,10 @@ export const MAX_CONNECTIONS_PER_ADDRESS = 160;
 export const MAX_PENDING_CONNECTIONS = 256;
 
 /**
- * Open connections in all: a full room, lanes that do not log in, and all that may be on their way. Each may take
- * 100 KB for its TLS buffers, so the worst is about 60 MB.
+ * Open connections in all: the largest room, lanes that do not log in, and all that may be on their way. Only who is let
+ * into the room stays, so strangers have the 320 others: at 100 KB for the TLS buffers of each, about 30 MB.
  */
-export const MAX_CONNECTIONS = 576;
+export const MAX_CONNECTIONS = MAX_ROOM_MEMBERS + MAX_UNGREETED_LANES + MAX_PENDING_CONNECTIONS;
 
 interface Connection {
   readonly socket: Socket;
