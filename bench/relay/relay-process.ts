@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
-import { MAX_ROOM_MEMBERS } from '../../src/core/wire/channels.ts';
+import { MAX_CHANNEL_MEMBERS } from '../../src/core/wire/channels.ts';
 import { type RunningRelay, startRelay } from '../../src/main/relay/relay-host.ts';
 import { defaultChannels } from '../../src/main/relay/room-defaults.ts';
 import {
@@ -37,7 +37,7 @@ process.on('disconnect', () => process.exit(1));
 
 async function main({ members, ...place }: RelayPlace): Promise<void> {
   const channels = defaultChannels().map((channel) => {
-    const config = { ...channel.info.config, maxMembers: Math.min(members, MAX_ROOM_MEMBERS) };
+    const config = { ...channel.info.config, maxMembers: Math.min(members, MAX_CHANNEL_MEMBERS) };
     return { ...channel, info: { ...channel.info, config } };
   });
   const started = await startRelay({
