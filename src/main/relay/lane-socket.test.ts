@@ -29,7 +29,7 @@ afterEach(() => {
 async function fallBehind(bytes: number): Promise<void> {
   reader.pause();
   let turn = 1_000;
-  while (socket.bufferedAmount <= bytes) {
+  while (lane.backlogBytes <= bytes) {
     expect(lane.sendText(STUFFING, turn)).toBe('sent');
     turn += 1;
     await new Promise((resolve) => setImmediate(resolve));
@@ -46,7 +46,7 @@ it('cuts the lane of a reader who stopped, and not before', async () => {
 it('lets one turn send a whole inbox', () => {
   // The kernel takes a few megabytes off our hands at once.
   for (let n = 0; n < 64; n += 1) expect(lane.sendText(STUFFING, 7)).toBe('sent');
-  expect(socket.bufferedAmount).toBeGreaterThan(MAX_LANE_BACKLOG_BYTES);
+  expect(lane.backlogBytes).toBeGreaterThan(MAX_LANE_BACKLOG_BYTES);
   expect(lane.sendText('the next turn sees it', 8)).toBe('tooSlow');
 });
 
@@ -59,9 +59,21 @@ it('leaves voice out for a reader who is behind, and goes on when it has caught 
   await fallBehind(MAX_VOICE_BACKLOG_BYTES);
   expect(lane.sendDatagram(new Uint8Array(4))).toBe('tooSlow');
   reader.resume();
-  await expect.poll(() => socket.bufferedAmount).toBe(0);
+  await expect.poll(() => lane.backlogBytes).toBe(0);
   expect(lane.sendDatagram(new Uint8Array(5))).toBe('sent');
   await expect.poll(() => heard).toEqual([3, 5]);
+});
+
+it('gives the socket one message after the other, in order, and closes behind the last', async () => {
+  const heard: string[] = [];
+  reader.on('message', (data) => heard.push(data.toString()));
+  const texts = Array.from({ length: 20 }, (_, at) => `${at} ${'x'.repeat(15_000)}`);
+  for (const text of texts) lane.sendText(text, 1);
+  // Its frame's header goes along.
+  expect(socket.bufferedAmount).toBeLessThan(2 * 15_000);
+  lane.close();
+  await once(reader, 'close');
+  expect(heard).toEqual(texts);
 });
 
 it('hangs up on a peer that does not answer a close', { timeout: 10_000 }, async () => {

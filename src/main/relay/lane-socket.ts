@@ -15,15 +15,33 @@ const CLOSE_LIMIT_MS = 2_000;
 /** What was done with something to be sent. */
 export type SendOutcome = 'sent' | 'tooSlow' | 'gone';
 
-/** One member's WebSocket, and how far its reader is behind. */
+/**
+ * One member's WebSocket, and how far its reader is behind.
+ *
+ * Messages wait here for the one before to have gone to the kernel, instead of in the socket: a text that many are told
+ * is there once, whoever waits for it, and TLS keeps the buffers of the most it was ever given at once.
+ */
 export class LaneSocket {
   readonly #socket: WebSocket;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  #sending = false;
+  #closing = false;
+  readonly #onSent = (): void => {
+    this.#sending = false;
+    this.#sendNext();
+  };
   /** The turn of the engine in which the backlog was measured, and what it was. */
   #turn = -1;
   #backlogBytes = 0;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
+  }
+
+  /** What has not gone to the kernel yet. */
+  get backlogBytes(): number {
+    return this.#waitingBytes + this.#socket.bufferedAmount;
   }
 
   /**
@@ -38,31 +56,47 @@ export class LaneSocket {
     if (this.#socket.readyState !== WebSocket.OPEN) return 'gone';
     if (turn !== this.#turn) {
       this.#turn = turn;
-      this.#backlogBytes = this.#socket.bufferedAmount;
+      this.#backlogBytes = this.backlogBytes;
     }
     if (this.#backlogBytes > MAX_LANE_BACKLOG_BYTES) {
       this.#socket.terminate();
       return 'tooSlow';
     }
-    this.#socket.send(text);
+    this.#waiting.push(text);
+    this.#waitingBytes += Buffer.byteLength(text);
+    this.#sendNext();
     return 'sent';
   }
 
   /** Sends voice, or leaves it out. @param bytes not changed after the call */
   sendDatagram(bytes: Uint8Array): SendOutcome {
     if (this.#socket.readyState !== WebSocket.OPEN) return 'gone';
-    if (this.#socket.bufferedAmount > MAX_VOICE_BACKLOG_BYTES) return 'tooSlow';
+    if (this.backlogBytes > MAX_VOICE_BACKLOG_BYTES) return 'tooSlow';
     this.#socket.send(bytes);
     return 'sent';
   }
 
   /** Closes after what was sent has gone out, whether the peer agrees or not. */
   close(): void {
-    this.#socket.close();
+    this.#closing = true;
+    this.#sendNext();
     setTimeout(() => this.#socket.terminate(), CLOSE_LIMIT_MS).unref();
   }
 
   terminate(): void {
     this.#socket.terminate();
+  }
+
+  #sendNext(): void {
+    if (this.#sending) return;
+    const text = this.#waiting.shift();
+    if (text === undefined) {
+      if (this.#closing) this.#socket.close();
+      return;
+    }
+    this.#waitingBytes -= Buffer.byteLength(text);
+    this.#sending = true;
+    // Called with an error too, when the socket is gone.
+    this.#socket.send(text, this.#onSent);
   }
 }
