@@ -15,8 +15,7 @@ export interface HeapOptions {
 export interface HeapGrowth {
   readonly row: Row;
   /**
-   * Bytes per million forwarded datagrams that the heap grew by with 95 % confidence; 0 where it may be none, or is less
-   * than one smallest object for every DATAGRAMS_PER_OBJECT that came in.
+   * Bytes per million forwarded datagrams that the heap grew by with 95 % confidence; 0 where it may be none.
    */
   readonly certainBytes: number;
   /** How far the true growth may lie from the measured one, in bytes per million. */
@@ -24,15 +23,6 @@ export interface HeapGrowth {
 }
 
 const MILLION = 1_000_000;
-
-/** The smallest thing that a heap can keep, in bytes: one pointer and what it is. */
-const MIN_OBJECT_BYTES = 16;
-
-/**
- * What is kept for fewer than one in so many datagrams that come in is not kept for datagrams: the room goes on
- * meanwhile, its members ping, its counters are told every second.
- */
-const DATAGRAMS_PER_OBJECT = 10;
 
 /** Millions before the first point: code is compiled until then, and what it collected about itself is in the heap. */
 const WARM_MILLIONS = 3;
@@ -82,16 +72,15 @@ function describe(
 ): HeapGrowth {
   const { slope, uncertainty } = trendOf(heap);
   const certain = slope - uncertainty;
-  const nothing = (MILLION / copies / DATAGRAMS_PER_OBJECT) * MIN_OBJECT_BYTES;
   const row: Row = {
     check: 'heap growth per million forwarded datagrams',
     relay,
     bytesPerMillion: Math.round(slope),
     uncertaintyBytes: Math.round(uncertainty),
-    nothingBelowBytes: Math.round(nothing),
+    certainBytesPerIncoming: Number(((certain * copies) / MILLION).toFixed(2)),
     millions: heap.map(([millions]) => millions.toFixed(1)).join(' '),
     heapBytes: heap.map(([, bytes]) => bytes).join(' '),
     externalBytes,
   };
-  return { row, certainBytes: certain < nothing ? 0 : certain, uncertaintyBytes: uncertainty };
+  return { row, certainBytes: Math.max(0, certain), uncertaintyBytes: uncertainty };
 }
