@@ -302,6 +302,28 @@ export const botsStateSchema = z.strictObject({
 });
 export type BotsState = z.infer<typeof botsStateSchema>;
 
+const NO_LATENCY = Object.freeze({ p50: 0, p95: 0, p99: 0, max: 0 });
+
+/** Before the first test, and where there are no bots. */
+export const IDLE_BOTS: BotsState = Object.freeze({
+  phase: 'idle',
+  sentence: '',
+  bots: 0,
+  speakers: 0,
+  joined: 0,
+  keyed: 0,
+  elapsedSeconds: 0,
+  sentPerSecond: 0,
+  receivedPerSecond: 0,
+  receivedBitsPerSecond: 0,
+  lossPercent: 0,
+  totalLossPercent: 0,
+  latencyMs: NO_LATENCY,
+  totalLatencyMs: NO_LATENCY,
+  botsCpu: 0,
+  perBot: [],
+});
+
 /**
  * `GET /api/events`: server-sent events (HTML Living Standard, 9.2) on a request with the bearer token. The first is
  * `room`; every `data` is one of these.

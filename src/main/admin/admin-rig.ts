@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { BotsRequest, BotsState, Grant } from '../../contract/admin.ts';
+import { type BotsRequest, type BotsState, type Grant, IDLE_BOTS } from '../../contract/admin.ts';
 import type {
   AdminActor,
   AdminCommand,
@@ -123,25 +123,6 @@ export class ScriptedRelay implements RelayAdmin {
     return Promise.resolve(value);
   }
 }
-
-export const IDLE_BOTS: BotsState = {
-  phase: 'idle',
-  sentence: '',
-  bots: 0,
-  speakers: 0,
-  joined: 0,
-  keyed: 0,
-  elapsedSeconds: 0,
-  sentPerSecond: 0,
-  receivedPerSecond: 0,
-  receivedBitsPerSecond: 0,
-  lossPercent: 0,
-  totalLossPercent: 0,
-  latencyMs: { p50: 0, p95: 0, p99: 0, max: 0 },
-  totalLatencyMs: { p50: 0, p95: 0, p99: 0, max: 0 },
-  botsCpu: 0,
-  perBot: [],
-};
 
 export class ScriptedBots implements BotsPort {
   outcome: BotsOutcome = { ok: true };

@@ -1,19 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AdminEvent, Grant } from '../../contract/admin.ts';
-import { adminEventSchema } from '../../contract/admin.ts';
+import { adminEventSchema, IDLE_BOTS } from '../../contract/admin.ts';
 import type { AdminMemberInfo } from '../../core/relay/admin-port.ts';
 import { MODERATOR_ROLE_ID } from '../../core/wire/roles.ts';
-import {
-  type AdminRig,
-  addAccount,
-  IDLE_BOTS,
-  logIn,
-  openAdmin,
-  SOME_PASSWORD,
-  SOME_VIEW,
-  setUp,
-} from './admin-rig.ts';
+import { type AdminRig, addAccount, logIn, openAdmin, SOME_PASSWORD, SOME_VIEW, setUp } from './admin-rig.ts';
 import { MAX_BACKLOG_BYTES, MAX_STREAMS_PER_ACCOUNT } from './event-streams.ts';
 import { TOKEN_MS } from './tokens.ts';
 

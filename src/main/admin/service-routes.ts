@@ -1,12 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import {
-  adminEventSchema,
-  type BotsState,
-  botsRequestSchema,
-  botsStateSchema,
-} from '../../contract/admin.ts';
+import { adminEventSchema, botsRequestSchema, botsStateSchema, IDLE_BOTS } from '../../contract/admin.ts';
 import type { AdminApp } from './admin-app.ts';
 import { botsRefusal, RequestRefused } from './problem.ts';
 import { READY_MS } from './relay-gate.ts';
@@ -22,28 +17,6 @@ import {
 } from './route-parts.ts';
 import type { StaticPages } from './static-pages.ts';
 
-const NO_LATENCY = { p50: 0, p95: 0, p99: 0, max: 0 };
-
-/** Where there are no bots, none have ever run. */
-const NO_BOTS: BotsState = {
-  phase: 'idle',
-  sentence: '',
-  bots: 0,
-  speakers: 0,
-  joined: 0,
-  keyed: 0,
-  elapsedSeconds: 0,
-  sentPerSecond: 0,
-  receivedPerSecond: 0,
-  receivedBitsPerSecond: 0,
-  lossPercent: 0,
-  totalLossPercent: 0,
-  latencyMs: NO_LATENCY,
-  totalLatencyMs: NO_LATENCY,
-  botsCpu: 0,
-  perBot: [],
-};
-
 /** The stress test. */
 export function addBots(api: AdminApp, { bots, relay }: RouteParts): void {
   const about = (summary: string) => ({
@@ -53,7 +26,7 @@ export function addBots(api: AdminApp, { bots, relay }: RouteParts): void {
     response: { 200: botsStateSchema, ...PROBLEMS },
   });
   api.get('/api/bots', { schema: about('The stress test that runs, or the last one.') }, async () =>
-    bots === null ? NO_BOTS : bots.state(),
+    bots === null ? IDLE_BOTS : bots.state(),
   );
   api.post(
     '/api/bots',
@@ -71,7 +44,7 @@ export function addBots(api: AdminApp, { bots, relay }: RouteParts): void {
   api.delete('/api/bots', { schema: about('Ends the stress test. For admins.') }, async (request) => {
     await requireHighestRank(relay, actorOf(request));
     await bots?.stop();
-    return bots?.state() ?? NO_BOTS;
+    return bots?.state() ?? IDLE_BOTS;
   });
 }
 

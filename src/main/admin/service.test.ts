@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { IDLE_BOTS } from '../../contract/admin.ts';
 import { ADMIN_ROLE_ID, MODERATOR_ROLE_ID } from '../../core/wire/roles.ts';
 import type { AdminOptions } from './admin-options.ts';
-import { type AdminRig, addAccount, IDLE_BOTS, openAdmin, setUp } from './admin-rig.ts';
+import { type AdminRig, addAccount, openAdmin, setUp } from './admin-rig.ts';
 
 let rig: AdminRig;
 

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { botsStateSchema } from '../../contract/admin.ts';
-import {
-  BUSY_SHARE,
-  botFigure,
-  fitnessSentence,
-  IDLE_STATE,
-  LATE_PACING_MS,
-  lossPercent,
-} from './bots-state.ts';
+import { botsStateSchema, IDLE_BOTS } from '../../contract/admin.ts';
+import { BUSY_SHARE, botFigure, fitnessSentence, LATE_PACING_MS, lossPercent } from './bots-state.ts';
 import { Measurement } from './measurement.ts';
 
 describe('fitnessSentence', () => {
@@ -33,7 +26,7 @@ describe('the state of the bots', () => {
     measurement.closeSecond();
     measurement.closeSecond();
     const perBot = measurement.bots.map((count, bot) => botFigure(bot, count, bot));
-    expect(botsStateSchema.parse({ ...IDLE_STATE, perBot })).toEqual({ ...IDLE_STATE, perBot });
+    expect(botsStateSchema.parse({ ...IDLE_BOTS, perBot })).toEqual({ ...IDLE_BOTS, perBot });
     expect(perBot[0]).toMatchObject({ bot: 1, speaking: true, sent: 1, expected: 0, received: 0 });
     // What could not be opened has not been received.
     expect(perBot[1]).toMatchObject({ bot: 2, speaking: false, expected: 1, received: 0, unopened: 1 });

@@ -1,28 +1,5 @@
-import type { BotFigure, BotsState } from '../../contract/admin.ts';
-import type { Percentiles } from './latency-histogram.ts';
+import type { BotFigure } from '../../contract/admin.ts';
 import type { BotCount } from './measurement.ts';
-
-const NOTHING: Percentiles = Object.freeze({ p50: 0, p95: 0, p99: 0, max: 0 });
-
-/** Before the first test. */
-export const IDLE_STATE: BotsState = Object.freeze({
-  phase: 'idle',
-  sentence: '',
-  bots: 0,
-  speakers: 0,
-  joined: 0,
-  keyed: 0,
-  elapsedSeconds: 0,
-  sentPerSecond: 0,
-  receivedPerSecond: 0,
-  receivedBitsPerSecond: 0,
-  lossPercent: 0,
-  totalLossPercent: 0,
-  latencyMs: NOTHING,
-  totalLatencyMs: NOTHING,
-  botsCpu: 0,
-  perBot: [],
-});
 
 /** Share of a core from which on the bots count as their own limit: what is left is not theirs on a busy machine. */
 export const BUSY_SHARE = 0.9;

@@ -2,14 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BotsRequest, BotsState } from '../../contract/admin.ts';
+import { type BotsRequest, type BotsState, IDLE_BOTS } from '../../contract/admin.ts';
 import type { AdminCommand, AdminOutcome, RelayAdmin } from '../../core/relay/admin-port.ts';
 import { BOTS_CHANNEL_NAME, Bots } from './bots.ts';
-import { IDLE_STATE } from './bots-state.ts';
 
 const ACTOR = { account: 'anna', role: 1 };
 const REQUEST: BotsRequest = { bots: 4, speakers: 2, seconds: 5, address: null };
-const DONE: BotsState = { ...IDLE_STATE, phase: 'done', bots: 4, speakers: 2 };
+const DONE: BotsState = { ...IDLE_BOTS, phase: 'done', bots: 4, speakers: 2 };
 
 /** A worker of two lines: it says who its bots are, and does what a test wants when they are let in. */
 function workerOf(onAdmitted: string, onStop = ''): string {
@@ -80,7 +79,7 @@ const ADMIT_AND_DISMISS = [
 describe('Bots', () => {
   it('has the relay let the bots in, tells how it goes, and has them put out', async () => {
     const { bots, asked, states, ended } = botsWith(workerOf(ENDS));
-    expect(bots.state()).toEqual(IDLE_STATE);
+    expect(bots.state()).toEqual(IDLE_BOTS);
     expect(await bots.start(REQUEST, ACTOR)).toEqual({ ok: true });
     await ended;
     expect(asked).toEqual(ADMIT_AND_DISMISS);
@@ -146,7 +145,7 @@ describe('Bots', () => {
     expect(!outcome.ok && outcome.sentence).toMatch(/\.$/);
     expect(asked).toHaveLength(1);
     expect(states).toEqual([]);
-    expect(bots.state()).toEqual(IDLE_STATE);
+    expect(bots.state()).toEqual(IDLE_BOTS);
   });
 
   it('says so when the relay is gone', async () => {

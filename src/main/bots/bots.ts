@@ -1,10 +1,9 @@
 import { networkInterfaces } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { type BotsRequest, type BotsState, botsRequestSchema } from '../../contract/admin.ts';
+import { type BotsRequest, type BotsState, botsRequestSchema, IDLE_BOTS } from '../../contract/admin.ts';
 import type { AdminActor, RelayAdmin } from '../../core/relay/admin-port.ts';
 import { type RefusalCode, refusalSentence } from '../../core/wire/refusal.ts';
 import type { BotsCommand, BotsEvent, BotsSummary, BotsWorkerData } from './bots-protocol.ts';
-import { IDLE_STATE } from './bots-state.ts';
 import { reachOf } from './reach.ts';
 
 /**
@@ -71,7 +70,7 @@ interface Run {
 export class Bots {
   readonly #options: BotsOptions;
   readonly #listeners = new Set<(state: BotsState) => void>();
-  #state: BotsState = IDLE_STATE;
+  #state: BotsState = IDLE_BOTS;
   #summary: BotsSummary | null = null;
   #run: Run | null = null;
   #starting: Promise<BotsOutcome> | null = null;
@@ -159,7 +158,7 @@ export class Bots {
     }
     this.#summary = null;
     const run = this.#watch(worker, actor, request);
-    this.#tell({ ...IDLE_STATE, phase: 'joining', bots: request.bots, speakers: request.speakers });
+    this.#tell({ ...IDLE_BOTS, phase: 'joining', bots: request.bots, speakers: request.speakers });
     order(run.worker, { kind: 'admitted', channel: admitted.channel });
     return { ok: true };
   }

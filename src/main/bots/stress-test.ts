@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BotsRequest, BotsState } from '../../contract/admin.ts';
+import { type BotsRequest, type BotsState, IDLE_BOTS } from '../../contract/admin.ts';
 import { MAX_ADDS_PER_COMMIT } from '../../core/wire/key-delivery.ts';
 import { Bot } from './bot.ts';
 import type { BotPorts } from './bot-ports.ts';
 import type { BotsSummary } from './bots-protocol.ts';
-import { IDLE_STATE } from './bots-state.ts';
 import { KeyTurns } from './key-turns.ts';
 import { PackageGate } from './package-gate.ts';
 import { Talk } from './talk.ts';
@@ -90,7 +89,7 @@ export class StressTest {
           },
         }),
     );
-    this.#state = { ...IDLE_STATE, phase: 'joining', bots, speakers };
+    this.#state = { ...IDLE_BOTS, phase: 'joining', bots, speakers };
   }
 
   get identities(): readonly string[] {

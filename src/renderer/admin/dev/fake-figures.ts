@@ -1,4 +1,4 @@
-import type { BotsRequest, BotsState, Traffic } from '../../../contract/admin.ts';
+import { type BotsRequest, type BotsState, IDLE_BOTS, type Traffic } from '../../../contract/admin.ts';
 
 /** Figures of second number `second` of the made-up relay. */
 export function fakeTraffic(second: number, atMs: number, members: number): Traffic {
@@ -18,28 +18,6 @@ export function fakeTraffic(second: number, atMs: number, members: number): Traf
   };
 }
 
-const none = { p50: 0, p95: 0, p99: 0, max: 0 };
-
-/** Before any test. */
-export const idleBots: BotsState = {
-  phase: 'idle',
-  sentence: '',
-  bots: 0,
-  speakers: 0,
-  joined: 0,
-  keyed: 0,
-  elapsedSeconds: 0,
-  sentPerSecond: 0,
-  receivedPerSecond: 0,
-  receivedBitsPerSecond: 0,
-  lossPercent: 0,
-  totalLossPercent: 0,
-  latencyMs: none,
-  totalLatencyMs: none,
-  botsCpu: 0,
-  perBot: [],
-};
-
 /** Ticks that a made-up test spends on the way before it speaks. */
 export const FAKE_WAY_TICKS = 2;
 
@@ -51,7 +29,7 @@ function delays(tick: number): BotsState['latencyMs'] {
 /** A made-up test, `tick` seconds after it was begun. */
 export function fakeBotsState(request: BotsRequest, tick: number, stopped: boolean): BotsState {
   const { bots, speakers, seconds } = request;
-  const base = { ...idleBots, bots, speakers };
+  const base = { ...IDLE_BOTS, bots, speakers };
   if (stopped && tick < FAKE_WAY_TICKS) return { ...base, phase: 'done' };
   if (tick === 0) return { ...base, phase: 'joining', joined: Math.floor(bots / 2) };
   if (tick < FAKE_WAY_TICKS)

@@ -12,6 +12,7 @@ import {
   botsRequestSchema,
   changeChannelSchema,
   createChannelSchema,
+  IDLE_BOTS,
   kickRequestSchema,
   loginRequestSchema,
   MAX_AUDIT_PAGE,
@@ -24,7 +25,7 @@ import {
   setupRequestSchema,
 } from '../../../contract/admin.ts';
 import { DONE, type FakeAnswer, type FakeRequest, refuse, withBody } from './fake-answers.ts';
-import { fakeBotsState, fakeTraffic, idleBots } from './fake-figures.ts';
+import { fakeBotsState, fakeTraffic } from './fake-figures.ts';
 import { FAKE_CODE, FAKE_EPOCH_MS, fakeAccounts, fakeAudit, fakeBans, fakeRoom } from './fake-room.ts';
 
 /** What a made-up relay begins with. */
@@ -49,7 +50,7 @@ const unknown = refuse(404, 'notFound', 'There is nothing at that address.');
  */
 export class FakeRelay {
   room: AdminRoom;
-  bots: BotsState = idleBots;
+  bots: BotsState = IDLE_BOTS;
   private readonly options: FakeOptions;
   private readonly watchers = new Set<(event: AdminEvent) => void>();
   private accounts: (Account & { readonly password: string })[];

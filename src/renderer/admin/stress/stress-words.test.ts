@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { botsStateSchema } from '../../../contract/admin.ts';
-import { fakeBotsState, idleBots } from '../dev/fake-figures.ts';
+import { botsStateSchema, IDLE_BOTS } from '../../../contract/admin.ts';
+import { fakeBotsState } from '../dev/fake-figures.ts';
 import {
   botColumns,
   botValue,
@@ -24,7 +24,7 @@ test('every phase has a sentence, and steps go forward', () => {
 });
 
 test('a failure says why', () => {
-  expect(phaseSentence({ ...idleBots, phase: 'failed', sentence: 'The relay went away.' })).toBe(
+  expect(phaseSentence({ ...IDLE_BOTS, phase: 'failed', sentence: 'The relay went away.' })).toBe(
     'The relay went away.',
   );
 });
