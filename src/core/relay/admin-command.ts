@@ -10,6 +10,7 @@ const actorSchema = z.strictObject({ account: nicknameSchema, role: u32Schema })
 
 /** Those that members cannot ask for. */
 const ownSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('setListeners'), channel: u32Schema, listeners: z.boolean() }),
   z.strictObject({
     kind: z.literal('configure'),
     name: roomNameSchema,

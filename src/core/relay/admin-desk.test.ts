@@ -104,6 +104,12 @@ const commands: readonly [string, (staff: Staff) => AdminCommand, object, string
     'changeChannel',
   ],
   [
+    'open a channel for listeners',
+    () => ({ kind: 'setListeners', channel: KITCHEN, listeners: true }),
+    { kind: 'role', action: 'manage', channel: 'Kitchen' },
+    'changeChannel',
+  ],
+  [
     'remove a channel',
     () => ({ kind: 'removeChannel', channel: CLOSET }),
     { kind: 'role', action: 'manage', channel: 'Closet' },
@@ -253,6 +259,20 @@ describe('accounts', () => {
     expect(JSON.stringify(room.store.audits)).not.toContain('192.0.2.30');
     room.pass(60_000);
     expect(room.engine.bans(room.nowMs).map(({ id }) => id)).toEqual([1]);
+  });
+
+  test('open a channel for listeners without undoing what was changed since they looked', () => {
+    const { room } = startRoom();
+    const changed = { ...config, bitrate: 24_000, historyDays: 3 };
+    room.command(root, { kind: 'changeChannel', channel: KITCHEN, name: 'Galley', config: changed });
+    const kitchen = () => room.engine.adminView().channels.find(({ id }) => id === KITCHEN);
+    for (const listeners of [true, true, false]) {
+      expect(room.command(root, { kind: 'setListeners', channel: KITCHEN, listeners })).toEqual(OK);
+      expect(kitchen()).toMatchObject({ name: 'Galley', config: { ...changed, listeners } });
+    }
+    expect(room.command(root, { kind: 'setListeners', channel: 99, listeners: true })).toEqual(
+      refusal('unknownChannel'),
+    );
   });
 
   test('are told by the sentence of a closed room that it is closed', () => {

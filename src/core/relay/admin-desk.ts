@@ -117,6 +117,8 @@ export class AdminDesk {
         return channels.change(asker, actor, command, nowMs, out);
       case 'removeChannel':
         return channels.remove(actor, command.channel, nowMs, out);
+      case 'setListeners':
+        return channels.setListeners(actor, command.channel, command.listeners, nowMs, out);
       case 'saveRole':
         return roles.save(actor, command, nowMs, out);
       case 'removeRole':

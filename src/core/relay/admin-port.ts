@@ -29,6 +29,11 @@ export type AdminCommand =
           | 'assignRole';
       }
     >
+  /**
+   * Whether listeners may stand in a channel: for who may change it. All else of it stays as it is by then, which a
+   * `changeChannel` after a look at the room cannot promise.
+   */
+  | { readonly kind: 'setListeners'; readonly channel: number; readonly listeners: boolean }
   /** Only for the highest rank. */
   | { readonly kind: 'configure'; readonly name: string; readonly maxMembers: number }
   /**

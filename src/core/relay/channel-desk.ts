@@ -95,6 +95,17 @@ export class ChannelDesk {
     });
   }
 
+  /** Opens a channel for listeners, or closes it, and leaves all else of it alone. */
+  setListeners(by: Actor, id: number, listeners: boolean, nowMs: number, out: RelayOut): Answer {
+    const info = this.#parts.room.channels.get(id)?.info;
+    if (info === undefined) return refused('unknownChannel');
+    const config = { ...info.config, listeners };
+    const request: ChangeRequest = { kind: 'changeChannel', channel: id, name: info.name, config };
+    const channel = this.#judgeChange(by, request);
+    if (!isChannel(channel)) return channel;
+    return this.#change(by, channel, request, channel.passwordHash, nowMs, out);
+  }
+
   remove(by: Actor, id: number, nowMs: number, out: RelayOut): Answer {
     const { bots, keys, ledger, presence, roles, room } = this.#parts;
     const channel = room.channels.get(id);
