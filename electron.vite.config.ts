@@ -20,6 +20,7 @@ export default defineConfig({
           'tap-writer': here('src/main/taps/tap-writer.ts'),
           'relay-worker': here('src/main/relay/relay-worker.ts'),
           'bots-worker': here('src/main/bots-worker.ts'),
+          'gateways-worker': here('src/main/gateways-worker.ts'),
           'hotkey-process': here('src/main/hotkeys/hotkey-process.ts'),
         },
       },

@@ -37,6 +37,19 @@ const TEST_NEEDS = [
     'espeak-ng',
     'sox',
   ]),
+  ...needs('tests with players and publishers', false, [
+    'butt',
+    'curl',
+    'ffmpeg',
+    'gstreamer1.0-plugins-bad',
+    'gstreamer1.0-plugins-base',
+    'gstreamer1.0-plugins-good',
+    'gstreamer1.0-tools',
+    'liquidsoap',
+    'opus-tools',
+    'vlc-bin',
+    'vlc-plugin-base',
+  ]),
   ...needs('tests with windows and keys', false, [
     'chromium',
     'fonts-dejavu-core',
@@ -52,6 +65,10 @@ const MEASUREMENT_NEEDS = new Map([
   [
     'bench/mouth-to-ear/run.ts',
     needs('the comparison with Mumble', false, ['mumble', 'mumble-server', 'openssl']),
+  ],
+  [
+    'bench/gateways/run.ts',
+    needs('the comparison with Icecast', false, ['ffmpeg', 'icecast2']),
   ],
   [
     'bench/relay/run.ts',

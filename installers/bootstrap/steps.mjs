@@ -70,6 +70,14 @@ export const DEVICE_STEPS = [
     maxMinutes: 8,
   },
   {
+    name: 'listening and publishing',
+    script: 'e2e:gateways',
+    reads: 'report',
+    args: ['--json'],
+    needsBuild: true,
+    maxMinutes: 20,
+  },
+  {
     name: 'two people talk',
     script: 'e2e:voice',
     reads: 'report',

@@ -28,6 +28,8 @@ export const MAX_HEADER_BYTES = 1_048_576;
 /** What happens to a program beside its frames. Called in the order in which it happens. */
 export interface ProgramWatcher {
   handleBegin?(broadcast: Broadcast): void;
+  /** For whoever is no listener; before the listeners get it. */
+  handleFrame?(frame: ProgramFrame): void;
   handleTags?(tags: Tags): void;
   handleEnd?(broadcast: Broadcast): void;
   /** There will be no more of it: the channel is gone, or nobody may listen any longer. */
@@ -227,6 +229,7 @@ export class Program {
     this.counters.frames += 1;
     this.#recentFrames.push(frame);
     this.#recentFrames.forgetUntil(({ position: at }) => at > position - HISTORY_SAMPLES);
+    for (const watcher of this.#watchers) watcher.handleFrame?.(frame);
     this.frames.publish(frame, atMs);
     return null;
   }

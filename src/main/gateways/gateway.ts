@@ -54,7 +54,7 @@ export interface RawRequest {
   readonly url: URL;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Everything behind the head, from its first byte on; the gateway answers into it, and ends it. */
+  /** Paused; gives everything behind the head, from its first byte on. The gateway answers into it, and ends it. */
   readonly socket: Duplex;
 }
 
@@ -65,6 +65,8 @@ export interface RawRequest {
 export interface Gateway {
   /** Prefix of its counters. */
   readonly name: string;
+  /** Its own port, where it has one. */
+  readonly port?: number;
   /** Asked in turn until one says that it is the one. @returns false: not mine */
   handleRequest?(web: WebRequest, response: ServerResponse): boolean;
   /** A request to upgrade. @returns false: not mine */

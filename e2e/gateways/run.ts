@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createReport, publish, type Row } from '../../bench/report.ts';
+import { missingPrograms } from '../rig/programs.ts';
+import { Teardown } from '../rig/teardown.ts';
+import { type Check, Scene } from './check.ts';
+
+const NAME = 'e2e:gateways';
+const OUTPUT_FOLDER = join(import.meta.dirname, '../../.test-output/e2e-gateways');
+
+const checks: readonly Check[] = [];
+
+/** Runs one check; a failure is a row, and the rest runs on. */
+async function runCheck({ name, needs, run }: Check, root: string): Promise<Row> {
+  const missing = missingPrograms(needs);
+  if (missing !== null) {
+    process.stderr.write(`NOT RUN ${name}: ${missing}\n`);
+    return { check: name, ok: false, error: `did not run: ${missing}` };
+  }
+  const scene = new Scene(root, OUTPUT_FOLDER);
+  const startMs = performance.now();
+  let row: Row;
+  try {
+    row = { check: name, ok: true, ...(await run(scene)) };
+  } catch (error) {
+    row = { check: name, ok: false, error: String(error) };
+  }
+  await scene.close();
+  process.stderr.write(
+    `${row['ok'] === true ? 'ok' : 'FAILED'} ${name}, ${Math.round(performance.now() - startMs)} ms\n`,
+  );
+  return row;
+}
+
+async function main(): Promise<void> {
+  const { values: options } = parseArgs({
+    options: { json: { type: 'boolean', default: false }, only: { type: 'string' } },
+  });
+  rmSync(OUTPUT_FOLDER, { recursive: true, force: true });
+  mkdirSync(OUTPUT_FOLDER, { recursive: true });
+  const root = mkdtempSync(join(tmpdir(), 'sidetone-gateways-'));
+  const teardown = new Teardown();
+  teardown.defer('the temporary folder', () => rmSync(root, { recursive: true, force: true }));
+  try {
+    const rows: Row[] = [];
+    for (const check of checks) {
+      if (options.only !== undefined && !check.name.includes(options.only)) continue;
+      rows.push(await runCheck(check, root));
+    }
+    const failed = rows.filter((row) => row['ok'] !== true).length;
+    publish(createReport(NAME, rows, { failedChecks: failed }), { json: options.json });
+  } finally {
+    await teardown.run();
+  }
+}
+
+if (!existsSync(join(import.meta.dirname, '../../out/main'))) {
+  process.stderr.write(`${NAME}: the program is not built (npm run build); checks of its pages will fail\n`);
+}
+await main();
