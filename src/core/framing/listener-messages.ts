@@ -1,0 +1,81 @@
+import type { Broadcast, Tags } from '../program/broadcast.ts';
+import type { VisitRefusal } from '../program/programs.ts';
+import type { Delivery, HelloFault } from './hello.ts';
+
+/** Why a listener is not let in, or is put out again. */
+export type ListenerRefusal =
+  | VisitRefusal
+  | HelloFault
+  | 'helloMissing'
+  | 'channelMissing'
+  | 'nothingInCommon'
+  | 'publishedElsewhere';
+
+/** Everything that is said to a listener beside its frames. JSON texts, in the order of the fields here. */
+export interface WelcomeAccepted {
+  readonly channel: string;
+  readonly sessionId: string;
+  readonly delivery: Delivery;
+  /** Name of the channel, for people. */
+  readonly name: string;
+  /** It may send frames of its own. */
+  readonly talk: boolean;
+  /** Where the program is as Ogg, on this relay. */
+  readonly stream: string;
+}
+
+export function welcomeText(welcome: WelcomeAccepted): string {
+  const { channel, sessionId, delivery, name, talk, stream } = welcome;
+  return JSON.stringify({
+    type: 'welcome',
+    channel,
+    accepted: true,
+    sessionId,
+    delivery,
+    name,
+    talk,
+    stream,
+  });
+}
+
+/**
+ * @param channel as the client named it; null: it named none
+ * @param error a sentence for people
+ */
+export function refusalText(
+  channel: string | null,
+  reason: ListenerRefusal,
+  error: string,
+  retryAfterSeconds: number | null,
+): string {
+  const wait = retryAfterSeconds === null ? {} : { retryAfterSeconds };
+  return JSON.stringify({ type: 'welcome', channel, accepted: false, error, code: reason, ...wait });
+}
+
+/**
+ * What is heard: who sends it, and its tags. Of a name that comes more than once the first value is told.
+ *
+ * @param timestampUs place in the program from which on it holds
+ */
+export function metaText(channel: string, broadcast: Broadcast, tags: Tags, timestampUs: number): string {
+  const named = new Map<string, string>();
+  for (const [name, value] of tags) if (!named.has(name)) named.set(name, value);
+  return JSON.stringify({
+    type: 'meta',
+    channel,
+    source: broadcast.source,
+    tags: Object.fromEntries(named),
+    ...(broadcast.bitrate === null ? {} : { bitrate: broadcast.bitrate }),
+    channels: broadcast.channels,
+    timestamp_us: timestampUs,
+  });
+}
+
+export function publisherText(channel: string, action: 'start' | 'stop'): string {
+  return JSON.stringify({ type: 'publisher', channel, action });
+}
+
+/** Something a client did was refused, but the connection goes on. */
+export function errorText(code: 'floorTaken' | 'talkNotOffered', message: string): string {
+  return JSON.stringify({ type: 'error', code, message });
+}
