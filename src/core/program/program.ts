@@ -126,6 +126,11 @@ export class Program {
     return this.#tags;
   }
 
+  /** Place of the next frame, in samples at 48 kHz: what is told now holds from here on. */
+  get position(): number {
+    return this.#nextPosition;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
