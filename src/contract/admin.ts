@@ -132,6 +132,8 @@ export const adminMemberSchema = z.strictObject({
   reconnecting: z.boolean(),
   /** A headless client of the stress test. */
   bot: z.boolean(),
+  /** It stands in its channel for those who listen from outside. */
+  listeners: z.boolean(),
 });
 export type AdminMember = z.infer<typeof adminMemberSchema>;
 
@@ -206,10 +208,85 @@ export const saveRoleSchema = z.strictObject({
   rank: z.number().int().min(0).max(100),
   permissions: z.array(adminPermissionSchema),
 });
-/** `PUT /api/listeners/:channel`: whether gateways may stand in the channel. */
-export const listenersRequestSchema = z.strictObject({ listeners: z.boolean() });
-/** `GET /api/listeners` */
-export const listenersStateSchema = z.array(z.strictObject({ channel: id, listeners: z.boolean() }));
+/** Most listeners of one channel at a time that can be asked for. */
+export const MAX_CHANNEL_LISTENERS = 5_000;
+
+/** A password that is read out or typed on a television: guessing is limited to a few tries a minute besides. */
+export const MIN_LISTENING_PASSWORD_LENGTH = 6;
+
+export const listeningSourceSchema = z.enum(['conversation', 'publisher']);
+export const listeningAccessSchema = z.enum(['link', 'password', 'public']);
+const maxListeners = z.number().int().min(1).max(MAX_CHANNEL_LISTENERS);
+
+/** Where a channel is heard, as addresses that are ready to be handed out; with `access` "link" they carry the link's key. */
+export const listeningLinksSchema = z.strictObject({
+  /** The listener page. */
+  page: z.string(),
+  /** Ogg over HTTP. */
+  ogg: z.string(),
+  /** Null: there is no RTSP here. */
+  rtsp: z.string().nullable(),
+  whep: z.string(),
+  websocket: z.string(),
+  /** To send Ogg/Opus to with PUT. It and the next two carry the publisher's key; null: nobody may publish, or not you. */
+  publish: z.string().nullable(),
+  /** For source clients of Icecast. */
+  icecast: z.string().nullable(),
+  whip: z.string().nullable(),
+});
+export type ListeningLinks = z.infer<typeof listeningLinksSchema>;
+
+/**
+ * How a channel may be listened to.
+ *
+ * `POST /api/listeners/:channel/link` makes a new key for its link, and cuts off whoever listens by the old one;
+ * `POST /api/listeners/:channel/publish-key` does the same for the publisher. Both answer with this.
+ */
+export const listeningStateSchema = z.strictObject({
+  channel: id,
+  /** The switch: whether gateways may stand in the channel. The rest is kept while it is off. */
+  listeners: z.boolean(),
+  /** What is heard: the members, mixed; or what a publisher sends. */
+  source: listeningSourceSchema,
+  /** Who may listen. */
+  access: listeningAccessSchema,
+  hasPassword: z.boolean(),
+  /** Whether a publisher with the key may send. */
+  publish: z.boolean(),
+  /** Null: there is none, or it is not for you. */
+  publishKey: z.string().nullable(),
+  /** Listeners may talk, one at a time. */
+  talk: z.boolean(),
+  maxListeners,
+  /** Null: it is not open, or its link is not for you. */
+  links: listeningLinksSchema.nullable(),
+  now: z.strictObject({
+    listeners: count,
+    /** Null: nothing is on. */
+    source: z.string().nullable(),
+    title: z.string(),
+  }),
+  /** You may change this: you may change the channel. */
+  mayManage: z.boolean(),
+  /** Why the channel cannot be heard though its switch is on, for people; null: nothing stands in the way. */
+  sentence: z.string().nullable(),
+});
+export type ListeningState = z.infer<typeof listeningStateSchema>;
+/** `GET /api/listeners`: all channels. */
+export const listenersStateSchema = z.array(listeningStateSchema);
+/** `PUT /api/listeners/:channel`: what is left out stays as it is, but for the switch. */
+export const saveListeningSchema = z.strictObject({
+  listeners: z.boolean(),
+  source: listeningSourceSchema.optional(),
+  access: listeningAccessSchema.optional(),
+  /** Null: none. Needed before `access` can be "password". */
+  password: z.string().min(MIN_LISTENING_PASSWORD_LENGTH).max(128).nullable().optional(),
+  /** Switched on it makes a new key. Left out, a channel that becomes a publisher's gets one. */
+  publish: z.boolean().optional(),
+  talk: z.boolean().optional(),
+  maxListeners: maxListeners.optional(),
+});
+export type SaveListening = z.infer<typeof saveListeningSchema>;
 /** `GET`, `PUT /api/config`: takes effect at once, and is kept. */
 export const roomConfigSchema = z.strictObject({
   name: roomTextSchema,
@@ -338,6 +415,8 @@ export const adminEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('config'), config: roomConfigSchema }),
   z.strictObject({ type: z.literal('traffic'), traffic: trafficSchema }),
   z.strictObject({ type: z.literal('bots'), bots: botsStateSchema }),
+  /** Ask for `GET /api/listeners` again: settings, or who listens, have changed. Every other second at most. */
+  z.strictObject({ type: z.literal('listening') }),
   /** Ask for the log again. */
   z.strictObject({ type: z.literal('audit') }),
 ]);

@@ -45,6 +45,7 @@ beforeAll(async () => {
   const started = await startAdmin({
     relay: relay.admin,
     bots: null,
+    listening: null,
     folder,
     migrationsFolder: join(MIGRATIONS, 'admin'),
     rendererPath: folder,

@@ -46,6 +46,7 @@ function withDashboard(relay: RunningRelay, options: ComposeHostingOptions): Hos
     return startAdmin({
       relay: relay.admin,
       bots,
+      listening: null,
       folder: options.folder,
       migrationsFolder: join(options.resourcesPath, 'migrations/admin'),
       rendererPath: join(options.codeFolder, '../renderer'),

@@ -56,6 +56,7 @@ function composeAdmin({ config, codeFolder, resourcesPath }: ComposeRelayOptions
     const started = await startAdmin({
       relay,
       bots,
+      listening: null,
       folder: config.data_folder,
       migrationsFolder: join(resourcesPath, 'migrations/admin'),
       rendererPath: join(codeFolder, '../renderer'),

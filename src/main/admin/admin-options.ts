@@ -1,5 +1,6 @@
 import type { RelayAdmin } from '../../core/relay/admin-port.ts';
 import type { BotsPort } from './bots-port.ts';
+import type { ListeningPort } from './listening-port.ts';
 
 /** Takes what happened, for a structured log. Never a name, an address, a password or a token. */
 export type AdminLog = (event: string, fields: Readonly<Record<string, number | string | boolean>>) => void;
@@ -13,6 +14,8 @@ export interface AdminOptions {
   readonly relay: RelayAdmin;
   /** Null: no stress tests here. */
   readonly bots: BotsPort | null;
+  /** Null: nobody listens here but members. */
+  readonly listening: ListeningPort | null;
   /** Where admin.db lies; made when it is not there. */
   readonly folder: string;
   /** The folder of `NNNN-name.sql` files: resources/migrations/admin. */

@@ -19,6 +19,13 @@ import type { AccountHasher } from './account-desk.ts';
 import type { AdminOptions, RunningAdmin } from './admin-options.ts';
 import { startAdminWith } from './admin-server.ts';
 import type { BotsOutcome, BotsPort } from './bots-port.ts';
+import {
+  type ChannelListening,
+  type ListeningChange,
+  type ListeningOutcome,
+  type ListeningPort,
+  NO_LISTENING,
+} from './listening-port.ts';
 
 /** An identity, and a key for whispers, as relays have them: 32 bytes in base64url. */
 export const SOME_IDENTITY = 'A'.repeat(43);
@@ -53,6 +60,7 @@ export const SOME_VIEW: AdminView = {
       reconnecting: false,
       whisperKey: { key: SOME_IDENTITY, signature: 'A'.repeat(86) },
       bot: false,
+      listeners: false,
     },
   ],
   roles: [...BUILT_IN_ROLES, { id: 16, name: 'Regular', rank: 10, permissions: [] }],
@@ -156,6 +164,62 @@ export class ScriptedBots implements BotsPort {
   }
 }
 
+/** Says that all channels are open, and remembers what it was asked. */
+export class ScriptedListening implements ListeningPort {
+  shown: ChannelListening = {
+    ...NO_LISTENING,
+    publish: true,
+    publishKey: 'K'.repeat(22),
+    links: {
+      page: 'http://localhost/listen/lobby?key=L',
+      ogg: 'http://localhost/stream/lobby.ogg?key=L',
+      rtsp: null,
+      whep: 'http://localhost/whep/lobby?key=L',
+      websocket: 'ws://localhost/ws?key=L',
+      publish: 'https://source:K@localhost/publish/lobby',
+      icecast: 'icecast://source:K@localhost/publish/lobby',
+      whip: 'https://localhost/whip/lobby?key=K',
+    },
+    sentence: null,
+  };
+  outcome: ListeningOutcome = { ok: true };
+  readonly asked: { what: 'save' | 'link' | 'publishKey'; channel: number; change?: ListeningChange }[] = [];
+  readonly counted: Record<string, number> = {};
+  readonly #listeners = new Set<() => void>();
+
+  tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  describe(): ChannelListening {
+    return this.shown;
+  }
+
+  save(channel: number, change: ListeningChange): ListeningOutcome {
+    this.asked.push({ what: 'save', channel, change });
+    return this.outcome;
+  }
+
+  renewLink(channel: number): ListeningOutcome {
+    this.asked.push({ what: 'link', channel });
+    return this.outcome;
+  }
+
+  renewPublishKey(channel: number): ListeningOutcome {
+    this.asked.push({ what: 'publishKey', channel });
+    return this.outcome;
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return this.counted;
+  }
+
+  onDidChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
 /** A hasher that takes no time, and no secret. */
 export class ToyHasher implements AccountHasher {
   /** `full`: too many wait already. */
@@ -187,6 +251,7 @@ export interface AdminRig {
   readonly admin: RunningAdmin;
   readonly relay: ScriptedRelay;
   readonly bots: ScriptedBots;
+  readonly listening: ScriptedListening;
   readonly hasher: ToyHasher;
   readonly clock: Clock;
   readonly folder: string;
@@ -229,12 +294,14 @@ export async function openAdmin(
   const folder = kept.folder ?? mkdtempSync(join(tmpdir(), 'sidetone-admin-'));
   const relay = kept.relay ?? new ScriptedRelay();
   const bots = new ScriptedBots();
+  const listening = new ScriptedListening();
   const clock: Clock = { wallMs: 1_900_000_000_000, nowMs: 1_000_000 };
   const logged: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const hasher = new ToyHasher();
   const options: AdminOptions = {
     relay,
     bots,
+    listening,
     folder,
     migrationsFolder: ADMIN_MIGRATIONS,
     rendererPath: writePages(folder),
@@ -260,6 +327,7 @@ export async function openAdmin(
     admin,
     relay,
     bots,
+    listening,
     hasher,
     clock,
     folder,

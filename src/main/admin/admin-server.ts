@@ -9,6 +9,8 @@ import type { AdminOptions, AdminStart, RunningAdmin } from './admin-options.ts'
 import { EventStreams } from './event-streams.ts';
 import { HostCheck } from './host-check.ts';
 import { dashboardUrl, listenSentence, placeProblem } from './listening-address.ts';
+import { ListeningNews } from './listening-news.ts';
+import { addListening } from './listening-routes.ts';
 import { Metrics } from './metrics.ts';
 import { LoginLinks } from './one-time-codes.ts';
 import { addOpenApi } from './openapi.ts';
@@ -73,6 +75,7 @@ class AdminServer implements RunningAdmin {
   readonly #relay: RelayGate;
   readonly #links = new LoginLinks();
   readonly #streams = new EventStreams();
+  readonly #listeningNews = new ListeningNews(() => this.#streams.send({ type: 'listening' }));
   readonly #accounts: AccountDesk;
   readonly #traffic: TrafficMeter;
   readonly #wallMs: () => number;
@@ -134,7 +137,7 @@ class AdminServer implements RunningAdmin {
 
   /** @throws where the port cannot be had */
   async open(): Promise<void> {
-    const { relay, bots, host, port, log } = this.#options;
+    const { relay, bots, listening, host, port, log } = this.#options;
     const app = await this.#build();
     await app.listen({ host, port });
     const address = app.server.address();
@@ -143,6 +146,7 @@ class AdminServer implements RunningAdmin {
     this.#stopWatching = [
       relay.watch((news) => this.#streams.send(toEvent(news))),
       bots?.onState((state) => this.#streams.send({ type: 'bots', bots: state })) ?? (() => {}),
+      listening?.onDidChange(() => this.#listeningNews.tell()) ?? (() => {}),
     ];
     log('adminStarted', {
       port: this.#port,
@@ -154,6 +158,7 @@ class AdminServer implements RunningAdmin {
 
   async close(): Promise<void> {
     for (const stop of this.#stopWatching) stop();
+    this.#listeningNews.stop();
     this.#traffic.stop();
     this.#streams.close();
     await this.#app?.close();
@@ -177,6 +182,7 @@ class AdminServer implements RunningAdmin {
       accounts: this.#accounts,
       relay: this.#relay,
       bots: this.#options.bots,
+      listening: this.#options.listening,
       streams: this.#streams,
       traffic: this.#traffic,
       metrics: new Metrics(this.#wallMs()),
@@ -194,6 +200,7 @@ class AdminServer implements RunningAdmin {
       addRoomReading(api, parts);
       addModeration(api, parts);
       addRoomChanges(api, parts);
+      addListening(api, parts);
       addBots(api, parts);
       addEvents(api, parts);
     });

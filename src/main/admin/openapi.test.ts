@@ -40,6 +40,8 @@ const LOGGED_IN = [
   'delete /api/roles/{id}',
   'delete /api/bans/{id}',
   'put /api/listeners/{channel}',
+  'post /api/listeners/{channel}/link',
+  'post /api/listeners/{channel}/publish-key',
   'put /api/config',
   'get /api/accounts',
   'put /api/accounts',
@@ -95,7 +97,8 @@ describe('the OpenAPI document', () => {
       expect([name, status === 401]).toEqual([name, LOGGED_IN.includes(name)]);
     }
     for (const name of LOGGED_IN.filter((one) => one.startsWith('post'))) {
-      expect((await rig.ask('POST', name.replace('post ', ''), null, {})).status).toBe(401);
+      const path = name.replace('post ', '').replace(/\{\w+\}/, '1');
+      expect((await rig.ask('POST', path, null, {})).status).toBe(401);
     }
   });
 
@@ -117,7 +120,7 @@ describe('the OpenAPI document', () => {
         expect(Object.keys(responses)).toEqual(expect.arrayContaining(['4XX', '5XX']));
       const inPath = [...name.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter);
       expect(parameters.filter((one) => one.in === 'path').map((one) => one.name)).toEqual(inPath);
-      const bodyless = /^(get|delete) |\/(logout|renew)$/.test(name);
+      const bodyless = /^(get|delete) |\/(logout|renew|link|publish-key)$/.test(name);
       expect([name, requestBody === undefined]).toEqual([name, bodyless]);
       if (requestBody !== undefined) expect(Object.keys(requestBody.content)).toEqual(['application/json']);
     }

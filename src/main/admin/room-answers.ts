@@ -25,9 +25,21 @@ import { RequestRefused } from './problem.ts';
 
 /** Named one by one: what else a relay knows of a member, such as its key for whispers, is nobody's business here. */
 export function toMember(member: AdminMemberInfo): AdminMember {
-  const { token, identity, nickname, channel, role, muted, deafened, mutedForAll, reconnecting, bot } =
-    member;
-  return { token, identity, nickname, channel, role, muted, deafened, mutedForAll, reconnecting, bot };
+  const { token, identity, nickname, channel, role, bot, listeners } = member;
+  const { muted, deafened, mutedForAll, reconnecting } = member;
+  return {
+    token,
+    identity,
+    nickname,
+    channel,
+    role,
+    muted,
+    deafened,
+    mutedForAll,
+    reconnecting,
+    bot,
+    listeners,
+  };
 }
 
 export function toChannel({ id, parent, name, locked, config }: ChannelInfo): AdminChannel {
@@ -79,7 +91,10 @@ export function toEvent(news: AdminNews): AdminEvent {
 }
 
 /** A command that members could send as well, by the schema that theirs have to meet. */
-type MemberCommand = Exclude<AdminCommand, { kind: 'configure' | 'admitBots' | 'dismissBots' }>;
+type MemberCommand = Exclude<
+  AdminCommand,
+  { kind: 'setListeners' | 'configure' | 'admitBots' | 'dismissBots' }
+>;
 
 /** Checks a command before it is sent to the relay: names are trimmed, and have nothing in them that cannot be shown. */
 export function checkCommand(command: MemberCommand): AdminCommand {

@@ -12,8 +12,6 @@ import {
   channelMadeSchema,
   createChannelSchema,
   kickRequestSchema,
-  listenersRequestSchema,
-  listenersStateSchema,
   MAX_AUDIT_PAGE,
   moveRequestSchema,
   muteRequestSchema,
@@ -23,7 +21,6 @@ import {
 } from '../../contract/admin.ts';
 import { assert } from '../../core/base/assert.ts';
 import type { AdminApp } from './admin-app.ts';
-import { relayRefusal } from './problem.ts';
 import {
   checkCommand,
   checkConfig,
@@ -38,7 +35,6 @@ import {
   actorOf,
   BEARER,
   banParamsSchema,
-  channelParamsSchema,
   DONE,
   idParamsSchema,
   PROBLEMS,
@@ -77,17 +73,6 @@ export function addRoomReading(api: AdminApp, { relay, traffic }: RouteParts): v
       const { roomName, maxMembers } = await relay.view();
       return { name: roomName, maxMembers };
     },
-  );
-  api.get(
-    '/api/listeners',
-    {
-      schema: {
-        ...about('Where gateways may listen.'),
-        response: { 200: listenersStateSchema, ...PROBLEMS },
-      },
-    },
-    async () =>
-      (await relay.view()).channels.map(({ id, config }) => ({ channel: id, listeners: config.listeners })),
   );
   api.get(
     '/api/traffic',
@@ -244,28 +229,6 @@ export function addRoomChanges(api: AdminApp, { relay }: RouteParts): void {
       await relay.command(
         actorOf(request),
         checkCommand({ kind: 'removeChannel', channel: request.params.id }),
-      );
-      return reply.code(204).send();
-    },
-  );
-  api.put(
-    '/api/listeners/:channel',
-    {
-      schema: {
-        ...about('Lets gateways listen in a channel, or not.'),
-        params: channelParamsSchema,
-        body: listenersRequestSchema,
-        response: DONE,
-      },
-    },
-    async (request, reply) => {
-      const channel = (await relay.view()).channels.find(({ id }) => id === request.params.channel);
-      if (channel === undefined) throw relayRefusal('unknownChannel', null);
-      const config = { ...channel.config, listeners: request.body.listeners };
-      const { id, name } = channel;
-      await relay.command(
-        actorOf(request),
-        checkCommand({ kind: 'changeChannel', channel: id, name, config }),
       );
       return reply.code(204).send();
     },

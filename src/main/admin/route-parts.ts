@@ -12,6 +12,7 @@ import type { AdminApp } from './admin-app.ts';
 import type { BotsPort } from './bots-port.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { HostCheck } from './host-check.ts';
+import type { ListeningPort } from './listening-port.ts';
 import type { Metrics } from './metrics.ts';
 import { RequestRefused, relayRefusal } from './problem.ts';
 import type { RelayGate } from './relay-gate.ts';
@@ -22,6 +23,7 @@ export interface RouteParts {
   readonly accounts: AccountDesk;
   readonly relay: RelayGate;
   readonly bots: BotsPort | null;
+  readonly listening: ListeningPort | null;
   readonly streams: EventStreams;
   readonly traffic: TrafficMeter;
   readonly metrics: Metrics;

@@ -26,6 +26,8 @@ export interface RoomState {
   readonly bots: BotsState | null;
   /** The figures of the stress test while it runs, oldest first. */
   readonly botPoints: readonly BotsState[];
+  /** Counts up when what is known of the listeners is old. */
+  readonly listeningNews: number;
   /** Counts up when the log has a new line. */
   readonly auditNews: number;
 }
@@ -37,6 +39,7 @@ export const unknownRoom: RoomState = {
   traffic: [],
   bots: null,
   botPoints: [],
+  listeningNews: 0,
   auditNews: 0,
 };
 
@@ -103,6 +106,8 @@ function afterEvent(state: RoomState, event: AdminEvent): Partial<RoomState> {
       return { traffic: [...state.traffic, event.traffic].slice(-MAX_TRAFFIC) };
     case 'bots':
       return takeBots(state, event.bots);
+    case 'listening':
+      return { listeningNews: state.listeningNews + 1 };
     case 'audit':
       return { auditNews: state.auditNews + 1 };
   }
