@@ -23,6 +23,8 @@ const ownSchema = z.discriminatedUnion('kind', [
     channelName: roomNameSchema,
   }),
   z.strictObject({ kind: z.literal('dismissBots') }),
+  z.strictObject({ kind: z.literal('admitListeners'), identity: identitySchema, channel: u32Schema }),
+  z.strictObject({ kind: z.literal('dismissListeners'), identity: identitySchema }),
 ]);
 
 /** The account, as the room takes it; null when it is none. */

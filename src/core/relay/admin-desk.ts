@@ -11,6 +11,7 @@ import type { BanDesk } from './ban-desk.ts';
 import type { BotDesk } from './bot-desk.ts';
 import type { ChannelDesk } from './channel-desk.ts';
 import type { ControlParts } from './control-parts.ts';
+import type { ListenersDesk } from './listeners-desk.ts';
 import type { ModerationDesk } from './moderation-desk.ts';
 import type { Asker } from './password-desk.ts';
 import { adminMemberInfo } from './presence.ts';
@@ -26,6 +27,7 @@ export interface SharedDesks {
   readonly channels: ChannelDesk;
   readonly roles: RoleDesk;
   readonly bots: BotDesk;
+  readonly listeners: ListenersDesk;
 }
 
 /** What accounts of the admin API ask for. Every command is answered once. */
@@ -99,7 +101,7 @@ export class AdminDesk {
   }
 
   #handle(asker: Asker, actor: Actor, command: AdminCommand, nowMs: number, out: RelayOut): Answer {
-    const { moderation, bans, channels, roles, bots } = this.#desks;
+    const { moderation, bans, channels, roles, bots, listeners } = this.#desks;
     switch (command.kind) {
       case 'move':
         return moderation.move(actor, command, nowMs, out);
@@ -131,6 +133,10 @@ export class AdminDesk {
         return bots.admit(actor, command, nowMs, out);
       case 'dismissBots':
         return bots.dismiss(actor, nowMs, out);
+      case 'admitListeners':
+        return listeners.admit(actor, command, nowMs, out);
+      case 'dismissListeners':
+        return listeners.dismiss(actor, command.identity, nowMs, out);
       default:
         return assertNever(command);
     }

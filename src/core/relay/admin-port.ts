@@ -42,7 +42,15 @@ export type AdminCommand =
    */
   | { readonly kind: 'admitBots'; readonly identities: readonly string[]; readonly channelName: string }
   /** Puts the bots out and removes their channel. */
-  | { readonly kind: 'dismissBots' };
+  | { readonly kind: 'dismissBots' }
+  /**
+   * Lets this identity into a channel whose `listeners` switch is on, as the member that stands there for the gateways:
+   * past limits, roles and passwords. Only for the highest rank; one in each channel, until the switch goes off, the
+   * channel is removed, the relay ends, or it is dismissed.
+   */
+  | { readonly kind: 'admitListeners'; readonly identity: string; readonly channel: number }
+  /** Puts it out; one that was never let in is out. Only for the highest rank. */
+  | { readonly kind: 'dismissListeners'; readonly identity: string };
 
 /** `channel`: the one that `createChannel` or `admitBots` made. */
 export type AdminOutcome =
@@ -51,6 +59,8 @@ export type AdminOutcome =
 
 export interface AdminMemberInfo extends MemberInfo {
   readonly bot: boolean;
+  /** It stands in its channel for the gateways. */
+  readonly listeners: boolean;
 }
 
 /** The room as an account sees it. */

@@ -119,10 +119,10 @@ export class BanDesk {
     return this.#lookMs;
   }
 
-  /** Bots come from wherever the relay itself is. */
+  /** Bots and gateways come from wherever the relay itself is. */
   #hitsGreeting(ban: Ban, lane: Lane, identity: string): boolean {
-    const { bans, bots } = this.#parts;
-    return bans.hits(ban, identity, bots.expects(identity) ? null : lane.address);
+    const { bans, kindOf } = this.#parts;
+    return bans.hits(ban, identity, kindOf(identity) === 'person' ? lane.address : null);
   }
 
   #planLook(nowMs: number): void {
@@ -153,6 +153,7 @@ export class BanDesk {
         return this.#parts.options.isRange(subject.range) ? subject : refused('badRange');
       case 'addressOf': {
         const session = this.#parts.sessions.find(subject.member);
+        if (session?.member.kind === 'listeners') return refused('notAllowed');
         // A member who has not been back since the relay was restarted has no address yet.
         if (session === undefined || session.address === null) return refused('unknownMember');
         const { address } = session;
@@ -164,9 +165,11 @@ export class BanDesk {
 
   /** Nobody is banned by somebody of no higher rank, be it by name or because the range holds that address too. */
   #judgeSubject(by: Actor, role: Role, asked: BanSubject, kept: KeptSubject): Answer | null {
-    const { options, roles, sessions } = this.#parts;
+    const { listeners, options, roles, sessions } = this.#parts;
     if (kept.kind === 'identity') {
       const { identity } = kept;
+      // What keeps gateways out is the channel's switch.
+      if (listeners.channelOf(identity) !== null) return refused('notAllowed');
       const name = this.#parts.room.findIdentity(identity)?.nickname ?? roles.roleOf(identity).name;
       return this.#judge(role, name, identity);
     }

@@ -9,7 +9,7 @@ import { ADMIN_ROLE_ID, MEMBER_ROLE_ID, MODERATOR_ROLE_ID } from '../wire/roles.
 import type { AdminActor, AdminCommand, AdminOutcome } from './admin-port.ts';
 import { BOTS_GONE_MS, MAX_BOT_STAY_MS, MAX_BOTS } from './bot-roster.ts';
 import { MAX_LANES_PER_ADDRESS } from './lanes.ts';
-import { Room } from './room.ts';
+import { type MemberKind, Room } from './room.ts';
 
 const mac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest();
 
@@ -249,42 +249,42 @@ describe('a stress test', () => {
 });
 
 describe('places', () => {
-  function roomFor(maxMembers: number): { room: Room; enter: (bot: boolean) => void } {
+  function roomFor(maxMembers: number): { room: Room; enter: (kind: MemberKind) => void } {
     let drawn = 0;
     const draw = (): number => {
       drawn += 1;
       return drawn;
     };
     const room = new Room(freshSnapshot().channels, maxMembers, draw, () => 0);
-    const enter = (bot: boolean): void => {
+    const enter = (kind: MemberKind): void => {
       const token = room.drawToken();
       const name = `Member ${token}`;
       const role = { id: MEMBER_ROLE_ID, name: 'Member', rank: 0, permissions: [] };
       const keys = { pathKey: new Uint8Array(32), whisperKey: shapeOfWhisperKey };
       const newcomer = { identity: simIdentity(token), nickname: name, nicknameKey: name, lane: token };
-      room.admit(token, { ...newcomer, ...keys, role, bot }, 0);
+      room.admit(token, { ...newcomer, ...keys, role, kind }, 0);
     };
     return { room, enter };
   }
 
   test('of bots are not those of members, but both fit what a room can have', () => {
     const { room, enter } = roomFor(3);
-    room.reserve(2);
-    enter(false);
-    enter(true);
-    enter(true);
-    enter(false);
+    room.reserve('bot', 2);
+    enter('person');
+    enter('bot');
+    enter('bot');
+    enter('person');
     expect([room.size, room.full]).toEqual([4, false]);
-    enter(false);
+    enter('person');
     expect(room.full).toBe(true);
-    enter(true);
+    enter('bot');
     const large = roomFor(MAX_ROOM_MEMBERS);
-    large.room.reserve(MAX_ROOM_MEMBERS - 2);
-    large.enter(false);
-    expect(large.room.full).toBe(false);
-    large.enter(false);
-    expect(large.room.full).toBe(true);
-    large.room.reserve(0);
+    large.room.reserve('bot', MAX_ROOM_MEMBERS - 2);
+    large.enter('person');
+    expect([large.room.full, large.room.free]).toEqual([false, 1]);
+    large.enter('person');
+    expect([large.room.full, large.room.free]).toEqual([true, 0]);
+    large.room.reserve('bot', 0);
     expect(large.room.full).toBe(false);
   });
 });

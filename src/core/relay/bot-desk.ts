@@ -1,5 +1,5 @@
 import { judgeHighestRank } from '../permissions/judge.ts';
-import { MAX_CHANNEL_MEMBERS, MAX_CHANNELS, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
+import { MAX_CHANNEL_MEMBERS, MAX_CHANNELS } from '../wire/channels.ts';
 import { ADMIN_ROLE_ID, MEMBER_ROLE_ID } from '../wire/roles.ts';
 import type { Actor } from './actor.ts';
 import type { AdminCommand } from './admin-port.ts';
@@ -25,8 +25,8 @@ export class BotDesk {
   }
 
   /**
-   * The bots count neither against the room's limit nor against that of an address; but with all members there never
-   * are more than MAX_ROOM_MEMBERS.
+   * The bots count neither against the room's limit nor against that of an address; but with everybody else there
+   * never are more than MAX_ROOM_MEMBERS.
    */
   admit(by: Actor, command: AdmitCommand, nowMs: number, out: RelayOut): Answer {
     const { bots, ledger, presence, roles, room } = this.#parts;
@@ -35,7 +35,7 @@ export class BotDesk {
     if (bots.running) return refused('testRunning');
     if (room.channels.size >= MAX_CHANNELS) return refused('tooManyChannels');
     const identities = new Set(command.identities);
-    if (room.size + identities.size > MAX_ROOM_MEMBERS) return refused('roomFull');
+    if (identities.size > room.free) return refused('roomFull');
     for (const identity of identities) {
       // Somebody who is somebody here already is no bot.
       if (this.#isKnown(identity)) return refused('notAllowed');
@@ -44,7 +44,7 @@ export class BotDesk {
     const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'admitBots', id);
     if (!ledger.act(entry, out, () => undefined)) return refused('storageFailed');
     const channel = room.addChannel({ info: this.#channelInfo(id, command.channelName), passwordHash: null });
-    room.reserve(identities.size);
+    room.reserve('bot', identities.size);
     bots.begin(identities, channel, nowMs);
     presence.broadcast({ type: 'channelChanged', channel: channel.info }, out);
     return made(id);
@@ -82,7 +82,7 @@ export class BotDesk {
     const { bots, keys, lanes, presence, room, sessions } = this.#parts;
     const parting = { code: 'kicked', rule: null, why: 'lanesClosedKicked' } as const;
     for (const session of [...sessions.all()]) {
-      if (session.member.bot) sessions.forget(session, nowMs, out, parting);
+      if (session.member.kind === 'bot') sessions.forget(session, nowMs, out, parting);
     }
     for (const lane of lanes.all()) {
       // Those who have not proved yet who they are.
@@ -91,16 +91,19 @@ export class BotDesk {
       sessions.closeLane(lane, parting.why, out);
     }
     bots.end();
-    room.reserve(0);
+    room.reserve('bot', 0);
     room.removeChannel(channel);
     presence.broadcast({ type: 'channelRemoved', channel: channel.info.id }, out);
     keys.handleChannelRemoved(channel.info.id);
   }
 
   #isKnown(identity: string): boolean {
-    const { roles, room } = this.#parts;
+    const { listeners, roles, room } = this.#parts;
     return (
-      room.findIdentity(identity) !== undefined || roles.isOwner(identity) || roles.hasAssignment(identity)
+      room.findIdentity(identity) !== undefined ||
+      listeners.channelOf(identity) !== null ||
+      roles.isOwner(identity) ||
+      roles.hasAssignment(identity)
     );
   }
 

@@ -1,11 +1,13 @@
-import { asksForPassword, judgeChannelAction, judgeNewChannel, judgeSpace } from '../permissions/judge.ts';
+import { asksForPassword, judgeChannelAction, judgeNewChannel } from '../permissions/judge.ts';
 import { type ChannelConfig, MAX_CHANNEL_DEPTH, MAX_CHANNELS } from '../wire/channels.ts';
 import type { Request } from '../wire/control.ts';
 import type { Actor } from './actor.ts';
 import { type Answer, DONE, forbidden, made, refused } from './answer.ts';
 import { auditEntry } from './audit.ts';
+import { hasPeople, judgePlaceInChannel } from './channel-space.ts';
 import type { ControlParts } from './control-parts.ts';
 import { historyStartMs } from './history.ts';
+import type { ListenersDesk } from './listeners-desk.ts';
 import { nextFreeId } from './next-free-id.ts';
 import type { Asker, LaneAsker } from './password-desk.ts';
 import type { RelayOut } from './relay-out.ts';
@@ -20,10 +22,12 @@ type ChangeRequest = Extract<Request, { kind: 'changeChannel' }>;
 /** Channels: entering and leaving them, making, changing and removing them. */
 export class ChannelDesk {
   readonly #parts: ControlParts;
+  readonly #listeners: ListenersDesk;
   #lastId: number;
 
-  constructor(parts: ControlParts) {
+  constructor(parts: ControlParts, listeners: ListenersDesk) {
     this.#parts = parts;
+    this.#listeners = listeners;
     this.#lastId = Math.max(...parts.room.channels.keys());
   }
 
@@ -36,7 +40,7 @@ export class ChannelDesk {
     out: RelayOut,
     proven: string | null = null,
   ): Answer {
-    const { bots, passwords, presence, roles, room, sessions } = this.#parts;
+    const { bots, listeners, passwords, presence, roles, room, sessions } = this.#parts;
     const { member } = session;
     const channel = room.channels.get(request.channel);
     if (channel === undefined) return refused('unknownChannel');
@@ -45,9 +49,9 @@ export class ChannelDesk {
     const role = roles.roleOf(member.identity);
     const entry = judgeChannelAction('enter', info, role, roles.list);
     if (!entry.ok) return forbidden(entry.rule);
-    // Bots and members stay apart.
-    if (member.bot || channel === bots.channel) return refused('notAllowed');
-    const space = judgeSpace(info, channel.members.size);
+    // Bots and people stay apart, and gateways stay where they were let in.
+    if (member.kind !== 'person' || channel === bots.channel) return refused('notAllowed');
+    const space = judgePlaceInChannel(channel, listeners);
     if (!space.ok) return forbidden(space.rule);
     if (passwordHash !== null && passwordHash !== proven && asksForPassword(info, role, roles.list)) {
       const { password } = request;
@@ -67,6 +71,7 @@ export class ChannelDesk {
   /** To no channel, staying in the room. */
   leave(session: Session, nowMs: number, out: RelayOut): Answer {
     if (session.member.channel === null) return DONE;
+    if (session.member.kind === 'listeners') return refused('notAllowed');
     if (!this.#parts.sessions.save(session, { channel: null })) return refused('storageFailed');
     this.#parts.presence.move(session.member, null, nowMs, out);
     return DONE;
@@ -113,10 +118,11 @@ export class ChannelDesk {
     const verdict = judgeChannelAction('manage', channel.info, by.role(), roles.list);
     if (!verdict.ok) return forbidden(verdict.rule);
     if (channel === room.landing || channel === bots.channel) return refused('notAllowed');
-    if (channel.members.size > 0 || room.hasChildren(channel)) return refused('channelNotEmpty');
+    if (hasPeople(channel) || room.hasChildren(channel)) return refused('channelNotEmpty');
     const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'removeChannel', id);
     const saved = ledger.act(entry, out, (store) => store.removeChannel(id));
     if (!saved) return refused('storageFailed');
+    this.#listeners.putOut(id, nowMs, out);
     room.removeChannel(channel);
     presence.broadcast({ type: 'channelRemoved', channel: id }, out);
     keys.handleChannelRemoved(id);
@@ -207,6 +213,7 @@ export class ChannelDesk {
     if (!saved) return refused('storageFailed');
     room.changeChannel(channel, stored);
     presence.broadcast({ type: 'channelChanged', channel: stored.info }, out);
+    if (!config.listeners) this.#listeners.putOut(id, nowMs, out);
     return DONE;
   }
 }

@@ -98,11 +98,11 @@ export class ChatDesk {
   /** Who gets it besides the one who wrote it; or why nobody does. */
   #recipients(session: Session, { to, text }: ChatClientMessage): Session[] | RefusalCode {
     const { room, sessions } = this.#parts;
-    // Bots do not write, and nobody reads what is written to them.
-    if (session.member.bot) return 'notAllowed';
+    // Bots and gateways do not write, and nobody reads what is written to them.
+    if (session.member.kind !== 'person') return 'notAllowed';
     if (to.kind === 'member') {
       const recipient = sessions.findIdentity(to.identity);
-      if (recipient === undefined || recipient.member.bot) return 'unknownMember';
+      if (recipient?.member.kind !== 'person') return 'unknownMember';
       if (recipient === session) return [];
       return recipient.inbox.makesWay(text) === null ? [recipient] : 'inboxFull';
     }
@@ -111,6 +111,7 @@ export class ChatDesk {
     if (session.member.channel !== channel) return 'notAllowed';
     const recipients: Session[] = [];
     for (const member of channel.members) {
+      if (member.kind !== 'person') continue;
       const recipient = sessions.find(member.token);
       if (recipient !== undefined && recipient !== session) recipients.push(recipient);
     }

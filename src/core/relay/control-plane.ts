@@ -19,6 +19,8 @@ import { HistoryDesk } from './history-desk.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import { type Lane, Lanes, MAX_BAD_MESSAGES, MAX_LANES_PER_ADDRESS, MAX_UNGREETED_LANES } from './lanes.ts';
 import { Ledger } from './ledger.ts';
+import { ListenersDesk } from './listeners-desk.ts';
+import { ListenersRoster } from './listeners-roster.ts';
 import { LoginDesk } from './login-desk.ts';
 import { pageAfter } from './member-pages.ts';
 import { ModerationDesk } from './moderation-desk.ts';
@@ -31,7 +33,7 @@ import type { RelayOptions } from './relay-options.ts';
 import type { JobId, LaneFacts, LaneId, PasswordVerdict, RelayOut } from './relay-out.ts';
 import type { RoleBook } from './role-book.ts';
 import { RoleDesk } from './role-desk.ts';
-import type { Member, Room } from './room.ts';
+import type { Member, MemberKind, Room } from './room.ts';
 import { type Session, storedSession } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { WhisperDesk } from './whisper-desk.ts';
@@ -56,6 +58,8 @@ export class ControlPlane {
     const { snapshot } = options;
     const counters = createControlCounters();
     this.#hearing = new HearingDesk(room, counters);
+    const bots = new BotRoster();
+    const listeners = new ListenersRoster();
     const floor = {
       options,
       counters,
@@ -66,7 +70,12 @@ export class ControlPlane {
       presence: new Presence(room, keys, this.#hearing, feed),
       passwords: new PasswordDesk(counters),
       mutes: new Mutes(),
-      bots: new BotRoster(),
+      bots,
+      listeners,
+      kindOf: (identity: string): MemberKind => {
+        if (bots.expects(identity)) return 'bot';
+        return listeners.channelOf(identity) === null ? 'person' : 'listeners';
+      },
       wallMs: (nowMs: number) => Math.round(options.wallOriginMs + nowMs),
     };
     const inRange = (address: string, range: string): boolean => options.addressInRange(address, range);
@@ -75,7 +84,8 @@ export class ControlPlane {
     const parts = { ...floor, keys, bans, sessions: new Sessions(floor) };
     this.#parts = parts;
     this.#logins = new LoginDesk(parts);
-    this.#channels = new ChannelDesk(parts);
+    const listenersDesk = new ListenersDesk(parts);
+    this.#channels = new ChannelDesk(parts, listenersDesk);
     this.#moderation = new ModerationDesk(parts);
     this.#bans = new BanDesk(parts);
     this.#roles = new RoleDesk(parts);
@@ -89,6 +99,7 @@ export class ControlPlane {
       channels: this.#channels,
       roles: this.#roles,
       bots: this.#bots,
+      listeners: listenersDesk,
     });
   }
 
@@ -110,9 +121,9 @@ export class ControlPlane {
     };
   }
 
-  /** Bots of the test that runs: their lanes count against no limit of an address. */
-  get expectedBots(): number {
-    return this.#parts.bots.places;
+  /** Bots of the test that runs, and gateways: their lanes count against no limit of an address. */
+  get lanesBeyondAddress(): number {
+    return this.#parts.bots.places + this.#parts.listeners.places;
   }
 
   /** The member whose lane that is. */
@@ -126,7 +137,7 @@ export class ControlPlane {
     counters.lanesOpened += 1;
     const address = plainAddress(facts.address);
     // Bans wait for the hello: it may be the owner who comes, whom no ban of an address keeps out.
-    const expected = this.#parts.bots.running ? MAX_UNGREETED_LANES : 0;
+    const expected = Math.min(MAX_UNGREETED_LANES, this.lanesBeyondAddress);
     if (lanes.fromNetwork(networkOf(address)) >= MAX_LANES_PER_ADDRESS + expected) {
       lanes.refuse({ id }, 'tooManyConnections', null, out);
       counters.lanesClosedFromOneAddress += 1;
@@ -218,8 +229,8 @@ export class ControlPlane {
     const heldSinceMs = this.#parts.wallMs(nowMs);
     ledger.write((store) => {
       for (const session of sessions.all()) {
-        const { bot, token } = session.member;
-        if (bot) continue;
+        const { kind, token } = session.member;
+        if (kind !== 'person') continue;
         const changes = { heldSinceMs: session.heldSinceMs ?? heldSinceMs };
         if (reason === 'closing') store.removeSession(token);
         else store.saveSession(storedSession(session, changes));
@@ -299,6 +310,8 @@ export class ControlPlane {
     out: RelayOut,
   ): Answer {
     const { member } = session;
+    // A gateway asks for nothing: it stands where it was let in.
+    if (member.kind === 'listeners') return refused('notAllowed');
     const by = memberActor(member, this.#parts.roles);
     const asker: LaneAsker = {
       lane,

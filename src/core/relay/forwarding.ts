@@ -151,7 +151,8 @@ export class Forwarding {
       discards.notInChannel += 1;
       return;
     }
-    if (member.mutedForAll || member.rank < channel.speakRank) {
+    // What a gateway says in a channel was published there by leave of an admin.
+    if (member.mutedForAll || (member.rank < channel.speakRank && member.kind !== 'listeners')) {
       discards.notAllowed += 1;
       return;
     }
@@ -183,7 +184,7 @@ export class Forwarding {
     const discards = this.#discards;
     // Signed: a list id in full is a number that V8 makes an object of (see RegisteredLists).
     const target = this.#header.target | 0;
-    if (member.mutedForAll) {
+    if (member.mutedForAll || member.kind === 'listeners') {
       discards.notAllowed += 1;
       return;
     }
@@ -232,6 +233,8 @@ export class Forwarding {
     if (target === undefined) return 'unknownTarget';
     if (target === member) return 'whisperToSelf';
     if (target.channel === null || member.rank < target.channel.whisperRank) return 'whisperNotAllowed';
+    // A whisper is for a person.
+    if (target.kind === 'listeners') return 'whisperNotAllowed';
     if (target.deafened) return 'targetDeafened';
     if (target.path === 'lane') {
       return this.#sendByLane(target, bytes, lengthBytes, out) ? null : 'targetUnreachable';

@@ -150,8 +150,8 @@ export class Lanes {
     lane.greeting = null;
     lane.session = session;
     this.#ungreeted.delete(lane);
-    // The bots of a test come from one address, and leave the places of that address to its people.
-    if (session.member.bot) this.#uncount(lane);
+    // Bots and gateways come from wherever the relay is, and leave the places of that address to its people.
+    if (session.member.kind !== 'person') this.#uncount(lane);
   }
 
   /** Forgets a lane that is closed already. Its session is the caller's to hold or to end. */

@@ -1,13 +1,14 @@
 import { base64UrlToBytes, bytesToBase64Url } from '../base/base64url.ts';
-import { asksForPassword, judgeChannelAction, judgeSpace } from '../permissions/judge.ts';
+import { asksForPassword, judgeChannelAction } from '../permissions/judge.ts';
 import { type ClientMessage, PROTOCOL_VERSION } from '../wire/control.ts';
-import { nicknameSchema } from '../wire/fields.ts';
+import { LISTENERS_NICKNAME, nicknameSchema } from '../wire/fields.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import { loginStatement } from '../wire/login.ts';
 import type { RefusalCode } from '../wire/refusal.ts';
 import type { Rule } from '../wire/rule.ts';
 import { type Answer, DONE, forbidden, refused } from './answer.ts';
 import { banRule } from './ban-book.ts';
+import { judgePlaceInChannel, judgeStandInChannel } from './channel-space.ts';
 import type { ControlParts } from './control-parts.ts';
 import type { Delivery } from './inbox.ts';
 import { type Greeting, type Lane, MAX_LANES_PER_ADDRESS } from './lanes.ts';
@@ -15,7 +16,7 @@ import { firstPage } from './member-pages.ts';
 import type { LaneAsker } from './password-desk.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { StoredSession } from './relay-store.ts';
-import { nicknameKey } from './room.ts';
+import { type Channel, LISTENERS_NICKNAME_KEY, type MemberKind, nicknameKey } from './room.ts';
 import { type Session, storedSession } from './session.ts';
 
 type HelloMessage = Extract<ClientMessage, { type: 'hello' }>;
@@ -128,8 +129,8 @@ export class LoginDesk {
     const { counters, sessions } = this.#parts;
     const session = sessions.find(resume.token);
     const spentHash = this.#hash(base64UrlToBytes(resume.secret));
-    // A bot holds no place: it begins anew.
-    if (session === undefined || session.member.bot) {
+    // Bots and gateways hold no place: they begin anew.
+    if (session === undefined || session.member.kind !== 'person') {
       counters.resumesUnknownToken += 1;
     } else if (session.member.identity !== greeting.identity) {
       counters.resumesOtherIdentity += 1;
@@ -205,14 +206,20 @@ export class LoginDesk {
 
   /** Bans, names and numbers. */
   #judgePlace(lane: Lane, greeting: Greeting, nowMs: number): Answer | null {
-    const { bans, bots, room, sessions } = this.#parts;
+    const { bans, kindOf, room, sessions } = this.#parts;
     const { identity } = greeting;
+    const kind = kindOf(identity);
     const ban = bans.hitting(identity, this.#placeOf(lane, identity), this.#parts.wallMs(nowMs));
     if (ban !== null) return refused('banned', banRule(ban));
-    const previous = room.findIdentity(greeting.identity);
+    const previous = room.findIdentity(identity);
+    if (kind === 'listeners') {
+      const stand = judgeStandInChannel(this.#landingOf(identity), previous ?? null);
+      return stand.ok ? null : forbidden(stand.rule);
+    }
+    if (greeting.nicknameKey === LISTENERS_NICKNAME_KEY) return refused('nicknameTaken');
     const holder = room.findNickname(greeting.nicknameKey);
     if (holder !== undefined && holder !== previous) return refused('nicknameTaken');
-    if (previous !== undefined || bots.expects(identity)) return null;
+    if (previous !== undefined || kind === 'bot') return null;
     if (room.full) return refused('roomFull');
     return sessions.placesOf(lane.network) > MAX_LANES_PER_ADDRESS ? refused('tooManyConnections') : null;
   }
@@ -226,10 +233,10 @@ export class LoginDesk {
     out: RelayOut,
     again: (proven: string, nowMs: number, out: RelayOut) => Answer,
   ): Answer | null {
-    const { bots, passwords, roles, room } = this.#parts;
+    const { kindOf, passwords, roles, room } = this.#parts;
     const { info, passwordHash } = room.landing;
-    // Bots do not land there.
-    if (bots.expects(greeting.identity)) return null;
+    // The others do not land there, or need no leave but an admin's.
+    if (kindOf(greeting.identity) !== 'person') return null;
     const role = roles.roleOf(greeting.identity);
     const verdict = judgeChannelAction('enter', info, role, roles.list);
     if (!verdict.ok) return forbidden(verdict.rule);
@@ -251,22 +258,22 @@ export class LoginDesk {
   }
 
   #begin(lane: Lane, greeting: Greeting, whisperKey: WhisperPublicKey, nowMs: number, out: RelayOut): Answer {
-    const { bots, counters, lanes, ledger, mutes, presence, roles, room, sessions } = this.#parts;
-    const { identity, nickname } = greeting;
-    const bot = bots.expects(identity);
+    const { counters, kindOf, lanes, ledger, mutes, presence, roles, room, sessions } = this.#parts;
+    const { identity } = greeting;
+    const kind = kindOf(identity);
+    const name = nameOf(kind, greeting);
     const secrets = this.#drawSecrets();
     const previous = sessions.findIdentity(identity);
     const inherited = previous === undefined ? [] : neverSent(previous);
-    const landing = (bot ? bots.channel : null) ?? room.landing;
-    const present = landing.members.size - (previous?.member.channel === landing ? 1 : 0);
+    const landing = this.#landingOf(identity);
     const stored: StoredSession = {
       token: room.drawToken(),
       identity,
-      nickname,
+      nickname: name.nickname,
       resumeHash: secrets.resumeHash,
       previousResumeHash: null,
       whisperKey,
-      channel: judgeSpace(landing.info, present).ok ? landing.info.id : null,
+      channel: this.#fits(landing, kind, previous) ? landing.info.id : null,
       muted: false,
       deafened: false,
       mutedForAll: mutes.has(identity),
@@ -277,7 +284,7 @@ export class LoginDesk {
     };
     const saved = ledger.write((store) => {
       if (previous !== undefined) store.removeSession(previous.member.token);
-      if (!bot) store.saveSession(stored);
+      if (kind === 'person') store.saveSession(stored);
       for (const entry of inherited) store.saveDelivery({ token: stored.token, ...entry });
     });
     if (!saved) return refused('storageFailed');
@@ -287,9 +294,8 @@ export class LoginDesk {
     }
     const newcomer = {
       identity,
-      nickname,
-      nicknameKey: greeting.nicknameKey,
-      bot,
+      ...name,
+      kind,
       lane: lane.id,
       pathKey: secrets.pathKey,
       whisperKey,
@@ -329,9 +335,22 @@ export class LoginDesk {
     sessions.sendChat(session, out);
   }
 
-  /** The address that bans and limits know somebody by; null for bots, who come from wherever the relay itself is. */
+  /** The address that bans and limits know a person by; bots and gateways come from wherever the relay itself is. */
   #placeOf(lane: Lane, identity: string): string | null {
-    return this.#parts.bots.expects(identity) ? null : lane.address;
+    return this.#parts.kindOf(identity) === 'person' ? lane.address : null;
+  }
+
+  /** The channel that somebody comes into. */
+  #landingOf(identity: string): Channel {
+    const { bots, listeners, room } = this.#parts;
+    if (bots.expects(identity) && bots.channel !== null) return bots.channel;
+    return room.channels.get(listeners.channelOf(identity) ?? room.landing.info.id) ?? room.landing;
+  }
+
+  /** Whoever does not fit where people land is in the room all the same. Gateways were judged before. */
+  #fits(landing: Channel, kind: MemberKind, previous: Session | undefined): boolean {
+    if (kind === 'listeners') return true;
+    return judgePlaceInChannel(landing, this.#parts.listeners, previous?.member ?? null).ok;
   }
 
   #drawSecrets(): Secrets {
@@ -343,6 +362,16 @@ export class LoginDesk {
   #hash(secret: Uint8Array | null): string {
     return secret === null ? '' : bytesToBase64Url(this.#parts.options.sha256(secret));
   }
+}
+
+/** Gateways have one name, whatever they said. */
+function nameOf(
+  kind: MemberKind,
+  { nickname, nicknameKey: key }: Greeting,
+): { readonly nickname: string; readonly nicknameKey: string } {
+  return kind === 'listeners'
+    ? { nickname: LISTENERS_NICKNAME, nicknameKey: LISTENERS_NICKNAME_KEY }
+    : { nickname, nicknameKey: key };
 }
 
 /** It has said hello, whatever came of it. */

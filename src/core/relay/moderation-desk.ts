@@ -1,9 +1,10 @@
-import { judgePermission, judgeRank, judgeSpace, type RankedAct } from '../permissions/judge.ts';
+import { judgePermission, judgeRank, type RankedAct } from '../permissions/judge.ts';
 import type { Request } from '../wire/control.ts';
 import type { Permission } from '../wire/roles.ts';
 import type { Actor } from './actor.ts';
 import { type Answer, DONE, forbidden, refused } from './answer.ts';
 import { auditEntry } from './audit.ts';
+import { judgePlaceInChannel } from './channel-space.ts';
 import type { ControlParts } from './control-parts.ts';
 import type { RelayOut } from './relay-out.ts';
 import { type Session, storedSession } from './session.ts';
@@ -25,9 +26,9 @@ export class ModerationDesk {
     const channel = this.#parts.room.channels.get(request.channel);
     if (channel === undefined) return refused('unknownChannel');
     if (target.member.channel === channel) return DONE;
-    // Bots and members stay apart.
-    if (target.member.bot || channel === this.#parts.bots.channel) return refused('notAllowed');
-    const space = judgeSpace(channel.info, channel.members.size);
+    // Bots and people stay apart, and gateways stay where they were let in.
+    if (target.member.kind !== 'person' || channel === this.#parts.bots.channel) return refused('notAllowed');
+    const space = judgePlaceInChannel(channel, this.#parts.listeners);
     if (!space.ok) return forbidden(space.rule);
     const stored = storedSession(target, { channel: channel.info.id });
     const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'move', target.member.identity);
@@ -47,11 +48,11 @@ export class ModerationDesk {
     const { member } = target;
     const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, action, member.identity);
     const saved = this.#parts.ledger.act(entry, out, (store) => {
-      if (!member.bot) store.saveSession(stored);
+      if (member.kind === 'person') store.saveSession(stored);
     });
     if (!saved) return refused('storageFailed');
     member.mutedForAll = muted;
-    if (!member.bot) this.#parts.mutes.set(member.identity, muted);
+    if (member.kind !== 'bot') this.#parts.mutes.set(member.identity, muted);
     this.#parts.presence.tellChanged(member, out);
     return DONE;
   }
@@ -59,6 +60,8 @@ export class ModerationDesk {
   kick(by: Actor, request: Of<'kick'>, nowMs: number, out: RelayOut): Answer {
     const target = this.#judge(by, request.member, 'kick', 'kick');
     if (!isSession(target)) return target;
+    // It would be back in a second; what keeps it out is the channel's switch.
+    if (target.member.kind === 'listeners') return refused('notAllowed');
     const { identity, token } = target.member;
     const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'kick', identity, request.reason);
     const saved = this.#parts.ledger.act(entry, out, (store) => store.removeSession(token));

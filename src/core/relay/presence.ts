@@ -4,7 +4,7 @@ import type { HearingDesk } from './hearing-desk.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import type { NewsFeed } from './news-feed.ts';
 import type { RelayOut } from './relay-out.ts';
-import { type Channel, type Member, memberInfo, type Room } from './room.ts';
+import { type Channel, type Member, type MemberKind, memberInfo, type Room } from './room.ts';
 
 /**
  * Who is where, told to everybody whom it concerns: the members, the observers of the admin API, then loss reports and
@@ -83,8 +83,8 @@ export class Presence {
     switch (message.type) {
       case 'memberJoined':
       case 'memberChanged': {
-        const { member } = message;
-        return { type: 'member', member: { ...member, bot: this.#room.find(member.token)?.bot ?? false } };
+        const kind = this.#room.find(message.member.token)?.kind ?? 'person';
+        return { type: 'member', member: { ...message.member, ...shownKind(kind) } };
       }
       case 'memberLeft':
         return { type: 'memberLeft', token: message.token };
@@ -102,7 +102,11 @@ export class Presence {
 
 /** A member as the admin API shows it. */
 export function adminMemberInfo(member: Member): AdminMemberInfo {
-  return { ...memberInfo(member), bot: member.bot };
+  return { ...memberInfo(member), ...shownKind(member.kind) };
+}
+
+function shownKind(kind: MemberKind): Pick<AdminMemberInfo, 'bot' | 'listeners'> {
+  return { bot: kind === 'bot', listeners: kind === 'listeners' };
 }
 
 function isMemberNews(message: RelayMessage): message is MemberNews {

@@ -129,9 +129,9 @@ export class RelayEngine {
     return this.#control.admin.view();
   }
 
-  /** Lanes that a stress test may bring beyond what one address may open otherwise. */
-  get expectedBots(): number {
-    return this.#control.expectedBots;
+  /** Lanes that a stress test and gateways may bring beyond what one address may open otherwise. */
+  get lanesBeyondAddress(): number {
+    return this.#control.lanesBeyondAddress;
   }
 
   /** Newest first, without those that have ended. */

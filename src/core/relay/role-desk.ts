@@ -73,7 +73,7 @@ export class RoleDesk {
 
   /** To an identity, in the room or not. */
   assign(by: Actor, request: Of<'assignRole'>, nowMs: number, out: RelayOut): Answer {
-    const { bots, ledger, presence, roles, room } = this.#parts;
+    const { kindOf, ledger, presence, roles, room } = this.#parts;
     const { identity } = request;
     const own = by.role();
     const allowed = judgePermission('roles', own);
@@ -89,7 +89,7 @@ export class RoleDesk {
     const given = judgeRoleRank(own, role);
     if (!given.ok) return forbidden(given.rule);
     if (role.id === before.id) return DONE;
-    if (bots.expects(identity)) return refused('notAllowed');
+    if (kindOf(identity) !== 'person') return refused('notAllowed');
     const kept = role.id === MEMBER_ROLE_ID ? null : role.id;
     if (kept !== null && !roles.hasAssignment(identity) && roles.full) return refused('tooManyRoles');
     const entry = auditEntry(this.#parts.wallMs(nowMs), by.identity, 'assignRole', identity, role.name);

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { type ChannelInfo, MAX_ROOM_MEMBERS } from '../wire/channels.ts';
 import type { MemberInfo, VoicePath } from '../wire/control.ts';
+import { LISTENERS_NICKNAME } from '../wire/fields.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Role } from '../wire/roles.ts';
 import { AddressList } from './recipients.ts';
@@ -34,7 +35,14 @@ export const NO_RECIPIENT = -1;
 /** Tokens have the top bit clear: a whisper target with it set names a list. */
 const TOKEN_MASK = 0x7fff_ffff;
 
-/** One person in the room, whether the lane stands or the place is only held. */
+/**
+ * What somebody is in the room. Bots, the headless clients of a stress test, and those who stand in a channel for the
+ * gateways come by leave of an admin: they count against no limit that people count against, are written down nowhere,
+ * and hold no place when their lane breaks.
+ */
+export type MemberKind = 'person' | 'bot' | 'listeners';
+
+/** One member of the room, whether the lane stands or the place is only held. */
 export interface Member {
   readonly token: number;
   /** base64url of the Ed25519 public key. */
@@ -42,8 +50,7 @@ export interface Member {
   readonly nickname: string;
   /** `nickname` as names are compared. */
   readonly nicknameKey: string;
-  /** A headless client of a stress test: counts against no limit of the room, and is written down nowhere. */
-  readonly bot: boolean;
+  readonly kind: MemberKind;
   /** Null while the place is held. */
   lane: LaneId | null;
   /** New with every welcome. */
@@ -90,7 +97,8 @@ export interface Newcomer {
   readonly identity: string;
   readonly nickname: string;
   readonly nicknameKey: string;
-  readonly bot?: boolean;
+  /** Without it, a person. */
+  readonly kind?: MemberKind;
   /** Null: the place is held. */
   readonly lane: LaneId | null;
   readonly pathKey: Uint8Array;
@@ -111,6 +119,15 @@ export function nicknameKey(nickname: string): string {
     .normalize('NFC');
 }
 
+/** LISTENERS_NICKNAME as names are compared: several may have it at once, and no person. */
+export const LISTENERS_NICKNAME_KEY = nicknameKey(LISTENERS_NICKNAME);
+
+/** Places kept for members that are no people, and how many of them are here. */
+interface KeptPlaces {
+  places: number;
+  present: number;
+}
+
 /** Members and channels of one relay. Knows nothing of lanes' messages or of datagrams' contents. */
 export class Room {
   readonly channels: ReadonlyMap<number, Channel>;
@@ -119,9 +136,10 @@ export class Room {
   readonly #channels = new Map<number, Channel>();
   #name = '';
   #maxMembers: number;
-  /** Places kept for bots, and how many of them are here. */
-  #reserved = 0;
-  #bots = 0;
+  readonly #kept: Readonly<Record<Exclude<MemberKind, 'person'>, KeptPlaces>> = {
+    bot: { places: 0, present: 0 },
+    listeners: { places: 0, present: 0 },
+  };
   readonly #randomU32: () => number;
   readonly #rankOf: (roleId: number) => number;
   readonly #byToken = new Map<number, Member>();
@@ -157,10 +175,18 @@ export class Room {
     return this.#maxMembers;
   }
 
-  /** No place for another member; bots have their own. */
+  /** No place for another person; bots and gateways have their own. */
   get full(): boolean {
-    const limit = Math.min(this.#maxMembers, MAX_ROOM_MEMBERS - this.#reserved);
-    return this.#byToken.size - this.#bots >= limit;
+    const { bot, listeners } = this.#kept;
+    const limit = Math.min(this.#maxMembers, MAX_ROOM_MEMBERS - bot.places - listeners.places);
+    return this.#byToken.size - bot.present - listeners.present >= limit;
+  }
+
+  /** Places of MAX_ROOM_MEMBERS that nobody has and that are kept for nobody. */
+  get free(): number {
+    let taken = this.#byToken.size;
+    for (const { places, present } of Object.values(this.#kept)) taken += Math.max(0, places - present);
+    return MAX_ROOM_MEMBERS - taken;
   }
 
   /** Whoever is above a lower limit stays. */
@@ -169,9 +195,9 @@ export class Room {
     this.#maxMembers = maxMembers;
   }
 
-  /** Keeps places for bots within MAX_ROOM_MEMBERS. */
-  reserve(places: number): void {
-    this.#reserved = places;
+  /** Keeps places within MAX_ROOM_MEMBERS for those who are no people. */
+  reserve(kind: Exclude<MemberKind, 'person'>, places: number): void {
+    this.#kept[kind].places = places;
   }
 
   members(): IterableIterator<Member> {
@@ -186,6 +212,7 @@ export class Room {
     return this.#byIdentity.get(identity);
   }
 
+  /** Who has that nickname; those that stand for gateways are not looked for. */
   findNickname(key: string): Member | undefined {
     return this.#byNickname.get(key);
   }
@@ -199,9 +226,12 @@ export class Room {
     throw new Error('broken invariant: the source of tokens repeats itself');
   }
 
-  /** Admits somebody into no channel yet. The caller has checked that room, identity, name and token are free. */
+  /**
+   * Admits somebody into no channel yet. The caller has checked that room, identity, name and token are free; the name
+   * of those that stand for gateways need not be.
+   */
   admit(token: number, newcomer: Newcomer, nowMs: number): Member {
-    const { bot = false } = newcomer;
+    const { kind = 'person' } = newcomer;
     // Not `full`: whoever signs in anew keeps the own place, also above a limit that was lowered since.
     assert(this.#byToken.size < MAX_ROOM_MEMBERS && !this.#byToken.has(token), 'admission was checked');
     assert(!this.#byIdentity.has(newcomer.identity), 'an identity is in the room once');
@@ -210,7 +240,7 @@ export class Room {
     const member: Member = {
       token,
       ...brought,
-      bot,
+      kind,
       channel: null,
       roleId: role.id,
       rank: role.rank,
@@ -225,15 +255,15 @@ export class Room {
       datagrams: new TokenBucket(MAX_DATAGRAMS_PER_SECOND, MAX_DATAGRAM_BURST, nowMs),
       strangerProbes: new TokenBucket(MAX_STRANGER_PROBES_PER_SECOND, MAX_STRANGER_PROBES_PER_SECOND, nowMs),
     };
-    if (bot) this.#bots += 1;
+    if (kind !== 'person') this.#kept[kind].present += 1;
     this.#byToken.set(token, member);
     this.#byIdentity.set(member.identity, member);
-    this.#byNickname.set(member.nicknameKey, member);
+    if (kind !== 'listeners') this.#byNickname.set(member.nicknameKey, member);
     return member;
   }
 
   remove(member: Member): void {
-    if (this.#byToken.delete(member.token) && member.bot) this.#bots -= 1;
+    if (this.#byToken.delete(member.token) && member.kind !== 'person') this.#kept[member.kind].present -= 1;
     this.#byIdentity.delete(member.identity);
     this.#byNickname.delete(member.nicknameKey);
     this.move(member, null);

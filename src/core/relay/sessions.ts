@@ -7,7 +7,7 @@ import type { Lane } from './lanes.ts';
 import { networkOf } from './network-of.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { RelaySnapshot, StoredSession } from './relay-store.ts';
-import { type Newcomer, nicknameKey } from './room.ts';
+import { LISTENERS_NICKNAME_KEY, type Newcomer, nicknameKey } from './room.ts';
 import { type Session, storedSession } from './session.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -96,13 +96,13 @@ export class Sessions {
       holdUntilMs: 0,
     };
     this.#byToken.set(member.token, session);
-    if (member.bot) bots.handleEntered();
+    if (member.kind === 'bot') bots.handleEntered();
     return session;
   }
 
-  /** Writes the session down as it is about to be; a bot's nowhere. @returns false when the store refused */
+  /** Writes the session of a person down as it is about to be. @returns false when the store refused */
   save(session: Session, changes: Partial<StoredSession>): boolean {
-    if (session.member.bot) return true;
+    if (session.member.kind !== 'person') return true;
     return this.#floor.ledger.write((store) => store.saveSession(storedSession(session, changes)));
   }
 
@@ -118,9 +118,9 @@ export class Sessions {
     if (this.save(session, { previousResumeHash: null })) session.previousResumeHash = null;
   }
 
-  /** The lane is gone (and closed, or about to be): the place is held; a bot's is not. */
+  /** The lane is gone (and closed, or about to be): the place of a person is held. */
   hold(session: Session, nowMs: number, out: RelayOut): void {
-    if (session.member.bot) {
+    if (session.member.kind !== 'person') {
       this.end(session, nowMs, out);
       return;
     }
@@ -137,7 +137,7 @@ export class Sessions {
   /** Ends a session as its client wished, or because its time is over. */
   end(session: Session, nowMs: number, out: RelayOut): void {
     // If the store refuses, a restarted relay holds the place once more and lets it go again.
-    if (!session.member.bot) {
+    if (session.member.kind === 'person') {
       this.#floor.ledger.write((store) => store.removeSession(session.member.token));
     }
     this.forget(session, nowMs, out);
@@ -163,7 +163,7 @@ export class Sessions {
     this.#byToken.delete(session.member.token);
     counters.left += 1;
     counters.deliveriesForgotten += session.inbox.waiting.length;
-    if (session.member.bot) bots.handleLeft(nowMs);
+    if (session.member.kind === 'bot') bots.handleLeft(nowMs);
     presence.leave(session.member, nowMs, out);
   }
 
@@ -248,11 +248,13 @@ export class Sessions {
     }
   }
 
-  /** False for what a smaller room, or a damaged database, has no place for. */
+  /** False for what a smaller room, or a damaged database, has no place for, and for names that nobody has any more. */
   #fits(stored: StoredSession): boolean {
     const { room } = this.#floor;
     const taken = room.find(stored.token) ?? room.findIdentity(stored.identity);
-    return !room.full && taken === undefined && room.findNickname(nicknameKey(stored.nickname)) === undefined;
+    const key = nicknameKey(stored.nickname);
+    if (room.full || taken !== undefined || key === LISTENERS_NICKNAME_KEY) return false;
+    return room.findNickname(key) === undefined;
   }
 
   #restart(stored: StoredSession): SessionStart {

@@ -38,7 +38,8 @@ export class WhisperDesk {
   passKey(from: Member, message: KeyMessage, out: RelayOut): void {
     const { counters, room } = this.#parts;
     const to = room.find(message.to);
-    if (to === undefined || to === from || to.lane === null) {
+    const gateway = from.kind === 'listeners' || to?.kind === 'listeners';
+    if (to === undefined || to === from || to.lane === null || gateway) {
       counters.whisperKeysDropped += 1;
       return;
     }

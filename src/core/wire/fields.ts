@@ -4,6 +4,12 @@ import { base64UrlToBytes } from '../base/base64url.ts';
 /** Longest nickname, in characters: fits a member row and a screen reader's patience. */
 export const MAX_NICKNAME_LENGTH = 32;
 
+/**
+ * What the members are called that stand in channels for the gateways. Nobody else has that name, so a client knows
+ * them by it: through such a member people hear the channel who are not in the room.
+ */
+export const LISTENERS_NICKNAME = 'Listeners';
+
 /** Longest room, channel or role name, in characters. */
 export const MAX_ROOM_NAME_LENGTH = 64;
 

@@ -45,7 +45,7 @@ export class ConnectionLimit {
     connectionsCrowdedOut: 0,
   };
 
-  /** @param beyondPerAddress how many more one address may open at the moment: the bots of a stress test come from one */
+  /** @param beyondPerAddress how many more one address may open at the moment: bots and gateways come from one */
   constructor(server: Server, beyondPerAddress: () => number) {
     this.#beyondPerAddress = beyondPerAddress;
     server.maxConnections = MAX_CONNECTIONS;

@@ -121,7 +121,7 @@ export class RelayServer {
       this.#turn += 1;
       this.#engine.handleDeadline(nowMs, this.#out);
     });
-    this.#connections = new ConnectionLimit(sockets.tcp, () => this.#engine.expectedBots);
+    this.#connections = new ConnectionLimit(sockets.tcp, () => this.#engine.lanesBeyondAddress);
     this.#webSockets = new WebSocketServer({
       server: sockets.tcp,
       maxPayload: MAX_LANE_MESSAGE_BYTES,

@@ -77,6 +77,7 @@ export function fakeMember(token: number, nickname: string, part: Partial<AdminM
     mutedForAll: false,
     reconnecting: false,
     bot: false,
+    listeners: false,
     ...part,
   };
 }
