@@ -66,10 +66,7 @@ const MEASUREMENT_NEEDS = new Map([
     'bench/mouth-to-ear/run.ts',
     needs('the comparison with Mumble', false, ['mumble', 'mumble-server', 'openssl']),
   ],
-  [
-    'bench/gateways/run.ts',
-    needs('the comparison with Icecast', false, ['ffmpeg', 'icecast2']),
-  ],
+  ['bench/gateways/run.ts', needs('the comparison with Icecast', false, ['ffmpeg', 'icecast2'])],
   [
     'bench/relay/run.ts',
     needs('the comparison with Mumble', false, ['mumble-server', 'libssl-dev', 'openssl']),

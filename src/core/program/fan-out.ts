@@ -1,7 +1,9 @@
 import { type Counters, createCounters } from '../base/counters.ts';
 
-/** Why an outlet was ended by the kernel. */
-export type OutletEnd = 'tooSlow' | 'closed';
+/** Why an outlet was ended by the kernel; `defect`: it threw. */
+export type OutletEnd = 'tooSlow' | 'closed' | 'defect';
+
+const END_COUNTERS = { tooSlow: 'endedTooSlow', closed: 'endedClosed', defect: 'endedDefect' } as const;
 
 /**
  * Where one listener's items go: a socket, a response. It never blocks; what its peer does not take waits inside it
@@ -29,7 +31,7 @@ export interface Seat {
   leave(): void;
 }
 
-const COUNTED = ['published', 'sent', 'lost', 'joined', 'left', 'endedTooSlow', 'endedClosed'] as const;
+const COUNTED = ['published', 'sent', 'lost', 'joined', 'left', ...Object.values(END_COUNTERS)] as const;
 export type FanOutCounter = (typeof COUNTED)[number];
 
 class SeatOf<Item> implements Seat {
@@ -85,7 +87,7 @@ export class FanOut<Item> {
     }
     this.counters.joined += 1;
     this.#seats.add(seat);
-    for (const item of opening) outlet.send(item);
+    for (const item of opening) if (this.#seats.has(seat)) this.#send(seat, item);
     this.#onDidResize();
     return seat;
   }
@@ -106,8 +108,8 @@ export class FanOut<Item> {
     const { maxBacklogBytes, maxStallMs } = this.#limits;
     if (seat.outlet.backlogBytes() <= maxBacklogBytes) {
       seat.stalledSinceMs = null;
-      seat.outlet.send(item);
       this.counters.sent += 1;
+      this.#send(seat, item);
       return;
     }
     seat.lost += 1;
@@ -116,10 +118,23 @@ export class FanOut<Item> {
     if (nowMs - seat.stalledSinceMs >= maxStallMs) this.#end(seat, 'tooSlow');
   }
 
+  #send(seat: SeatOf<Item>, item: Item): void {
+    try {
+      seat.outlet.send(item);
+    } catch {
+      // A defect of one gateway must not take the item from the others, nor end the publisher's call.
+      this.#end(seat, 'defect');
+    }
+  }
+
   #end(seat: SeatOf<Item>, reason: OutletEnd): void {
     if (!this.#seats.delete(seat)) return;
-    this.counters[reason === 'tooSlow' ? 'endedTooSlow' : 'endedClosed'] += 1;
-    seat.outlet.end(reason);
+    this.counters[END_COUNTERS[reason]] += 1;
+    try {
+      seat.outlet.end(reason);
+    } catch {
+      // It has lost its place in any case.
+    }
     this.#onDidResize();
   }
 }

@@ -138,6 +138,7 @@ export class Programs {
   readonly #channels = new Map<number, { channel: ListeningChannel; readonly program: Program }>();
   readonly #stays = new Set<Stay>();
   readonly #perNetwork = new Map<string, number>();
+  readonly #perPurpose = new Map<string, number>();
   readonly #guesses = new GuessLimit();
   readonly counters: Counters<ProgramsCounter> = createCounters(COUNTED);
 
@@ -206,18 +207,14 @@ export class Programs {
     if (proven !== null) return proven;
     const stay: Stay = { request, network, visit: this.#visit(found, () => this.#leave(stay)) };
     this.#stays.add(stay);
-    this.#perNetwork.set(network, (this.#perNetwork.get(network) ?? 0) + 1);
+    this.#count(stay, 1);
     this.counters.admitted += 1;
     return { ok: true, visit: stay.visit };
   }
 
   /** Visits of one kind to a channel. */
   visitsTo(channel: number, purpose: VisitPurpose): number {
-    let count = 0;
-    for (const { visit, request } of this.#stays) {
-      if (visit.channel.id === channel && request.purpose === purpose) count += 1;
-    }
-    return count;
+    return this.#perPurpose.get(`${purpose} ${channel}`) ?? 0;
   }
 
   close(): void {
@@ -236,7 +233,8 @@ export class Programs {
   ): VisitRefusal | null {
     if (purpose === 'publish') {
       if (channel.publishKey === null || channel.source !== 'publisher') return 'notOffered';
-      return program.broadcast === null ? null : 'publisherBusy';
+      const isBusy = program.broadcast !== null || this.visitsTo(channel.id, 'publish') > 0;
+      return isBusy ? 'publisherBusy' : null;
     }
     if (purpose === 'talk' && !channel.talk) return 'notOffered';
     const { visitsPerNetwork = DEFAULT_VISITS_PER_NETWORK } = this.#options;
@@ -306,9 +304,18 @@ export class Programs {
   #leave(stay: Stay): void {
     if (!this.#stays.delete(stay)) return;
     this.counters.left += 1;
-    const rest = (this.#perNetwork.get(stay.network) ?? 1) - 1;
-    if (rest === 0) this.#perNetwork.delete(stay.network);
-    else this.#perNetwork.set(stay.network, rest);
+    this.#count(stay, -1);
+  }
+
+  #count({ network, request, visit }: Stay, change: 1 | -1): void {
+    for (const [counts, key] of [
+      [this.#perNetwork, network],
+      [this.#perPurpose, `${request.purpose} ${visit.channel.id}`],
+    ] as const) {
+      const count = (counts.get(key) ?? 0) + change;
+      if (count === 0) counts.delete(key);
+      else counts.set(key, count);
+    }
   }
 
   #refuse(reason: VisitRefusal, retryAfterSeconds: number | null = null): VisitAnswer {
