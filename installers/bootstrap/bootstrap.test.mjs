@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { debianNeeds } from './debian.mjs';
 import { systemEnvironment } from './places.mjs';
-import { failedParts, readExit, readReport, readVitest, totals } from './results.mjs';
+import { failuresOf, readExit, readReport, readVitest, totals } from './results.mjs';
 import { chooseShell } from './shell.mjs';
 
 const desktop = {
@@ -60,7 +60,7 @@ describe('results', () => {
       rows: [{ ok: true }, { ok: false }, { figure: 3 }],
       targets: [{ met: true }, { met: true }, { met: false }],
     };
-    expect(failedParts(JSON.stringify(report))).toBe('{"ok":false}\n{"met":false}');
+    expect(failuresOf('report', JSON.stringify(report))).toEqual(['{"ok":false}', '{"met":false}']);
     expect(readReport(1, JSON.stringify(report), '')).toEqual({
       passed: 3,
       failed: 2,
@@ -73,6 +73,28 @@ describe('results', () => {
     const result = readReport(3, '', 'missing chromium');
     expect(result).toEqual({ passed: 0, failed: 0, skipped: 1, notRun: 'missing chromium' });
     expect(totals([readExit(0), result])).toBe('1 passed, 0 failed, 1 skipped');
+  });
+
+  test('a summary names the tests that failed, and files that could not be loaded', () => {
+    const report = {
+      testResults: [
+        {
+          name: 'a.test.ts',
+          status: 'failed',
+          assertionResults: [
+            { status: 'passed', fullName: 'adds' },
+            { status: 'failed', fullName: 'subtracts', failureMessages: ['expected 1\n  at x'] },
+          ],
+        },
+        { name: 'b.test.ts', status: 'failed', assertionResults: [] },
+        { name: 'c.test.ts', status: 'passed', assertionResults: [] },
+      ],
+    };
+    expect(failuresOf('vitest', JSON.stringify(report))).toEqual([
+      'subtracts: expected 1',
+      'b.test.ts: could not be loaded',
+    ]);
+    expect(failuresOf('vitest', '')).toEqual([]);
   });
 
   test('totals are the sum', () => {

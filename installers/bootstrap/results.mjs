@@ -68,12 +68,33 @@ export function readReport(code, text, lastWords) {
  * @param {string} text
  * @returns {string}
  */
-export function failedParts(text) {
+function failedParts(text) {
   const report = parse(text);
   if (report === null) return text;
   const rows = asList(report['rows']).filter((row) => row?.ok === false);
   const targets = asList(report['targets']).filter((target) => target?.met === false);
   return [...rows, ...targets].map((part) => JSON.stringify(part)).join('\n');
+}
+
+/**
+ * What failed of one step, one part a line: what a person wants to read first, at the very end.
+ *
+ * @param {'exit' | 'vitest' | 'report'} reads
+ * @param {string} text the report, or what the step wrote
+ * @returns {readonly string[]}
+ */
+export function failuresOf(reads, text) {
+  if (reads === 'exit') return [];
+  if (reads === 'report') return failedParts(text).split('\n').filter(Boolean);
+  const files = asList(parse(text)?.['testResults']);
+  return files.flatMap((file) => {
+    const failed = asList(file?.assertionResults).filter((test) => test?.status === 'failed');
+    if (failed.length === 0) return file?.status === 'failed' ? [`${file?.name}: could not be loaded`] : [];
+    return failed.map((test) => {
+      const [first = ''] = String(test?.failureMessages?.[0] ?? '').split('\n');
+      return `${test?.fullName}: ${first}`;
+    });
+  });
 }
 
 /**

@@ -6,7 +6,7 @@ import { dependenciesAreCurrent, ensureDependencies } from './dependencies.mjs';
 import { ensureNative, nativeIsCurrent } from './native.mjs';
 import { whenOrphaned } from './orphan.mjs';
 import { OUTPUT, projectEnvironment, ROOT } from './places.mjs';
-import { didNotRun, failedParts, readExit, readReport, readVitest, totals } from './results.mjs';
+import { didNotRun, failuresOf, readExit, readReport, readVitest, totals } from './results.mjs';
 import { StepFailed, say } from './say.mjs';
 import { CHECK_STEPS, DEVICE_STEPS } from './steps.mjs';
 
@@ -15,6 +15,10 @@ import { CHECK_STEPS, DEVICE_STEPS } from './steps.mjs';
 
 /** Lines of a failed step's output that are shown. */
 const SHOWN_LINES = 80;
+
+/** Failed parts of one step that the summary repeats, and letters of each: who reads only the end finds the cause there. */
+const REPEATED_FAILURES = 8;
+const REPEATED_LETTERS = 400;
 
 /** Ends the step that runs, and this program. */
 let endCurrent = () => process.exit(130);
@@ -51,6 +55,11 @@ function summarise(done) {
     return `${outcome.padEnd(8)} ${name.padEnd(32)} ${totals([result]).padEnd(36)} ${seconds.toFixed(0)} s`;
   });
   process.stdout.write(`\n${lines.join('\n')}\n`);
+  for (const [step, result] of done) {
+    if (result.failed === 0) continue;
+    for (const failure of failuresOf(step.reads, reportOf(step)).slice(0, REPEATED_FAILURES))
+      process.stdout.write(`\nFAILED ${step.name}: ${failure.slice(0, REPEATED_LETTERS)}\n`);
+  }
   for (const [{ name }, { notRun }] of done) {
     if (notRun !== null) process.stdout.write(`\n!! ${name} DID NOT RUN: ${notRun}\n`);
   }
@@ -59,12 +68,22 @@ function summarise(done) {
   return results.some((result) => result.failed > 0) ? 1 : 0;
 }
 
+/** @param {Step} step where its report and its log lie, without the ending */
+function outputOf(step) {
+  return join(OUTPUT, step.script.replaceAll(':', '-'));
+}
+
+/** @param {Step} step */
+function reportOf(step) {
+  return readIfThere(`${outputOf(step)}.json`);
+}
+
 /**
  * @param {Step} step
  * @returns {Promise<Result>}
  */
 async function runStep(step) {
-  const base = join(OUTPUT, step.script.replaceAll(':', '-'));
+  const base = outputOf(step);
   const reportPath = `${base}.json`;
   rmSync(reportPath, { force: true });
   const args = [...(step.args ?? [])];
@@ -86,7 +105,7 @@ async function runStep(step) {
         stdout,
         (stderr.trimEnd().split('\n').at(-1) ?? '').replace(/^.*DID NOT RUN: /, ''),
       );
-      if (result.failed > 0) showTail(failedParts(stdout));
+      if (result.failed > 0) showTail(failuresOf('report', stdout).join('\n'));
       return result;
     }
   }
