@@ -94,6 +94,27 @@ describe('VoiceReceiver', () => {
     expect(receiver.counters()).toMatchObject({ received: before, speakers: 0, depthFrames: 0 });
   });
 
+  it('takes packets for as long as they are, whatever the frame length of the channel', () => {
+    const receiver = createReceiver();
+    // What the relay dictates does not hold for what a publisher sends through a listeners' member.
+    receiver.setFrameSamples(3 * FRAME_SAMPLES);
+    expect(settled(talk(receiver, { 1: 20 }, 20))).toBeCloseTo(0.2, 5);
+    expect(receiver.voices.map(({ frameSamples }) => frameSamples)).toEqual([FRAME_SAMPLES]);
+    expect(receiver.counters()).toMatchObject({ lost: 0, late: 0, concealedSamples: 0, talkspurts: 1 });
+  });
+
+  it('gives the decoders back at rest, and opens what follows', () => {
+    const receiver = createReceiver(1);
+    const talker = new Talker(receiver, 1);
+    play(receiver, [{ talker, value: 20 }], 5);
+    receiver.rest();
+    expect(receiver.voices).toEqual([]);
+    expect(receiver.quiet).toBe(true);
+    talker.deliver(talker.lastDatagram.slice(), 100);
+    expect(receiver.openerCounters()).toMatchObject({ opened: 5, replayed: 1 });
+    expect(settled(play(receiver, [{ talker, value: 30 }], 10, 200))).toBeCloseTo(0.3, 5);
+  });
+
   it('opens what is sealed for us, once, and counts what it refuses by its reason', () => {
     const receiver = createReceiver(1);
     const talker = new Talker(receiver, 1);

@@ -70,7 +70,7 @@ export class VoiceReceiver {
     this.#onDidStir = () => options.onDidStir?.();
   }
 
-  /** Frame length of the channel; whoever is heard in it from now on uses it. Whispers bring their own. */
+  /** Frame length of the channel: what packets are taken for that do not say how long they are. */
   setFrameSamples(frameSamples: number): void {
     if (frameSamples === this.#frameSamples) return;
     this.#frameSamples = frameSamples;
@@ -108,6 +108,11 @@ export class VoiceReceiver {
     const taken = target !== CHANNEL_TARGET && this.#keys.setWhisperKey(from, target, key, nowMs).ok;
     if (!taken) this.#whisperKeysRefused += 1;
     return taken;
+  }
+
+  /** Nobody listens for a while: gives all decoders back. Keys, and what was seen, stay. */
+  rest(): void {
+    this.#voices.retire(() => true);
   }
 
   /** Another session: forgets all voices, keys and numbers seen. Volumes and mutes stay. */
@@ -157,7 +162,14 @@ export class VoiceReceiver {
     payload: Uint8Array,
     nowMs: number,
   ): void {
-    this.#play(this.#channelVoice(SELF_TEST_TOKEN, nowMs), sequence, timestamp, last, payload, nowMs);
+    this.#play(
+      this.#channelVoice(SELF_TEST_TOKEN, payload, nowMs),
+      sequence,
+      timestamp,
+      last,
+      payload,
+      nowMs,
+    );
   }
 
   /** Nobody has been heard for a while: `mix` has nothing but silence until `onDidStir`. */
@@ -282,9 +294,8 @@ export class VoiceReceiver {
 
   #voiceOf(header: DatagramHeader, packet: Uint8Array, nowMs: number): HeardVoice | null {
     const { token, target } = header;
-    return target === CHANNEL_TARGET
-      ? this.#channelVoice(token, nowMs)
-      : this.#whisper(token, target, packet, nowMs);
+    if (target === CHANNEL_TARGET) return this.#channelVoice(token, packet, nowMs);
+    return this.#whisper(token, target, packet, nowMs);
   }
 
   #isAudible(token: SessionToken): boolean {
@@ -307,18 +318,21 @@ export class VoiceReceiver {
     voice.speaker.handlePacket(sequence, timestamp, last, payload, nowMs);
   }
 
-  #channelVoice(token: SessionToken, nowMs: number): HeardVoice | null {
-    return (
-      this.#voices.find(token, CHANNEL_TARGET) ??
-      this.#admit(token, CHANNEL_TARGET, this.#frameSamples, nowMs)
-    );
+  /** A listeners' member hands on what its publishers make, whose frames are as long as they like. */
+  #channelVoice(token: SessionToken, packet: Uint8Array, nowMs: number): HeardVoice | null {
+    return this.#voiceAsLongAs(packet, token, CHANNEL_TARGET, nowMs);
   }
 
-  /** The whisperer may be in a channel of another frame length: the packet itself says how long it is. */
   #whisper(token: SessionToken, target: number, packet: Uint8Array, nowMs: number): HeardVoice | null {
     const known = this.#voices.find(token, target);
     const pausedMs = nowMs - (known?.speaker.lastPacketMs ?? Number.NEGATIVE_INFINITY);
     if (pausedMs >= WHISPER_PAUSE_MS && this.#isAudible(token)) this.#cue.start(nowMs);
+    return this.#voiceAsLongAs(packet, token, target, nowMs);
+  }
+
+  /** The sender may be in a channel of another frame length, or in none of its own: the packet says how long it is. */
+  #voiceAsLongAs(packet: Uint8Array, token: SessionToken, target: number, nowMs: number): HeardVoice | null {
+    const known = this.#voices.find(token, target);
     // Only the empty end of a talkspurt does not say.
     const frameSamples = opusPacketSamples(packet) || (known?.frameSamples ?? this.#frameSamples);
     if (known !== null && known.frameSamples === frameSamples) return known;
