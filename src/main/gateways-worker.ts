@@ -8,7 +8,7 @@ import { type Door, openDoor } from './gateways/front/door.ts';
 import { WebFront } from './gateways/front/web-front.ts';
 import type { Gateway, GatewayParts } from './gateways/gateway.ts';
 import type { GatewaysCommand, GatewaysEvent, GatewaysWorkerData } from './gateways/gateways-protocol.ts';
-import { portSentence } from './gateways/port-sentence.ts';
+import { portSentence, takenPort } from './gateways/port-sentence.ts';
 import { PROGRAM_LIMITS } from './gateways/program-limits.ts';
 import { programCounters, programStates } from './gateways/program-states.ts';
 import { RoomBridge } from './gateways/room-bridge.ts';
@@ -103,6 +103,6 @@ async function stop(gateways: readonly Gateway[], front: WebFront, web: Door): P
 }
 
 start().catch((error: unknown) => {
-  send({ kind: 'failed', detail: portSentence(error, data) });
+  send({ kind: 'failed', detail: portSentence(error, data), takenPort: takenPort(error) });
   port.close();
 });

@@ -68,8 +68,8 @@ export interface ProgramState {
 /** Gateways to main thread. */
 export type GatewaysEvent =
   | { readonly kind: 'listening'; readonly webPort: number; readonly rtspPort: number | null }
-  /** `detail` is a sentence for people. */
-  | { readonly kind: 'failed'; readonly detail: string }
+  /** `detail` is a sentence for people. `takenPort`: the one that another program has; null: that is not why. */
+  | { readonly kind: 'failed'; readonly detail: string; readonly takenPort: number | null }
   /** Once a second, and when something changes. */
   | {
       readonly kind: 'state';

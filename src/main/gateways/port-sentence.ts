@@ -20,3 +20,9 @@ export function portSentence(
 function portsOf(webPort: number, rtspPort: number | null): string {
   return rtspPort === null ? String(webPort) : `${webPort} and ${rtspPort}`;
 }
+
+/** The port that could not be had because another program has it; null: something else went wrong. */
+export function takenPort(error: unknown): number | null {
+  if (!(error instanceof Error && 'code' in error && 'port' in error)) return null;
+  return error.code === 'EADDRINUSE' ? Number(error.port) : null;
+}
