@@ -6,6 +6,7 @@ import { CELLAR, KITCHEN, LIBRARY, LOBBY, StaffedRoom } from '../sim/staffed-roo
 import type { ClientMessage, Request } from '../wire/control.ts';
 import { relayMessageSchema } from '../wire/control.ts';
 import { WHISPER_LIST_BIT } from '../wire/datagram.ts';
+import { LISTENERS_NICKNAME } from '../wire/fields.ts';
 import { ADMIN_ROLE_ID, FIRST_CUSTOM_ROLE_ID, permissionSchema } from '../wire/roles.ts';
 import type { AdminCommand, AdminView } from './admin-port.ts';
 import { MAX_UNGREETED_LANES } from './lanes.ts';
@@ -17,6 +18,8 @@ const mac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).upd
 
 const people = ['Olga', 'Mona', 'Anna', 'Ben', 'Cleo', 'Dora'];
 const bots = ['Bot 1', 'Bot 2'];
+/** Those who may stand in a channel for the gateways. */
+const gateways = ['Gateway 1', 'Gateway 2'];
 
 /** What a hundred runs certainly come across. */
 const reached = [
@@ -69,16 +72,27 @@ function expectBalance(room: StaffedRoom): void {
   expect(stats.passwordJobs).toBe(sum(stats, ...passwords.map((name) => `passwords${name}`)));
 }
 
-/** What is kept must come back: nothing of a bot is, and no session is in a channel that is not kept. */
+/** What is kept must come back: nothing of a bot or a gateway is, and no session is in a channel that is not kept. */
 function expectStoreStands(room: StaffedRoom): void {
   const { channels, sessions } = room.store.snapshot();
   const kept = new Set(channels.map(({ info }) => info.id));
-  const names = new Set(bots.map((name) => room.entrant(name).identity));
+  const names = new Set([...bots, ...gateways].map((name) => room.entrant(name).identity));
   for (const { channel, identity } of sessions) {
     expect(channel === null || kept.has(channel)).toBe(true);
     expect(names.has(identity)).toBe(false);
   }
   for (const { info } of channels) expect(info.parent === null || kept.has(info.parent)).toBe(true);
+}
+
+/** Those for gateways stand in channels that are open to listeners, one in each, under the name that is theirs alone. */
+function expectListenersBelong({ channels, members }: AdminView): number {
+  const standing = members.filter(({ listeners }) => listeners);
+  for (const { channel } of standing) {
+    expect(channels.find(({ id }) => id === channel)?.config.listeners).toBe(true);
+  }
+  expect(new Set(standing.map(({ channel }) => channel)).size).toBe(standing.length);
+  for (const { nickname, listeners } of members) expect(nickname === LISTENERS_NICKNAME).toBe(listeners);
+  return standing.length;
 }
 
 /** Everything that a member may say, with numbers that often mean something. */
@@ -122,6 +136,7 @@ function messagesOf(room: StaffedRoom): fc.Arbitrary<ClientMessage> {
           Object.entries(simChannelConfig).map(([key, value]) => [key, fc.constant(value)]),
         ),
         enterRole: role,
+        listeners: fc.boolean(),
       }) as fc.Arbitrary<typeof simChannelConfig>,
       password: fc.option(password),
     }),
@@ -280,8 +295,9 @@ function sorted(view: AdminView): AdminView {
 }
 
 test(
-  'whatever accounts and bots do among the members, it is accounted for, told to observers, and what is kept stands',
+  'whatever accounts, bots and gateways do among the members, it is accounted for, told to observers, and what is kept stands',
   () => {
+    let listened = 0;
     const totals: Record<string, number> = {};
     const sample = new StaffedRoom(mac);
     for (const name of people) sample.admit(name);
@@ -301,6 +317,11 @@ test(
         often(6, 'botArrives'),
         often(4, 'botSays'),
         often(2, 'botHangsUp'),
+        often(4, 'admitListeners'),
+        often(1, 'dismissListeners'),
+        often(6, 'listenersArrive'),
+        often(4, 'listenersSay'),
+        often(1, 'listenersHangUp'),
       ),
       who: fc.nat(people.length - 1),
       role: fc.constantFrom(1, 2, ADMIN_ROLE_ID, ADMIN_ROLE_ID, FIRST_CUSTOM_ROLE_ID, 99),
@@ -318,8 +339,8 @@ test(
           lastCommand += 1;
           room.engine.handleAdminCommand(lastCommand, { account: 'root', role }, asked, room.nowMs, room.out);
         };
-        const arrive = (name: string): void => {
-          const lane = room.enter(name)?.lane;
+        const arrive = (name: string, nickname = name): void => {
+          const lane = room.enter(nickname, { seed: name })?.lane;
           if (lane !== undefined) lanes.set(name, lane);
         };
         const count = (): void => {
@@ -330,7 +351,7 @@ test(
         let began = room.engine.adminView();
         room.news.length = 0;
         for (const { what, who, role, message, ms, full } of steps) {
-          const [name = '', bot = ''] = [people[who], bots[who % bots.length]];
+          const [name = '', bot = '', gateway = ''] = [people[who], bots[who % 2], gateways[who % 2]];
           room.store.failing = full === 0;
           if (what === 'say') room.say(lanes.get(name) ?? 0, message);
           // A member's request, some of which accounts may not ask.
@@ -350,6 +371,18 @@ test(
             arrive(bot);
           else if (what === 'botSays') room.say(lanes.get(bot) ?? 0, message);
           else if (what === 'botHangsUp') room.hangUp(lanes.get(bot) ?? 0);
+          else if (what === 'admitListeners') {
+            const { identity } = room.entrant(gateway);
+            const channel = (who % 3) + 1;
+            const config = { ...simChannelConfig, listeners: full > 3 };
+            command(ADMIN_ROLE_ID, { kind: 'changeChannel', channel, name: 'Open', config });
+            command(ADMIN_ROLE_ID, { kind: 'admitListeners', identity, channel });
+          } else if (what === 'dismissListeners')
+            command(ADMIN_ROLE_ID, { kind: 'dismissListeners', identity: room.entrant(gateway).identity });
+          // Called by its own name it is nobody when it was not let in.
+          else if (what === 'listenersArrive') arrive(gateway, LISTENERS_NICKNAME);
+          else if (what === 'listenersSay') room.say(lanes.get(gateway) ?? 0, message);
+          else if (what === 'listenersHangUp') room.hangUp(lanes.get(gateway) ?? 0);
           else if (what === 'restart' && full > 10) {
             count();
             room.store.failing = false;
@@ -361,6 +394,7 @@ test(
           room.store.failing = false;
           expectBalance(room);
           expectStoreStands(room);
+          listened += expectListenersBelong(room.engine.adminView());
           expect(sorted(followed(began, room))).toEqual(sorted(room.engine.adminView()));
         }
         expect(room.strayMessages).toBe(0);
@@ -375,6 +409,7 @@ test(
       { numRuns },
     );
     if (numRuns < 100) return;
+    expect(listened).toBeGreaterThan(0);
     for (const name of [
       'adminCommandsDone',
       'adminCommandsRefused',

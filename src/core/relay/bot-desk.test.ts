@@ -8,8 +8,9 @@ import { PROTOCOL_VERSION, relayMessageSchema } from '../wire/control.ts';
 import { ADMIN_ROLE_ID, MEMBER_ROLE_ID, MODERATOR_ROLE_ID } from '../wire/roles.ts';
 import type { AdminActor, AdminCommand, AdminOutcome } from './admin-port.ts';
 import { BOTS_GONE_MS, MAX_BOT_STAY_MS, MAX_BOTS } from './bot-roster.ts';
+import type { MemberKind } from './kept-places.ts';
 import { MAX_LANES_PER_ADDRESS } from './lanes.ts';
-import { type MemberKind, Room } from './room.ts';
+import { Room } from './room.ts';
 
 const mac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest();
 

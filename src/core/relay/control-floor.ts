@@ -1,5 +1,6 @@
 import type { BotRoster } from './bot-roster.ts';
 import type { ControlCounters } from './control-counters.ts';
+import type { MemberKind } from './kept-places.ts';
 import type { Lanes } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
 import type { ListenersRoster } from './listeners-roster.ts';
@@ -8,7 +9,7 @@ import type { PasswordDesk } from './password-desk.ts';
 import type { Presence } from './presence.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { RoleBook } from './role-book.ts';
-import type { MemberKind, Room } from './room.ts';
+import type { Room } from './room.ts';
 
 /** What the sessions of a relay stand on. */
 export interface ControlFloor {

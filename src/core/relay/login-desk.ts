@@ -11,12 +11,13 @@ import { banRule } from './ban-book.ts';
 import { judgePlaceInChannel, judgeStandInChannel } from './channel-space.ts';
 import type { ControlParts } from './control-parts.ts';
 import type { Delivery } from './inbox.ts';
+import type { MemberKind } from './kept-places.ts';
 import { type Greeting, type Lane, MAX_LANES_PER_ADDRESS } from './lanes.ts';
 import { firstPage } from './member-pages.ts';
 import type { LaneAsker } from './password-desk.ts';
 import type { RelayOut } from './relay-out.ts';
 import type { StoredSession } from './relay-store.ts';
-import { type Channel, LISTENERS_NICKNAME_KEY, type MemberKind, nicknameKey } from './room.ts';
+import { type Channel, LISTENERS_NICKNAME_KEY, nicknameKey } from './room.ts';
 import { type Session, storedSession } from './session.ts';
 
 type HelloMessage = Extract<ClientMessage, { type: 'hello' }>;

@@ -1,10 +1,11 @@
 import type { MemberNews, RelayMessage } from '../wire/control.ts';
 import type { AdminMemberInfo, AdminNews } from './admin-port.ts';
 import type { HearingDesk } from './hearing-desk.ts';
+import type { MemberKind } from './kept-places.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import type { NewsFeed } from './news-feed.ts';
 import type { RelayOut } from './relay-out.ts';
-import { type Channel, type Member, type MemberKind, memberInfo, type Room } from './room.ts';
+import { type Channel, type Member, memberInfo, type Room } from './room.ts';
 
 /**
  * Who is where, told to everybody whom it concerns: the members, the observers of the admin API, then loss reports and

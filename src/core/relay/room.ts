@@ -4,6 +4,7 @@ import type { MemberInfo, VoicePath } from '../wire/control.ts';
 import { LISTENERS_NICKNAME } from '../wire/fields.ts';
 import type { WhisperPublicKey } from '../wire/key-delivery.ts';
 import type { Role } from '../wire/roles.ts';
+import { type KeptKind, KeptPlaces, type MemberKind } from './kept-places.ts';
 import { AddressList } from './recipients.ts';
 import { RegisteredLists } from './registered-lists.ts';
 import type { LaneId } from './relay-out.ts';
@@ -34,13 +35,6 @@ export const NO_RECIPIENT = -1;
 
 /** Tokens have the top bit clear: a whisper target with it set names a list. */
 const TOKEN_MASK = 0x7fff_ffff;
-
-/**
- * What somebody is in the room. Bots, the headless clients of a stress test, and those who stand in a channel for the
- * gateways come by leave of an admin: they count against no limit that people count against, are written down nowhere,
- * and hold no place when their lane breaks.
- */
-export type MemberKind = 'person' | 'bot' | 'listeners';
 
 /** One member of the room, whether the lane stands or the place is only held. */
 export interface Member {
@@ -122,12 +116,6 @@ export function nicknameKey(nickname: string): string {
 /** LISTENERS_NICKNAME as names are compared: several may have it at once, and no person. */
 export const LISTENERS_NICKNAME_KEY = nicknameKey(LISTENERS_NICKNAME);
 
-/** Places kept for members that are no people, and how many of them are here. */
-interface KeptPlaces {
-  places: number;
-  present: number;
-}
-
 /** Members and channels of one relay. Knows nothing of lanes' messages or of datagrams' contents. */
 export class Room {
   readonly channels: ReadonlyMap<number, Channel>;
@@ -136,10 +124,7 @@ export class Room {
   readonly #channels = new Map<number, Channel>();
   #name = '';
   #maxMembers: number;
-  readonly #kept: Readonly<Record<Exclude<MemberKind, 'person'>, KeptPlaces>> = {
-    bot: { places: 0, present: 0 },
-    listeners: { places: 0, present: 0 },
-  };
+  readonly #kept = new KeptPlaces();
   readonly #randomU32: () => number;
   readonly #rankOf: (roleId: number) => number;
   readonly #byToken = new Map<number, Member>();
@@ -177,16 +162,13 @@ export class Room {
 
   /** No place for another person; bots and gateways have their own. */
   get full(): boolean {
-    const { bot, listeners } = this.#kept;
-    const limit = Math.min(this.#maxMembers, MAX_ROOM_MEMBERS - bot.places - listeners.places);
-    return this.#byToken.size - bot.present - listeners.present >= limit;
+    const limit = Math.min(this.#maxMembers, MAX_ROOM_MEMBERS - this.#kept.places);
+    return this.#byToken.size - this.#kept.present >= limit;
   }
 
   /** Places of MAX_ROOM_MEMBERS that nobody has and that are kept for nobody. */
   get free(): number {
-    let taken = this.#byToken.size;
-    for (const { places, present } of Object.values(this.#kept)) taken += Math.max(0, places - present);
-    return MAX_ROOM_MEMBERS - taken;
+    return MAX_ROOM_MEMBERS - this.#byToken.size - this.#kept.waiting;
   }
 
   /** Whoever is above a lower limit stays. */
@@ -196,8 +178,8 @@ export class Room {
   }
 
   /** Keeps places within MAX_ROOM_MEMBERS for those who are no people. */
-  reserve(kind: Exclude<MemberKind, 'person'>, places: number): void {
-    this.#kept[kind].places = places;
+  reserve(kind: KeptKind, places: number): void {
+    this.#kept.reserve(kind, places);
   }
 
   members(): IterableIterator<Member> {
@@ -255,7 +237,7 @@ export class Room {
       datagrams: new TokenBucket(MAX_DATAGRAMS_PER_SECOND, MAX_DATAGRAM_BURST, nowMs),
       strangerProbes: new TokenBucket(MAX_STRANGER_PROBES_PER_SECOND, MAX_STRANGER_PROBES_PER_SECOND, nowMs),
     };
-    if (kind !== 'person') this.#kept[kind].present += 1;
+    this.#kept.handleEntered(kind);
     this.#byToken.set(token, member);
     this.#byIdentity.set(member.identity, member);
     if (kind !== 'listeners') this.#byNickname.set(member.nicknameKey, member);
@@ -263,7 +245,7 @@ export class Room {
   }
 
   remove(member: Member): void {
-    if (this.#byToken.delete(member.token) && member.kind !== 'person') this.#kept[member.kind].present -= 1;
+    if (this.#byToken.delete(member.token)) this.#kept.handleLeft(member.kind);
     this.#byIdentity.delete(member.identity);
     this.#byNickname.delete(member.nicknameKey);
     this.move(member, null);
