@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AdminActor, AdminNews, RelayAdmin } from '../../core/relay/admin-port.ts';
+import type { AdminActor, AdminCommand, AdminNews, RelayAdmin } from '../../core/relay/admin-port.ts';
 import { MAX_LANES_PER_ADDRESS } from '../../core/relay/lanes.ts';
+import { LISTENERS_NICKNAME } from '../../core/wire/fields.ts';
 import { ADMIN_ROLE_ID, MEMBER_ROLE_ID } from '../../core/wire/roles.ts';
 import { MAX_CONNECTIONS_PER_ADDRESS } from './connection-limit.ts';
 import { type RunningRelay, startRelay } from './relay-host.ts';
@@ -201,4 +202,40 @@ describe('a running relay, from another thread', () => {
     const lines = await admin.audit(null, 9);
     expect(lines.map(({ action }) => action)).toEqual(['dismissBots', 'muteForAll', 'admitBots']);
   }, 30_000);
+
+  it('lets gateways stand in a channel for as long as it is open to listeners', async () => {
+    const [lobby] = defaultChannels();
+    if (lobby === undefined) throw new Error('a room has a channel');
+    const { config, name } = lobby.info;
+    const change = (listeners: boolean): AdminCommand => ({
+      kind: 'changeChannel',
+      channel: 1,
+      name,
+      config: { ...config, listeners },
+    });
+    const ada = connect();
+    await ada.enter('Ada');
+    const identity = new TestIdentity();
+    const admit = { kind: 'admitListeners', identity: identity.name, channel: 1 } as const;
+    expect(await admin.command(root, admit)).toMatchObject({ ok: false, code: 'notAllowed' });
+    expect(await admin.command(root, change(true))).toEqual(OK);
+    expect(await admin.command(root, admit)).toEqual(OK);
+    const gateway = connect(identity);
+    await gateway.enter(LISTENERS_NICKNAME);
+    expect(await ada.next('memberJoined')).toMatchObject({
+      member: { nickname: LISTENERS_NICKNAME, channel: 1 },
+    });
+    expect((await admin.view()).members).toMatchObject([
+      { nickname: 'Ada', listeners: false },
+      { nickname: LISTENERS_NICKNAME, listeners: true, bot: false },
+    ]);
+    gateway.say({ type: 'state', muted: false, deafened: true });
+    expect(await ada.next('memberChanged')).toMatchObject({ member: { deafened: true } });
+    expect(await admin.command(root, change(false))).toEqual(OK);
+    expect(await ada.next('memberLeft')).toMatchObject({ token: gateway.token });
+    await gateway.until(() => gateway.closed);
+    expect((await admin.figures()).counters).toMatchObject({ storeFailures: 0, members: 1 });
+    const actions = (await admin.audit(null, 9)).map(({ action }) => action);
+    expect(actions).toEqual(['changeChannel', 'admitListeners', 'changeChannel']);
+  });
 });
