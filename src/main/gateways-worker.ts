@@ -4,14 +4,17 @@ import { assert, assertNever } from '../core/base/assert.ts';
 import { LISTENER_USER, LISTENING_REALM, type PasswordHashes } from '../core/program/listening.ts';
 import { Programs } from '../core/program/programs.ts';
 import type { FromRoom } from '../core/program/room-link.ts';
+import { AudioSocketGateway } from './gateways/audio-socket/audio-socket-gateway.ts';
 import { type Door, openDoor } from './gateways/front/door.ts';
 import { WebFront } from './gateways/front/web-front.ts';
 import type { Gateway, GatewayParts } from './gateways/gateway.ts';
 import type { GatewaysCommand, GatewaysEvent, GatewaysWorkerData } from './gateways/gateways-protocol.ts';
+import { createOggGateway } from './gateways/ogg/ogg-gateway.ts';
 import { portSentence, takenPort } from './gateways/port-sentence.ts';
 import { PROGRAM_LIMITS } from './gateways/program-limits.ts';
 import { programCounters, programStates } from './gateways/program-states.ts';
 import { RoomBridge } from './gateways/room-bridge.ts';
+import { WebSocketGateway } from './gateways/websocket/websocket-gateway.ts';
 
 const STATE_INTERVAL_MS = 1_000;
 
@@ -54,7 +57,11 @@ data.room?.on('message', (message: FromRoom) => bridge.handleMessage(message));
 const parts: GatewayParts = { programs, talk: bridge, nowMs };
 
 /** Asked in this order. A gateway with a port of its own opens it here, and rejects with the system's error. */
-const creators: readonly ((given: GatewayParts) => Promise<Gateway> | Gateway)[] = [];
+const creators: readonly ((given: GatewayParts) => Promise<Gateway> | Gateway)[] = [
+  createOggGateway,
+  (given) => new WebSocketGateway(given),
+  (given) => new AudioSocketGateway(given),
+];
 
 async function start(): Promise<void> {
   const gateways = await Promise.all(creators.map((create) => create(parts)));
