@@ -95,6 +95,14 @@ describe('readRelayConfig', () => {
     ['owner_identity = "me"', 'the 43 characters of an identity'],
     ['public_hosts = ["voice.example.org:48480"]', 'without ports'],
     ['admin_host = "no host"', 'a host name or an address'],
+    ['listen_host = "no host"', 'or empty'],
+    ['rtsp_port = -1', 'from 0 to 65535'],
+    ['listeners_per_address = 0', 'from 1 to 10000'],
+    ['webrtc_ports = "50000"', 'like "50000-50100"'],
+    ['webrtc_ports = "50000-50008"', 'at least 10 ports'],
+    ['webrtc_ports = "65530-65540"', 'a range of'],
+    ['signalling_uplinks = ["ftp://example.org robot=a key=b channel=c"]', '"<address> robot=<id>'],
+    ['signalling_robots = ["studio key=short"]', 'at least 16 characters'],
     ['port = ', 'line 1: this is not TOML'],
   ])('refuses %s in words', (line, words) => {
     expect(sentences({}, write('relay.toml', line))).toContain(words);
@@ -110,6 +118,10 @@ describe('readRelayConfig', () => {
     ['tls_key = "/k"', 'belong together'],
     ['port = 9\nadmin_port = 9', 'a port of its own'],
     ['voice_socket = "dgram"\nsender_threads = 2', 'needs the addon'],
+    ['listen_certificate = "/c"', 'listen_certificate and listen_key belong together'],
+    ['port = 9\nlisten_port = 9', 'listen_port is 9'],
+    ['listen_port = 48481', 'admin page has'],
+    ['rtsp_port = 48482', 'rtsp_port is 48482'],
   ])('refuses what is unsafe or senseless together: %s', (lines, words) => {
     expect(sentences({}, write('relay.toml', lines))).toContain(words);
   });
@@ -120,6 +132,9 @@ describe('readRelayConfig', () => {
     'admin_host = "::1"',
     'public_hosts = ["voice.example.org", "192.0.2.1", "2001:db8::1"]',
     'admin = false\nadmin_host = "0.0.0.0"',
+    'admin = false\nlisten_port = 48481',
+    'listening = false\nport = 9\nlisten_port = 9',
+    'rtsp_port = 0\nwebrtc_ports = "50000-50009"\nlisten_host = "::1"',
   ])('takes what is safe: %s', (lines) => {
     expect(sentences({}, write('relay.toml', lines))).toBe('');
   });

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { nearestName } from './nearest-name.ts';
+import type { SettingKind } from './setting-kinds.ts';
 import {
   isSettingName,
-  type SettingKind,
   type SettingName,
   type Settings,
   settingNames,
@@ -165,6 +165,22 @@ function openWithoutTls(settings: Settings): string[] {
   ];
 }
 
+/** Ports that somebody else of ours has, and halves of a pair. */
+function listeningClashes(settings: Settings): string[] {
+  const { admin, admin_port, listen_certificate, listen_key, listen_port, port, rtsp_port } = settings;
+  const found: string[] = [];
+  if ((listen_certificate === undefined) !== (listen_key === undefined))
+    found.push('listen_certificate and listen_key belong together: give both, or neither.');
+  const taken = admin ? [port, admin_port] : [port];
+  if (taken.includes(listen_port))
+    found.push(
+      `listen_port is ${listen_port}, which the room or its admin page has. Give listeners another.`,
+    );
+  if ([...taken, listen_port].includes(rtsp_port))
+    found.push(`rtsp_port is ${rtsp_port}, which another setting has. Give RTSP a port of its own, or 0.`);
+  return found;
+}
+
 /** Settings that are right by themselves and unsafe or senseless together. */
 function clashes(settings: Settings): string[] {
   const { admin, admin_host, admin_port, port, tls_certificate, tls_key } = settings;
@@ -173,6 +189,7 @@ function clashes(settings: Settings): string[] {
     found.push(
       'sender_threads needs the addon, and voice_socket = "dgram" does without it. Change one of them.',
     );
+  if (settings.listening) found.push(...listeningClashes(settings));
   if (!admin) return found;
   if (admin_port === port)
     found.push(`port and admin_port are both ${port}. Give the admin page a port of its own.`);

@@ -3,10 +3,8 @@ import { roomConfigSchema } from '../../contract/admin.ts';
 import { MAX_CHANNELS } from '../../core/wire/channels.ts';
 import { DEFAULT_PORT } from '../../core/wire/control.ts';
 import { identitySchema, roomNameSchema } from '../../core/wire/fields.ts';
-import { parseJoinTarget } from '../../core/wire/invite.ts';
-
-/** Highest port number. */
-const MAX_PORT = 65_535;
+import { listeningShape, listeningTexts } from './listening-settings.ts';
+import { hostSetting, MAX_PORT, pathSetting, portSetting, type SettingText } from './setting-kinds.ts';
 
 /** Most threads that share the sending, as many as the largest machine a room would need has cores. */
 const MAX_SENDER_THREADS = 16;
@@ -20,29 +18,22 @@ const MAX_PUBLIC_HOSTS = 16;
 const LOG_LEVELS = ['error', 'warn', 'info'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-const port = z.number().int().min(1).max(MAX_PORT);
-const path = z.string().min(1);
-/** As it can stand in an invite link. */
-const hostName = z
-  .string()
-  .refine((text) => parseJoinTarget(text.includes(':') ? `[${text}]` : text).ok, 'is no host');
-
 /** The settings of `sidetone relay`, spelled as in the config file. What has no default may be left out. */
 export const settingsSchema = z.strictObject({
-  data_folder: path.optional(),
+  data_folder: pathSetting.optional(),
   room_name: roomNameSchema.default('Sidetone'),
-  port: port.default(DEFAULT_PORT),
+  port: portSetting.default(DEFAULT_PORT),
   max_members: roomConfigSchema.shape.maxMembers.default(DEFAULT_MAX_MEMBERS),
   channels: z.array(roomNameSchema).min(1).max(MAX_CHANNELS).optional(),
   owner_identity: identitySchema.optional(),
-  public_hosts: z.array(hostName).max(MAX_PUBLIC_HOSTS).default([]),
+  public_hosts: z.array(hostSetting).max(MAX_PUBLIC_HOSTS).default([]),
   voice_socket: z.enum(['auto', 'batched', 'dgram']).default('auto'),
   sender_threads: z.number().int().min(0).max(MAX_SENDER_THREADS).default(0),
   admin: z.boolean().default(true),
-  admin_host: hostName.default('127.0.0.1'),
-  admin_port: port.default(48_481),
-  tls_certificate: path.optional(),
-  tls_key: path.optional(),
+  admin_host: hostSetting.default('127.0.0.1'),
+  admin_port: portSetting.default(48_481),
+  tls_certificate: pathSetting.optional(),
+  tls_key: pathSetting.optional(),
   behind_proxy: z.boolean().default(false),
   proxy_addresses: z
     .array(z.string().min(1).max(64))
@@ -55,23 +46,11 @@ export const settingsSchema = z.strictObject({
     .max(256)
     .regex(/^[\x21-\x7e]+$/)
     .optional(),
+  ...listeningShape,
   log_level: z.enum(LOG_LEVELS).default('info'),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingName = keyof Settings;
-
-/** How a setting is written down, in the file and in the environment. */
-export type SettingKind = 'text' | 'number' | 'switch' | 'list';
-
-export interface SettingText {
-  readonly kind: SettingKind;
-  /** What it must be: completes "It must be …". */
-  readonly expects: string;
-  /** What it is for, in lines of a comment. */
-  readonly about: readonly string[];
-  /** Shown in the commented file where there is no default. */
-  readonly example?: string;
-}
 
 const nameSentence = 'text of 1 to 64 visible characters';
 
@@ -177,6 +156,7 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
     about: ['Lets a collector on another machine read /metrics of the admin page, as its bearer token.'],
     example: '"…"',
   },
+  ...listeningTexts,
   log_level: {
     kind: 'text',
     expects: LOG_LEVELS.map((level) => `"${level}"`)
