@@ -14,6 +14,8 @@ import { portSentence, takenPort } from './gateways/port-sentence.ts';
 import { PROGRAM_LIMITS } from './gateways/program-limits.ts';
 import { programCounters, programStates } from './gateways/program-states.ts';
 import { RoomBridge } from './gateways/room-bridge.ts';
+import { RtspServer } from './gateways/rtsp/rtsp-server.ts';
+import { createWebRtcGateway } from './gateways/webrtc/create-webrtc-gateway.ts';
 import { WebSocketGateway } from './gateways/websocket/websocket-gateway.ts';
 
 const STATE_INTERVAL_MS = 1_000;
@@ -56,11 +58,21 @@ data.room?.on('message', (message: FromRoom) => bridge.handleMessage(message));
 
 const parts: GatewayParts = { programs, talk: bridge, nowMs };
 
+/** None where no port of its own is wanted. */
+function rtsp({
+  rtspPort,
+  ...options
+}: GatewaysWorkerData): readonly ((given: GatewayParts) => Promise<Gateway>)[] {
+  return rtspPort === null ? [] : [(given) => RtspServer.open(given, { ...options, port: rtspPort })];
+}
+
 /** Asked in this order. A gateway with a port of its own opens it here, and rejects with the system's error. */
 const creators: readonly ((given: GatewayParts) => Promise<Gateway> | Gateway)[] = [
   createOggGateway,
   (given) => new WebSocketGateway(given),
   (given) => new AudioSocketGateway(given),
+  (given) => createWebRtcGateway(given, data),
+  ...rtsp(data),
 ];
 
 async function start(): Promise<void> {
