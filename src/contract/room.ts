@@ -13,6 +13,8 @@ export const memberSchema = z.strictObject({
   identity: z.string(),
   nickname: z.string(),
   self: z.boolean(),
+  /** No person: through this member people outside of the room hear its channel. */
+  listeners: z.boolean(),
   channel: z.number().int().nullable(),
   role: z.number().int(),
   roleName: z.string(),

@@ -3,6 +3,7 @@ import { appStateSchema } from '../../contract/dto.ts';
 import { memberFor, simChannelConfig, simIdentity } from '../../core/sim/sim-room.ts';
 import type { ChannelInfo } from '../../core/wire/channels.ts';
 import type { MemberInfo } from '../../core/wire/control.ts';
+import { LISTENERS_NICKNAME } from '../../core/wire/fields.ts';
 import {
   ADMIN_ROLE_ID,
   BUILT_IN_ROLES,
@@ -200,6 +201,22 @@ describe('viewRoom, members', () => {
       safetyCode: `code of ${simIdentity(2)}`,
     });
     expect(memberOf(shown, 3).verified).toBe(false);
+  });
+
+  it('knows who is no person, and offers nothing that only makes sense with one', () => {
+    const named = (nickname: string) =>
+      memberOf(
+        view(ADMIN_ROLE_ID, {
+          members: [memberFor(OWN, { role: ADMIN_ROLE_ID }), memberFor(2, { nickname })],
+        }),
+        2,
+      );
+    const listeners = named(LISTENERS_NICKNAME);
+    expect(listeners).toMatchObject({ listeners: true, safetyCode: '' });
+    const { mute, ...others } = listeners.rules;
+    expect(mute).toBe('');
+    for (const rule of Object.values(others)) expect(rule).toContain('is no person');
+    expect(named('Bob')).toMatchObject({ listeners: false, rules: { kick: '', whisper: '' } });
   });
 
   it('gives what the contract asks for', () => {

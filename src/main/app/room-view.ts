@@ -12,6 +12,7 @@ import {
 import { channelTree } from '../../core/session/channel-tree.ts';
 import type { ChannelInfo } from '../../core/wire/channels.ts';
 import type { MemberInfo } from '../../core/wire/control.ts';
+import { LISTENERS_NICKNAME } from '../../core/wire/fields.ts';
 import type { Permission, Role as RoleInfo } from '../../core/wire/roles.ts';
 import { type ChannelAction, ruleSentence } from '../../core/wire/rule.ts';
 
@@ -38,6 +39,9 @@ export interface RoomFacts {
   readonly holders: ReadonlySet<string>;
   readonly safetyCode: (identity: string) => string;
 }
+
+/** What cannot be done with the member that stands in a channel for listeners; the relay refuses it, too. */
+const NO_PERSON = `“${LISTENERS_NICKNAME}” is no person: it stays for as long as its channel is open to listeners.`;
 
 type RoomView = Pick<AppState, 'channels' | 'members' | 'roles' | 'ownRules'> & {
   readonly speakRule: string;
@@ -101,6 +105,8 @@ function viewMember(
   ownChannel: number | null,
 ): Member {
   const self = member.token === facts.ownToken;
+  // The relay lets nobody else have that name.
+  const listeners = member.nickname === LISTENERS_NICKNAME;
   const role = bearerRole(member.role, facts.roles);
   const channel = facts.channels.find(({ id }) => id === member.channel);
   const person = facts.person(member.identity);
@@ -108,11 +114,13 @@ function viewMember(
     sentence(judgeRank(act, ownRole, { name: member.nickname, rank: role.rank, owner: false }));
   const rule = (permission: Permission, act: RankedAct): string =>
     first(sentence(judgePermission(permission, ownRole)), rank(act));
+  const personRule = (text: string): string => first(listeners ? NO_PERSON : '', text);
   return {
     token: member.token,
     identity: member.identity,
     nickname: member.nickname,
     self,
+    listeners,
     channel: member.channel,
     role: role.id,
     roleName: role.name,
@@ -125,18 +133,19 @@ function viewMember(
     reconnecting: member.reconnecting,
     volume: person.volume,
     keys: keyState(member, facts.holders, ownChannel),
-    safetyCode: self ? '' : facts.safetyCode(member.identity),
+    safetyCode: self || listeners ? '' : facts.safetyCode(member.identity),
     verified: person.verified,
     rules: {
-      move: rule('move', 'move'),
+      move: personRule(rule('move', 'move')),
       mute: rule('mute', 'mute'),
-      kick: rule('kick', 'kick'),
-      ban: rule('ban', 'ban'),
-      assignRole: rule('roles', 'assignRole'),
-      whisper:
+      kick: personRule(rule('kick', 'kick')),
+      ban: personRule(rule('ban', 'ban')),
+      assignRole: personRule(rule('roles', 'assignRole')),
+      whisper: personRule(
         channel === undefined
           ? `${member.nickname} is in no channel, so a whisper would not arrive.`
           : sentence(judgeChannelAction('whisper', channel, ownRole, facts.roles)),
+      ),
     },
   };
 }

@@ -164,6 +164,17 @@ const scenes: Record<string, AppState> = {
       channelName: 'A channel with a name that is long as well',
     }),
   },
+  /** Heard outside: the switch is on, and the member stands there. */
+  openToListeners: {
+    ...room,
+    members: [
+      ...people,
+      someMember({ token: 90, nickname: 'Listeners', identity: 'gateway', listeners: true, safetyCode: '' }),
+    ],
+    channels: channels.map((one) =>
+      one.id === 1 ? { ...one, config: { ...one.config, listeners: true } } : one,
+    ),
+  },
   /** As many voices at once as the figures are made for. */
   crowd: {
     ...room,

@@ -7,6 +7,7 @@ export function someMember(part: Partial<Member> = {}): Member {
     identity: 'identity-1',
     nickname: 'Ann',
     self: false,
+    listeners: false,
     channel: 1,
     role: 1,
     roleName: 'Member',

@@ -3,6 +3,7 @@ import { MAX_NAME_TEXT_LENGTH, MAX_SECRET_TEXT_LENGTH } from '../../../contract/
 import type { ChannelConfig } from '../../../contract/room.ts';
 import { FormDialog } from '../../ui/dialog.tsx';
 import { SelectField, SwitchField, TextField } from '../../ui/field.tsx';
+import { LISTENERS_SWITCH_HINT } from '../room/listeners.ts';
 import { NO_MEMBER_LIMIT } from './channel-tree.ts';
 import {
   bitrateChoices,
@@ -100,7 +101,7 @@ export function ChannelForm(props: ChannelFormProps): ReactElement {
         <PasswordFields locked={locked} draft={password} onChange={setPassword} />
         <SwitchField
           label="Open to listeners"
-          hint="When this is on, people who are not in the room can listen to this channel through a gateway. A member named “Listeners” then holds the keys, and everybody here is told."
+          hint={LISTENERS_SWITCH_HINT}
           on={config.listeners}
           onChange={(listeners) => change({ listeners })}
           testId="channel-listeners"

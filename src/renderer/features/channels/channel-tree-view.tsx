@@ -80,7 +80,7 @@ function ChannelBranch({ node, shared }: { node: ChannelNode; shared: Shared }):
     >
       <ChannelRow
         channel={channel}
-        count={members.length}
+        count={members.filter((member) => !member.listeners).length}
         own={channel.id === shared.ownChannel}
         inside={members.length + children.length === 0 ? null : { id, folded, collapse: shared.collapse }}
       />
@@ -198,7 +198,7 @@ function ChannelName(props: {
       {channel.locked ? <span className="visually-hidden">, asks for a password</span> : null}
       {own ? <span className="tag channel-here">You are here</span> : null}
       {channel.config.listeners ? (
-        <span className="tag" title="This channel is open to listeners">
+        <span className="tag" title="Open to listeners: people who are not in the room can hear this channel">
           <Icon name="ear" size={12} />
           Listeners
         </span>

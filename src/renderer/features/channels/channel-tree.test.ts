@@ -50,6 +50,7 @@ test('only an empty channel that nobody lands in can be removed, by whoever may'
   const one = channel(2);
   expect(removeRule(one, [channel(1)], [member(1, 1)])).toBe('');
   expect(removeRule(one, [], [member(1, 2)])).toBe('Somebody is in it.');
+  expect(removeRule(one, [], [{ ...member(1, 2), listeners: true }])).toBe('');
   expect(removeRule(one, [channel(3, 2)], [])).toBe('Other channels lie in it.');
   expect(removeRule({ ...one, landing: true }, [], [])).toContain('lands here');
   expect(removeRule({ ...one, rules: { ...one.rules, manage: 'No.' } }, [], [member(1, 2)])).toBe('No.');

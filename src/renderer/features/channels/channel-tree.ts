@@ -50,11 +50,12 @@ export function roomTree(channels: readonly Channel[], members: readonly Member[
 export function removeRule(
   channel: Pick<Channel, 'id' | 'landing' | 'rules'>,
   channels: readonly Pick<Channel, 'parent'>[],
-  members: readonly Pick<Member, 'channel'>[],
+  members: readonly Pick<Member, 'channel' | 'listeners'>[],
 ): string {
   if (channel.rules.manage !== '') return channel.rules.manage;
   if (channel.landing) return 'Everybody who comes lands here.';
-  if (members.some((member) => member.channel === channel.id)) return 'Somebody is in it.';
+  if (members.some((member) => member.channel === channel.id && !member.listeners))
+    return 'Somebody is in it.';
   return channels.some((one) => one.parent === channel.id) ? 'Other channels lie in it.' : '';
 }
 

@@ -8,6 +8,7 @@ import { Icon } from '../../ui/icons.tsx';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
 import { Range } from '../../ui/range.tsx';
 import { openChat } from '../chat/chat-store.ts';
+import { LISTENERS_MEMBER_SENTENCE } from '../room/listeners.ts';
 import { WhisperButton } from '../whispers/whisper-button.tsx';
 import { keySentence } from './member-notes.ts';
 import { percentText } from './member-row.tsx';
@@ -28,9 +29,15 @@ export function MemberMenu({ member, place }: MemberMenuProps): ReactElement {
         <Icon name={member.keys === 'noKey' ? 'keyOff' : 'key'} size={16} />
         <span>{keySentence(member)}</span>
       </p>
+      {member.listeners ? (
+        <p className="menu-note" data-testid="member-listeners">
+          <Icon name="ear" size={16} />
+          <span>{LISTENERS_MEMBER_SENTENCE}</span>
+        </p>
+      ) : null}
       {member.self ? null : <ForMe member={member} />}
       <div className="menu-line" />
-      <ForAll member={member} />
+      {member.listeners ? <MuteForAll member={member} /> : <ForAll member={member} />}
     </Menu>
   );
 }
@@ -67,6 +74,16 @@ function ForMe({ member }: { member: Member }): ReactElement {
           void perform(api.setMemberMuted({ token, muted: !member.mutedHere }));
         }}
       />
+      {member.listeners ? null : <WithPerson member={member} />}
+    </>
+  );
+}
+
+/** What is done with people only. */
+function WithPerson({ member }: { member: Member }): ReactElement {
+  const { token } = member;
+  return (
+    <>
       <WhisperButton
         target={{ kind: 'member', token }}
         label="Hold to whisper"
@@ -97,7 +114,6 @@ function ForMe({ member }: { member: Member }): ReactElement {
 
 /** What the room's rules decide. */
 function ForAll({ member }: { member: Member }): ReactElement {
-  const { api } = useProgram();
   const { token, rules } = member;
   return (
     <>
@@ -117,16 +133,7 @@ function ForAll({ member }: { member: Member }): ReactElement {
       />
       {member.self ? null : (
         <>
-          <MenuItem
-            icon={member.mutedForAll ? 'microphone' : 'microphoneOff'}
-            label={member.mutedForAll ? 'Let everybody hear again' : 'Mute for everybody'}
-            testId="member-mute-all"
-            rule={rules.mute}
-            onChoose={() => {
-              closeMenu();
-              void perform(api.muteMemberForAll({ token, muted: !member.mutedForAll }));
-            }}
-          />
+          <MuteForAll member={member} />
           <MenuItem
             icon="leave"
             label="Kick…"
@@ -146,5 +153,22 @@ function ForAll({ member }: { member: Member }): ReactElement {
         </>
       )}
     </>
+  );
+}
+
+function MuteForAll({ member }: { member: Member }): ReactElement {
+  const { api } = useProgram();
+  const { token, mutedForAll } = member;
+  return (
+    <MenuItem
+      icon={mutedForAll ? 'microphone' : 'microphoneOff'}
+      label={mutedForAll ? 'Let everybody hear again' : 'Mute for everybody'}
+      testId="member-mute-all"
+      rule={member.rules.mute}
+      onChoose={() => {
+        closeMenu();
+        void perform(api.muteMemberForAll({ token, muted: !mutedForAll }));
+      }}
+    />
   );
 }

@@ -28,6 +28,18 @@ describe('memberNotes', () => {
     expect(texts({ muted: true, mutedForAll: true })).toEqual(['Muted for everybody']);
     expect(texts({ muted: true, deafened: true, mutedHere: true })).toEqual(['Deafened', 'Muted by you']);
   });
+
+  test('who is no person is said to hear for others, and its own switches are its own affair', () => {
+    const listeners = { listeners: true, muted: true, deafened: true };
+    expect(texts(listeners)).toEqual(['Hears for people outside the room']);
+    expect(texts({ ...listeners, keys: 'noKey', mutedForAll: true, mutedHere: true }, true)).toEqual([
+      'No key: nobody outside hears you',
+      'Talking',
+      'Muted for everybody',
+      'Muted by you',
+      'Hears for people outside the room',
+    ]);
+  });
 });
 
 test('each key state has a sentence that names who', () => {

@@ -13,6 +13,7 @@ type Noted = Omit<MemberNote, 'key'>;
 
 /** What is to be said of a member, what matters most first. */
 export function memberNotes(member: Member, talking: boolean): readonly MemberNote[] {
+  if (member.listeners) return listenersNotes(member, talking);
   const marks: Record<string, Noted | false> = {
     reconnecting: member.reconnecting && { icon: 'refresh', text: 'Reconnecting', tone: 'quiet' },
     noKey: member.keys === 'noKey' && {
@@ -31,6 +32,25 @@ export function memberNotes(member: Member, talking: boolean): readonly MemberNo
     mutedHere: member.mutedHere && { icon: 'headphonesOff', text: 'Muted by you', tone: 'quiet' },
     verified: member.verified && !member.self && { icon: 'shield', text: 'Verified', tone: 'good' },
   };
+  return notesOf(marks);
+}
+
+/** The member through whom others listen: whether it wants to hear itself is its own affair. */
+function listenersNotes(member: Member, talking: boolean): readonly MemberNote[] {
+  return notesOf({
+    noKey: member.keys === 'noKey' && {
+      icon: 'keyOff',
+      text: 'No key: nobody outside hears you',
+      tone: 'bad',
+    },
+    talking: talking && { icon: null, text: 'Talking', tone: 'live' },
+    mutedForAll: member.mutedForAll && { icon: 'ban', text: 'Muted for everybody', tone: 'bad' },
+    mutedHere: member.mutedHere && { icon: 'headphonesOff', text: 'Muted by you', tone: 'quiet' },
+    outside: { icon: null, text: 'Hears for people outside the room', tone: 'quiet' },
+  });
+}
+
+function notesOf(marks: Readonly<Record<string, Noted | false>>): readonly MemberNote[] {
   return Object.entries(marks).flatMap(([key, mark]) => (mark === false ? [] : [{ key, ...mark }]));
 }
 

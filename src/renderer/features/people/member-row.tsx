@@ -6,6 +6,7 @@ import { perform, useProgram } from '../../state/program.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Range } from '../../ui/range.tsx';
+import { LISTENERS_MEMBER_SENTENCE } from '../room/listeners.ts';
 import { badgeTint, initials } from '../room/room-status.ts';
 import { memberNotes } from './member-notes.ts';
 import './people.css';
@@ -48,20 +49,25 @@ export const MemberRow = memo(function MemberRow({ member, onAir, plainRole }: M
       data-nickname={member.nickname}
       data-talking={talking}
       data-self={member.self}
+      data-listeners={member.listeners}
       data-keys={member.keys}
       data-whispering={member.whispering}
       data-reconnecting={member.reconnecting}
       onContextMenu={open}
     >
-      <span className="badge" data-tint={badgeTint(member.nickname)} aria-hidden="true">
-        {initials(member.nickname)}
-      </span>
+      <MemberBadge member={member} />
       <span className="member-name">
         <span className="member-line">
-          <bdi className="member-nickname" title={member.nickname}>
+          <bdi
+            className="member-nickname"
+            title={member.listeners ? LISTENERS_MEMBER_SENTENCE : member.nickname}
+          >
             {member.nickname}
           </bdi>
           {member.self ? <span className="member-you engraved">You</span> : null}
+          {member.listeners ? (
+            <span className="visually-hidden">{`. ${LISTENERS_MEMBER_SENTENCE}`}</span>
+          ) : null}
           {member.role === plainRole ? null : (
             <span className="tag" data-testid="member-role" title={`Role: ${member.roleName}`}>
               {member.roleName}
@@ -70,7 +76,7 @@ export const MemberRow = memo(function MemberRow({ member, onAir, plainRole }: M
         </span>
         <MemberNotes member={member} talking={talking} />
       </span>
-      {member.self ? null : <MemberVolume member={member} />}
+      {member.self || member.listeners ? null : <MemberVolume member={member} />}
       <button
         type="button"
         className="button member-more"
@@ -88,6 +94,21 @@ export const MemberRow = memo(function MemberRow({ member, onAir, plainRole }: M
     </li>
   );
 });
+
+function MemberBadge({ member }: { member: Member }): ReactElement {
+  if (!member.listeners) {
+    return (
+      <span className="badge" data-tint={badgeTint(member.nickname)} aria-hidden="true">
+        {initials(member.nickname)}
+      </span>
+    );
+  }
+  return (
+    <span className="badge" data-kind="listeners" aria-hidden="true">
+      <Icon name="ear" size={18} />
+    </span>
+  );
+}
 
 function MemberNotes({ member, talking }: { member: Member; talking: boolean }): ReactElement | null {
   const notes = memberNotes(member, talking);

@@ -9,6 +9,7 @@ import { useDelayed } from '../../ui/use-delayed.ts';
 import { menuPlace } from '../people/member-row.tsx';
 import { TestingMark } from '../testing/testing-mark.tsx';
 import { incomingWhisperText } from '../whispers/whisper-people.ts';
+import { openSentence } from './listeners.ts';
 import { bitrateText, phaseSentence, voicePathSentence } from './room-status.ts';
 import { deafSentence, routeSentence, sealingHint, sealingLabel, strangersSentence } from './sealing.ts';
 
@@ -60,7 +61,7 @@ export function RoomHead({ app }: { app: AppState }): ReactElement {
         </li>
         {connection.phase === 'connected' ? (
           <li>
-            <SealLine connection={connection} />
+            <SealLine connection={connection} open={isOpen(app, connection)} />
           </li>
         ) : null}
       </ul>
@@ -71,19 +72,31 @@ export function RoomHead({ app }: { app: AppState }): ReactElement {
 
 type Connected = Extract<Connection, { phase: 'connected' }>;
 
-function SealLine({ connection }: { connection: Connected }): ReactElement {
+/** One's own channel is heard outside, or may be. */
+function isOpen({ channels, members }: AppState, { channel }: Connected): boolean {
+  return (
+    openSentence(
+      channels.find((one) => one.id === channel),
+      members,
+    ) !== ''
+  );
+}
+
+function SealLine({ connection, open }: { connection: Connected; open: boolean }): ReactElement {
   const sealed = connection.channel !== null && connection.sealing.state === 'sealed';
+  const hint = sealingHint(connection, open);
   return (
     <RuledButton
       className="seal"
       data-testid="sealing"
       data-state={connection.channel === null ? 'none' : connection.sealing.state}
-      rule={sealed ? '' : sealingHint(connection)}
-      hint={sealingHint(connection)}
+      data-open={open}
+      rule={sealed ? '' : hint}
+      hint={hint}
       onClick={() => showDialog({ kind: 'groupCode' })}
     >
-      <Icon name={sealed ? 'lock' : 'lockOpen'} size={14} />
-      {sealingLabel(connection)}
+      <Icon name={sealed && !open ? 'lock' : 'lockOpen'} size={14} />
+      {sealingLabel(connection, open)}
     </RuledButton>
   );
 }
@@ -95,6 +108,7 @@ function RoomAlarms({ app }: { app: AppState }): ReactElement {
   const connected = connection.phase === 'connected' ? connection : null;
   const channel = channels.find((one) => one.id === connected?.channel);
   const strangers = strangersSentence(connected?.sealing.strangers ?? 0);
+  const open = openSentence(channel, members);
   const route = routeSentence(connected?.voiceRoute ?? 'udp');
   return (
     <div className="room-alarms">
@@ -114,12 +128,15 @@ function RoomAlarms({ app }: { app: AppState }): ReactElement {
         <DeafBanner connection={connected} deafForMs={connected.deafForMs} />
       )}
       <TestingMark testing={app.testing} />
-      {channel?.config.listeners === true ? (
-        <p className="room-note" data-testid="listeners-open">
-          <Icon name="ear" size={16} />
-          This channel is open to listeners
-        </p>
-      ) : null}
+      {/* Always there, so that a screen reader hears of it when the switch goes on. */}
+      <p className="room-note room-open" role="status" data-testid="listeners-open">
+        {open === '' ? null : (
+          <>
+            <Icon name="ear" size={16} />
+            {open}
+          </>
+        )}
+      </p>
       {route === '' ? null : (
         <p className="room-note" data-testid="voice-route">
           <Icon name="info" size={16} />

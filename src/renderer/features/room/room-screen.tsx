@@ -53,13 +53,14 @@ interface PeopleProps {
 
 function People({ app, ownChannel, relay }: PeopleProps): ReactElement {
   const { members, channels, roles, hosting } = app;
+  const people = members.filter((member) => !member.listeners).length;
   return (
     <>
       {hosting.phase === 'on' ? <HostingPanel hosting={hosting} onReturn={null} /> : null}
       <section aria-labelledby="members-title">
         <div className="members-head">
           <h2 id="members-title" className="engraved">
-            {headcountText(members.length)}
+            {headcountText(people)}
           </h2>
           <RuledButton
             className="button"
@@ -82,7 +83,7 @@ function People({ app, ownChannel, relay }: PeopleProps): ReactElement {
           onAir={app.transmitting && app.whispers.activeTo === ''}
           plainRole={plainRole(roles)}
         />
-        {members.length > 1 ? null : (
+        {people > 1 ? null : (
           <p className="members-empty">
             {hosting.phase === 'on'
               ? 'Send the invite link to a friend. They appear here as soon as they join.'

@@ -62,6 +62,13 @@ describe('members', () => {
     expect(order.map((one) => one.token)).toEqual([2, 4, 3, 1]);
   });
 
+  test('who is no person comes last', () => {
+    const listeners = { ...member(1, 'Listeners'), listeners: true };
+    expect(
+      memberOrder([listeners, member(2, 'Zoe'), member(3, 'Ann', true)]).map((one) => one.token),
+    ).toEqual([3, 2, 1]);
+  });
+
   test('equal names keep one order', () => {
     const order = memberOrder([member(9, 'Kim'), member(3, 'Kim')]);
     expect(order.map((one) => one.token)).toEqual([3, 9]);

@@ -44,11 +44,12 @@ export function bitrateText(bitrate: number): string {
   return `${Math.round(bitrate / 1_000)} kbit/s`;
 }
 
-/** Oneself first, then the others by name, the same order on every change. */
+/** Oneself first, then the others by name, who is no person last; the same order on every change. */
 export function memberOrder(members: readonly Member[]): readonly Member[] {
   return [...members].sort(
     (a, b) =>
       Number(b.self) - Number(a.self) ||
+      Number(a.listeners) - Number(b.listeners) ||
       a.nickname.localeCompare(b.nickname, undefined, { sensitivity: 'base', numeric: true }) ||
       a.token - b.token,
   );

@@ -5,10 +5,19 @@ import { deafSentence, routeSentence, sealingHint, sealingLabel, strangersSenten
 const waiting = { state: 'waiting', epoch: 0, groupCode: '', strangers: 0 } as const;
 
 test('the seal is told in a word, and never as sealed while keys are missing', () => {
-  expect(sealingLabel(someConnection())).toBe('Sealed');
-  expect(sealingLabel(someConnection({ sealing: waiting }))).toBe('Waiting for keys');
-  expect(sealingLabel(someConnection({ channel: null }))).toBe('In no channel');
-  expect(sealingHint(someConnection({ sealing: waiting }))).toContain('Nothing is sent');
+  expect(sealingLabel(someConnection(), false)).toBe('Sealed');
+  expect(sealingLabel(someConnection({ sealing: waiting }), false)).toBe('Waiting for keys');
+  expect(sealingLabel(someConnection({ channel: null }), false)).toBe('In no channel');
+  expect(sealingHint(someConnection({ sealing: waiting }), false)).toContain('Nothing is sent');
+  expect(sealingHint(someConnection(), false)).toContain('not even the host');
+});
+
+test('where others listen nobody is told that only those here can hear', () => {
+  expect(sealingLabel(someConnection(), true)).toBe('Sealed up to the relay');
+  expect(sealingHint(someConnection(), true)).toContain('people who are not in the room');
+  expect(sealingHint(someConnection(), true)).not.toContain('not even the host');
+  expect(sealingLabel(someConnection({ sealing: waiting }), true)).toBe('Waiting for keys');
+  expect(sealingHint(someConnection({ channel: null }), true)).toContain('Nobody hears you');
 });
 
 describe('strangersSentence', () => {

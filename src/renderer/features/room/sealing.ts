@@ -2,15 +2,23 @@ import type { Connection } from '../../../contract/dto.ts';
 
 type Connected = Extract<Connection, { phase: 'connected' }>;
 
-/** How the channel's voice is sealed, in a word or two. */
-export function sealingLabel(connection: Pick<Connected, 'channel' | 'sealing'>): string {
+/**
+ * How the channel's voice is sealed, in a word or two.
+ *
+ * @param open people outside of the room hear it, or may
+ */
+export function sealingLabel(connection: Pick<Connected, 'channel' | 'sealing'>, open: boolean): string {
   if (connection.channel === null) return 'In no channel';
-  return connection.sealing.state === 'sealed' ? 'Sealed' : 'Waiting for keys';
+  if (connection.sealing.state !== 'sealed') return 'Waiting for keys';
+  return open ? 'Sealed up to the relay' : 'Sealed';
 }
 
 /** What that means. */
-export function sealingHint(connection: Pick<Connected, 'channel' | 'sealing'>): string {
+export function sealingHint(connection: Pick<Connected, 'channel' | 'sealing'>, open: boolean): string {
   if (connection.channel === null) return 'Nobody hears you before you join a channel.';
+  if (connection.sealing.state === 'sealed' && open) {
+    return 'This channel is open to listeners: the relay opens what is said here and passes it on to people who are not in the room. Compare the channel’s code.';
+  }
   return connection.sealing.state === 'sealed'
     ? 'Only the people in this channel can open what is said here, not even the host. Compare the channel’s code.'
     : 'The keys of this channel are on their way. Nothing is sent before they are here.';

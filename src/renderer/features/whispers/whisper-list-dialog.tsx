@@ -21,7 +21,7 @@ export function WhisperListDialog({ list, members, onClose }: WhisperListDialogP
   const { api } = useProgram();
   const [name, setName] = useState(list?.name ?? '');
   const [targets, setTargets] = useState<readonly string[]>(list?.targets ?? []);
-  const others = members.filter((member) => !member.self);
+  const others = members.filter((member) => !member.self && !member.listeners);
   const away = (list?.targets ?? []).filter((one) => others.every((member) => member.identity !== one));
   const people = [
     ...others.map(({ identity, nickname }) => ({ identity, label: nickname })),
