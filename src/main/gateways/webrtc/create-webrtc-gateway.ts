@@ -1,0 +1,82 @@
+import { lookup } from 'node:dns/promises';
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { Gateway, GatewayParts } from '../gateway.ts';
+import type { GatewaysWorkerData } from '../gateways-protocol.ts';
+import { Peers } from './peers.ts';
+import { WebRtcGateway } from './webrtc-gateway.ts';
+
+/** Names of this machine are looked up again after this time, in ms: home connections change their address. */
+const LOOKUP_INTERVAL_MS = 300_000;
+
+/** Addresses that stand for all of a machine. */
+const ANY_ADDRESS = new Set(['', '0.0.0.0', '::']);
+
+/** The numeric addresses behind names, looked up now and then. */
+class PublicAddresses {
+  readonly #hosts: readonly string[];
+  readonly #timer: NodeJS.Timeout;
+  #addresses: readonly string[];
+
+  constructor(hosts: readonly string[]) {
+    this.#hosts = hosts;
+    this.#addresses = hosts.filter((host) => isIP(host) !== 0);
+    this.#timer = setInterval(() => void this.#lookUp(), LOOKUP_INTERVAL_MS);
+    this.#timer.unref();
+    void this.#lookUp();
+  }
+
+  get all(): readonly string[] {
+    return this.#addresses;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #lookUp(): Promise<void> {
+    const found = await Promise.all(
+      this.#hosts.map(async (host) => {
+        if (isIP(host) !== 0) return [host];
+        try {
+          return (await lookup(host, { all: true })).map(({ address }) => address);
+        } catch {
+          // Not now; it is tried again, and the others stand.
+          return [];
+        }
+      }),
+    );
+    this.#addresses = [...new Set(found.flat())];
+  }
+}
+
+/** The file of peer-process: beside this one in the sources, beside the entries of the program where it is built. */
+function findPeerProcess(): string {
+  const { dirname, filename } = import.meta;
+  if (filename.endsWith('.ts')) return join(dirname, 'peer-process.ts');
+  const beside = join(dirname, 'peer-process.js');
+  return existsSync(beside) ? beside : join(dirname, '..', 'peer-process.js');
+}
+
+export function createWebRtcGateway(
+  parts: GatewayParts,
+  data: Pick<GatewaysWorkerData, 'host' | 'publicHosts' | 'webRtcPorts'>,
+): Gateway {
+  const addresses = new PublicAddresses(data.publicHosts);
+  const bindAddress = isIP(data.host) === 0 || ANY_ADDRESS.has(data.host) ? null : data.host;
+  const peers = new Peers({
+    processPath: findPeerProcess(),
+    settings: { bindAddress, ports: data.webRtcPorts },
+    nowMs: parts.nowMs,
+  });
+  return new WebRtcGateway(parts, {
+    peers,
+    publicAddresses: () => addresses.all,
+    peerCounters: peers.counters,
+    closeBelow: async () => {
+      addresses.close();
+      await peers.close();
+    },
+  });
+}
