@@ -10,7 +10,7 @@ import { UdpTransport } from './voice/udp-transport.ts';
 import { VoiceLink, type VoiceTransport } from './voice/voice-link.ts';
 
 /** A socket of its own: of the addon where it loads, as the relay's. */
-function openTransport(
+export function openOwnSocket(
   addon: NativeAddonLoad,
   address: string,
   port: number,
@@ -28,7 +28,7 @@ export function openBotLink(addon: NativeAddonLoad, { onVoice, sendLane, ...path
     ...path,
     mac: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
     openTransport: (address, port, onDatagram) => {
-      transport = openTransport(addon, address, port, onDatagram);
+      transport = openOwnSocket(addon, address, port, onDatagram);
       return transport;
     },
     onVoice,

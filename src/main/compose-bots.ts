@@ -1,7 +1,3 @@
-import { randomInt } from 'node:crypto';
-import { createRng } from '../core/base/rng.ts';
-import { Call } from './app/call.ts';
-import { ChannelKeys } from './app/channel-keys.ts';
 import { resampleAll } from './audio/resampler.ts';
 import { readWave } from './audio/wave-file.ts';
 import { AesGcmKey } from './base/aes-gcm-key.ts';
@@ -9,28 +5,22 @@ import { loadNativeAddon } from './base/native-addon.ts';
 import { groupInTurns } from './bot-group.ts';
 import { openBotLink } from './bot-link.ts';
 import type { BotMember, BotMemberOptions, BotPorts } from './bots/bot-ports.ts';
-import { ControlLane } from './control/control-lane.ts';
-import { OwnIdentity } from './keys/own-identity.ts';
+import { createPassingIdentity, type HeadlessRelay, openHeadlessMember } from './headless-member.ts';
+import type { OwnIdentity } from './keys/own-identity.ts';
 import { SAMPLE_RATE_HZ, VoiceEncoder } from './voice/opus.ts';
 
-export interface ComposeBotsOptions {
-  readonly address: string;
-  readonly port: number;
-  readonly certificateSha256: string;
-}
-
 /** Connects the bots with the parts of the program that any member is made of. Decides nothing. */
-export function composeBots(options: ComposeBotsOptions): BotPorts {
+export function composeBots(options: HeadlessRelay): BotPorts {
   const addon = loadNativeAddon();
   const identities = new Map<string, OwnIdentity>();
   return {
     createIdentity: () => {
-      const identity = createOwnIdentity();
+      const identity = createPassingIdentity();
       identities.set(identity.publicKey, identity);
       return identity;
     },
     createMember: (member) => {
-      const identity = identities.get(member.identity.publicKey) ?? createOwnIdentity();
+      const identity = identities.get(member.identity.publicKey) ?? createPassingIdentity();
       return createMember(options, member, identity);
     },
     openLink: (request) => openBotLink(addon, request),
@@ -49,70 +39,25 @@ export function composeBots(options: ComposeBotsOptions): BotPorts {
   };
 }
 
-/** Kept nowhere: a bot lives for one test. */
-function createOwnIdentity(): OwnIdentity {
-  return new OwnIdentity(
-    { storage: 'file', load: () => ({ ok: true, seed: null }), save: () => undefined },
-    '',
-  );
-}
-
 function createMember(
-  options: ComposeBotsOptions,
+  relay: HeadlessRelay,
   { index, nickname, voice, turns, gate, onDidDrop }: BotMemberOptions,
   identity: OwnIdentity,
 ): BotMember {
-  const { address: host, port, certificateSha256 } = options;
-  const call = new Call({
-    rng: createRng(randomInt(2 ** 32)),
+  return openHeadlessMember({
+    relay,
+    nickname,
+    identity,
     voice,
-    people: { knownRelay: () => null, rememberRelay: () => undefined },
-    identity: () => identity,
-    openLane: (request) => new ControlLane(request),
-    onDidChange: () => {
-      if (call.connected) keys.handleRoster(call.channel, performance.now());
-    },
-    onDidWelcome: ({ resumed }) => (resumed ? keys.handleResumed() : keys.handleNewSession()),
-    onDidEnd: () => keys.handleNewSession(),
-    onDidDrop,
-    onProblem: () => undefined,
+    createGroup: () => groupInTurns(identity.createGroup(), index, turns),
     onKeyMessage: (message) => {
       if (message.type === 'commitWanted') turns.hurry(index);
-      keys.handleMessage(message);
     },
-    onDidRefuseKey: (code) => keys.handleRefused(code),
-    onWhisperKey: () => undefined,
-    onChat: () => undefined,
-    onDidSettleChat: () => undefined,
-    onHistory: () => undefined,
-  });
-  const keys = new ChannelKeys({
-    createGroup: () => groupInTurns(identity.createGroup(), index, turns),
-    ownIdentity: () => identity.publicKey,
-    members: () => call.members,
-    voice,
-    send: (message) => {
+    sendKey: (message, send) => {
       if (message.type === 'commit') turns.calm(index);
-      const send = (): boolean => call.sendKey(message);
       return message.type === 'keyPackage' ? gate.pass(index, send) : send();
     },
-    // Nobody compares codes with a bot.
-    groupCode: () => '',
     onDidChange: () => undefined,
+    onDidDrop,
   });
-  return {
-    get token() {
-      return call.token;
-    },
-    get channel() {
-      return call.channel;
-    },
-    get connected() {
-      return call.connected;
-    },
-    join: () => call.join({ host, port, certificateSha256, roomName: null }, nickname, null),
-    joinChannel: (channel) => call.joinChannel(channel, null),
-    sendLaneDatagram: (bytes) => call.sendLaneDatagram(bytes),
-    leave: () => call.leave(),
-  };
 }

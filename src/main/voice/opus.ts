@@ -13,6 +13,7 @@ const SET_COMPLEXITY = 4010;
 const SET_SIGNAL = 4024;
 const RESET_STATE = 4028;
 const APPLICATION_VOIP = 2048;
+const APPLICATION_AUDIO = 2049;
 const SIGNAL_VOICE = 3001;
 
 /** 9 of 10 sounds the same as 10 at 24 kbit/s and more, and leaves a fifth of the encoder's time. */
@@ -55,14 +56,15 @@ function createNative(): NativeOpus {
   return new loaded.OpusEncoder(SAMPLE_RATE_HZ, 1);
 }
 
-/** Opus encoder for 48 kHz mono speech, one per microphone. */
+/** Opus encoder for 48 kHz mono, one per microphone or mix. */
 export class VoiceEncoder {
   readonly #native = createNative();
   #pcm = Buffer.alloc(0);
 
-  constructor(bitrate: number) {
-    this.#native.applyEncoderCTL(SET_APPLICATION, APPLICATION_VOIP);
-    this.#native.applyEncoderCTL(SET_SIGNAL, SIGNAL_VOICE);
+  /** @param sound `speech`: made for voices; `any`: music among it is kept as it is */
+  constructor(bitrate: number, sound: 'speech' | 'any' = 'speech') {
+    this.#native.applyEncoderCTL(SET_APPLICATION, sound === 'any' ? APPLICATION_AUDIO : APPLICATION_VOIP);
+    if (sound === 'speech') this.#native.applyEncoderCTL(SET_SIGNAL, SIGNAL_VOICE);
     this.#native.applyEncoderCTL(SET_COMPLEXITY, COMPLEXITY);
     this.setBitrate(bitrate);
   }
