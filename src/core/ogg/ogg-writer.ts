@@ -28,6 +28,8 @@ export interface OggWriterSinks {
 /** A link that is being written. */
 interface OpenLink {
   readonly packer: PagePacker;
+  /** Place in the program at which granule positions are zero. */
+  readonly zero: number;
   /** Place in the program behind its last packet. */
   endPosition: number;
   /** Sound that waits for its page, in samples. */
@@ -41,8 +43,6 @@ interface OpenLink {
  */
 export class OggWriter {
   readonly #sinks: OggWriterSinks;
-  /** Place in the program at which granule positions are zero; null: no link was begun yet. */
-  #zero: number | null = null;
   #link: OpenLink | null = null;
 
   constructor(sinks: OggWriterSinks) {
@@ -60,8 +60,8 @@ export class OggWriter {
   }
 
   /**
-   * Begins a link, and ends the one before it. Granule positions go on over all links: to players that know the time
-   * only from them, a title that changes is no jump in it. (A stream need not begin at zero: RFC 7845, section 4.1.)
+   * Begins a link, and ends the one before it. Granule positions begin at zero in each: with others, GStreamer plays
+   * what is to be skipped.
    *
    * @param position of its first frame
    */
@@ -82,8 +82,7 @@ export class OggWriter {
       packer.flush();
     }
     isHeader = false;
-    this.#zero ??= position;
-    this.#link = { packer, endPosition: position, waitingSamples: 0 };
+    this.#link = { packer, zero: position, endPosition: position, waitingSamples: 0 };
   }
 
   /** The next frame of the open link; without one, nothing happens. */
@@ -93,7 +92,7 @@ export class OggWriter {
     // All packets of a page have to follow each other: its granule position is that of its end.
     if (position !== link.endPosition) this.flush();
     link.endPosition = position + samples;
-    link.packer.packet(payload, this.#granuleAt(link.endPosition));
+    link.packer.packet(payload, BigInt(link.endPosition - link.zero));
     link.waitingSamples += samples;
     if (link.waitingSamples >= PAGE_SAMPLES) this.flush();
   }
@@ -107,13 +106,7 @@ export class OggWriter {
 
   /** Ends the open link. */
   end(): void {
-    const link = this.#link;
-    if (link === null) return;
-    link.packer.end(this.#granuleAt(link.endPosition));
+    this.#link?.packer.end();
     this.#link = null;
-  }
-
-  #granuleAt(position: number): bigint {
-    return BigInt(position - (this.#zero ?? position));
   }
 }

@@ -75,14 +75,9 @@ export class PagePacker {
     if (this.#lacing.length > 0) this.#finish(0);
   }
 
-  /**
-   * Ends the stream, on the page that waits or on an empty one.
-   *
-   * @param granule position at the end of its last packet
-   */
-  end(granule: bigint): void {
+  /** Ends the stream, on the page that waits or on an empty one, which has no granule position. */
+  end(): void {
     if (this.#ended) return;
-    this.#granule = granule;
     this.#finish(OGG_LAST);
     this.#ended = true;
   }

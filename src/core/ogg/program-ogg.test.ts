@@ -69,6 +69,10 @@ class ToyListener implements Outlet<ProgramPage> {
   }
 }
 
+function preSkipOf(head: Uint8Array | undefined): number {
+  return Buffer.from(head ?? []).readUInt16LE(28 + 10);
+}
+
 function nameOf(page: Uint8Array): string {
   const bytes = Buffer.from(page);
   const body = bytes.toString('latin1', 27 + (bytes[26] ?? 0));
@@ -96,8 +100,7 @@ describe('ProgramOgg', () => {
       '101: 5 packets',
       '101: 1 packets, last',
     ]);
-    // Pre-skip of the broadcast's beginning.
-    expect(Buffer.from(listener.pages[0] ?? []).readUInt16LE(28 + 10)).toBe(312);
+    expect(preSkipOf(listener.pages[0])).toBe(312);
   });
 
   it('begins a link when tags change, not for tags that come with the broadcast', () => {
@@ -115,7 +118,8 @@ describe('ProgramOgg', () => {
       '101: 1 packets, last',
       '102: head',
       '102: tags Two',
-      '102: 1 packets, last',
+      // The frame before the change is heard on the link before; here it brings the decoder into step.
+      '102: 2 packets, last',
       '103: head',
       '103: tags Talk',
     ]);
@@ -132,8 +136,35 @@ describe('ProgramOgg', () => {
     const second = new ToyListener(program, ogg, 2_100);
     expect(second.got.slice(0, 2)).toEqual(['101: head', '101: tags Talk']);
     expect(second.pages.at(-1)).toBe(first.pages.at(-1));
-    // A decoder begins here with no sound that it would have to leave out.
-    expect(Buffer.from(first.pages[0] ?? []).readUInt16LE(28 + 10)).toBe(0);
+    expect(preSkipOf(first.pages[0])).toBe(3_840);
+  });
+
+  it('lets a decoder of a new link come into step with the last 80 ms, unless there is a hole', () => {
+    const program = createProgram();
+    const listener = new ToyListener(program, createOgg(program));
+    const feed = program.begin(REQUEST);
+    for (let count = 0; count < 10; count += 1) feed?.frame(packet(count), count * 20);
+    feed?.tags([['title', 'Two']]);
+    feed?.frame(packet(10), 200);
+    feed?.tags([['title', 'Three']]);
+    feed?.frame(packet(11), 1_220, 48_000);
+    feed?.end();
+    expect(listener.got.slice(4)).toEqual([
+      '101: 0 packets, last',
+      '102: head',
+      '102: tags Two',
+      '102: 5 packets',
+      '102: 0 packets, last',
+      '103: head',
+      '103: tags Three',
+      '103: 1 packets, last',
+    ]);
+    const heads = listener.pages.filter((bytes) => nameOf(bytes).endsWith('head'));
+    expect(heads.map(preSkipOf)).toEqual([312, 3_840, 312]);
+    const second = Buffer.from(listener.pages[7] ?? []);
+    // 80 ms that are skipped, and 20 ms of sound.
+    expect(second.readBigInt64LE(6)).toBe(4_800n);
+    expect(second.subarray(27 + 5).toString('hex')).toBe('f80006f80007f80008f80009f8000a');
   });
 
   it('does not give sound of an earlier time to whoever wakes a mix', () => {

@@ -16,6 +16,13 @@ const MAX_RECENT_PAGES = 64;
 /** Frames that wait longer than this for their page to be full go out without it, in ms: nothing follows them. */
 const MAX_PAGE_WAIT_MS = 200;
 
+/**
+ * Sound before the first that is heard of a link that begins in mid-broadcast, in samples at 48 kHz: 80 ms, which is
+ * what a decoder needs to be in step (RFC 7845, section 4.6). It is told to skip it: a new title is not heard, though
+ * players begin with a new decoder there.
+ */
+const PRE_ROLL_SAMPLES = 3_840;
+
 /** Frames older than this are no part of what is heard now, in ms: a mix rests while nobody listens. */
 const MAX_OPENING_AGE_MS = 2 * OPENING_MS;
 
@@ -37,8 +44,6 @@ export class ProgramOgg {
   readonly #writer: OggWriter;
   readonly #recent = new History<ProgramPage>(MAX_RECENT_PAGES);
   #headers: readonly ProgramPage[] = [];
-  /** The broadcast whose first frame is still to come. */
-  #fresh: Broadcast | null = null;
   #tagsChanged = false;
   /** When the newest frame came, in ms of the engine clock. */
   #atMs: number;
@@ -60,14 +65,10 @@ export class ProgramOgg {
         program.pages.publish(page, this.#atMs);
       },
     });
-    const recent = program.recentFrames((OPENING_MS * PROGRAM_RATE_HZ) / 1_000);
-    for (const frame of recent) if (nowMs - frame.atMs <= MAX_OPENING_AGE_MS) this.#handleFrame(frame);
+    this.#begin(program.recentFrames((OPENING_MS * PROGRAM_RATE_HZ) / 1_000), nowMs);
     // A page that is not full would not reach the first of its listeners at once.
     this.#writer.flush();
     this.#unwatch = program.watch({
-      handleBegin: (broadcast) => {
-        this.#fresh = broadcast;
-      },
       handleFrame: (frame) => this.#handleFrame(frame),
       handleTags: () => {
         this.#tagsChanged = true;
@@ -101,24 +102,31 @@ export class ProgramOgg {
   }
 
   #handleFrame(frame: ProgramFrame): void {
+    if (this.#isPublishers) return;
+    if (this.#writer.open && !this.#tagsChanged) {
+      this.#atMs = frame.atMs;
+      this.#writer.frame(frame);
+    } else this.#begin(this.#program.recentFrames(PRE_ROLL_SAMPLES + frame.samples), frame.atMs);
+  }
+
+  /** Begins a link. @param frames that could be on it, the newest last */
+  #begin(frames: readonly ProgramFrame[], nowMs: number): void {
     const { broadcast, tags } = this.#program;
-    if (broadcast === null || this.#isPublishers) return;
-    this.#atMs = frame.atMs;
-    if (!this.#writer.open || this.#tagsChanged) {
-      this.#tagsChanged = false;
-      this.#writer.begin(
-        {
-          serial: this.#nextSerial(),
-          channels: broadcast.channels,
-          // What is left out at the beginning of a broadcast is no part of one that is under way.
-          preSkipSamples: this.#fresh === broadcast ? broadcast.preSkipSamples : 0,
-          tags: titled(tags, broadcast),
-        },
-        frame.position,
-      );
-    }
-    this.#fresh = null;
-    this.#writer.frame(frame);
+    const heard = newestInARow(frames.filter(({ atMs }) => nowMs - atMs <= MAX_OPENING_AGE_MS));
+    const [first] = heard;
+    if (broadcast === null || first === undefined || this.#isPublishers) return;
+    this.#atMs = nowMs;
+    this.#tagsChanged = false;
+    this.#writer.begin(
+      {
+        serial: this.#nextSerial(),
+        channels: broadcast.channels,
+        preSkipSamples: heard.length === 1 ? broadcast.preSkipSamples : preRollOf(heard),
+        tags: titled(tags, broadcast),
+      },
+      first.position,
+    );
+    for (const frame of heard) this.#writer.frame(frame);
   }
 
   #end(): void {
@@ -126,8 +134,26 @@ export class ProgramOgg {
     this.#headers = [];
     this.#recent.clear();
     this.#tagsChanged = false;
-    this.#fresh = null;
   }
+}
+
+/** The frames behind the last hole. */
+function newestInARow(frames: readonly ProgramFrame[]): readonly ProgramFrame[] {
+  const from = frames.findLastIndex(({ position }, at) => {
+    const before = frames[at - 1];
+    return before !== undefined && before.position + before.samples !== position;
+  });
+  return frames.slice(Math.max(0, from));
+}
+
+/** How much of these is for the decoder alone, in samples: whole frames, and never the newest. */
+function preRollOf(frames: readonly ProgramFrame[]): number {
+  let samples = 0;
+  for (const frame of frames.slice(0, -1)) {
+    if (samples >= PRE_ROLL_SAMPLES) break;
+    samples += frame.samples;
+  }
+  return samples;
 }
 
 /** Players show nothing but a title: without one, it says whose broadcast it is. */
