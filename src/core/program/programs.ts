@@ -56,9 +56,15 @@ export interface Visit {
   leave(): void;
 }
 
-export type VisitAnswer =
-  | { readonly ok: true; readonly visit: Visit }
-  | { readonly ok: false; readonly reason: VisitRefusal; readonly retryAfterSeconds: number | null };
+export type VisitAnswer = { readonly ok: true; readonly visit: Visit } | VisitRefused;
+
+export interface VisitRefused {
+  readonly ok: false;
+  readonly reason: VisitRefusal;
+  readonly retryAfterSeconds: number | null;
+}
+
+export type PublisherAnswer = { readonly ok: true; readonly channel: ListeningChannel } | VisitRefused;
 
 /** The HTTP status, and the RTSP status (RFC 2326 took over its numbers), that tells a refusal. */
 export function statusOf(reason: VisitRefusal): 401 | 403 | 404 | 409 | 429 | 503 {
@@ -212,6 +218,19 @@ export class Programs {
     return { ok: true, visit: stay.visit };
   }
 
+  /**
+   * Whether somebody has the publisher's key of a channel, without letting them in: for those who steer a publisher
+   * that is there already. Counted, and limited in tries, as an admission is.
+   */
+  provePublisher(request: Omit<VisitRequest, 'purpose' | 'onDidRevoke'>, nowMs: number): PublisherAnswer {
+    const found = this.find(request.channel);
+    if (found === null) return this.#refuse('unknownChannel');
+    const { channel } = found;
+    if (channel.publishKey === null || channel.source !== 'publisher') return this.#refuse('notOffered');
+    const asked: VisitRequest = { ...request, purpose: 'publish', onDidRevoke: () => undefined };
+    return this.#prove(channel, asked, networkOf(request.address), nowMs) ?? { ok: true, channel };
+  }
+
   /** Visits of one kind to a channel. */
   visitsTo(channel: number, purpose: VisitPurpose): number {
     return this.#perPurpose.get(`${purpose} ${channel}`) ?? 0;
@@ -249,7 +268,7 @@ export class Programs {
     request: VisitRequest,
     network: string,
     nowMs: number,
-  ): VisitAnswer | null {
+  ): VisitRefused | null {
     const { proof, purpose } = request;
     if (purpose !== 'publish' && channel.access === 'public') return null;
     if (proof.kind === 'verified') return purpose === 'publish' ? this.#refuse('proofWrong') : null;
@@ -318,7 +337,7 @@ export class Programs {
     }
   }
 
-  #refuse(reason: VisitRefusal, retryAfterSeconds: number | null = null): VisitAnswer {
+  #refuse(reason: VisitRefusal, retryAfterSeconds: number | null = null): VisitRefused {
     this.counters[reason] += 1;
     return { ok: false, reason, retryAfterSeconds };
   }
