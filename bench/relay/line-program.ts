@@ -22,9 +22,16 @@ export class LineProgram {
   #waiting: ((line: string | null) => void) | null = null;
   #over = false;
 
-  /** @throws Error when it cannot be started */
-  static async start(path: string): Promise<LineProgram> {
-    const child = spawn('nice', [...NICE, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /**
+   * @param nice arguments of `nice`
+   * @throws Error when it cannot be started
+   */
+  static async start(
+    path: string,
+    args: readonly string[] = [],
+    nice: readonly string[] = NICE,
+  ): Promise<LineProgram> {
+    const child = spawn('nice', [...nice, path, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
@@ -72,8 +79,12 @@ export class LineProgram {
     return line;
   }
 
-  async ask(line: string): Promise<string> {
+  tell(line: string): void {
     this.#child.stdin.write(`${line}\n`);
+  }
+
+  async ask(line: string): Promise<string> {
+    this.tell(line);
     return this.line();
   }
 
