@@ -21,6 +21,7 @@ export default defineConfig({
           'relay-worker': here('src/main/relay/relay-worker.ts'),
           'bots-worker': here('src/main/bots-worker.ts'),
           'gateways-worker': here('src/main/gateways-worker.ts'),
+          'mix-worker': here('src/main/mix-worker.ts'),
           'hotkey-process': here('src/main/hotkeys/hotkey-process.ts'),
         },
       },
