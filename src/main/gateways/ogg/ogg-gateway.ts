@@ -4,8 +4,8 @@ import { createCounters } from '../../../core/base/counters.ts';
 import { ProgramOgg } from '../../../core/ogg/program-ogg.ts';
 import type { Program } from '../../../core/program/program.ts';
 import { VISIT_REFUSALS, type Visit } from '../../../core/program/programs.ts';
+import { proofOf } from '../front/credentials.ts';
 import type { Gateway, GatewayParts, WebRequest } from '../gateway.ts';
-import { proofOf } from './listening-proof.ts';
 import { type ListenerEnd, OggListener, RETRY_AFTER_SECONDS } from './ogg-listener.ts';
 import { playlistOf, readStreamAddress, type StreamAddress } from './stream-address.ts';
 import {
@@ -101,7 +101,7 @@ class OggGateway implements Gateway {
       {
         channel: address.channel,
         purpose: 'listen',
-        proof: proofOf(url, request.headers),
+        proof: proofOf(url, request),
         address: origin.address,
         private: origin.private,
         onDidRevoke: () => listener?.revoke(),

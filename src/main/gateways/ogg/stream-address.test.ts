@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { proofOf } from './listening-proof.ts';
 import { playlistOf, readStreamAddress } from './stream-address.ts';
 
 describe('readStreamAddress', () => {
@@ -59,33 +58,4 @@ describe('playlistOf', () => {
       expect(playlistOf({ channel, secure: false, host, key: null }).split('\n')[2]).toBe('%C3%A4-b.ogg');
     },
   );
-});
-
-describe('proofOf', () => {
-  const at = (query: string): URL => new URL(`http://relay.invalid/stream/a.ogg${query}`);
-  const basic = (text: string): { authorization: string } => ({
-    authorization: `Basic ${Buffer.from(text).toString('base64')}`,
-  });
-
-  it('takes the key of the address before a password', () => {
-    expect(proofOf(at('?key=k'), basic('listener:p'))).toEqual({ kind: 'secret', secret: 'k' });
-    expect(proofOf(at(''), basic('listener:p:ö'))).toEqual({ kind: 'secret', secret: 'p:ö' });
-    expect(proofOf(at(''), { authorization: 'basic OnA=' })).toEqual({ kind: 'secret', secret: 'p' });
-  });
-
-  it('takes nothing for nothing', () => {
-    for (const headers of [
-      {},
-      basic('no colon'),
-      basic('listener:'),
-      { authorization: 'Bearer x' },
-      { authorization: 'Basic §' },
-    ])
-      expect(proofOf(at('?key='), headers)).toEqual({ kind: 'none' });
-  });
-
-  it('looks at no more of a secret than any can have', () => {
-    const proof = proofOf(at(`?key=${'k'.repeat(300)}`), {});
-    expect(proof.kind === 'secret' && proof.secret.length).toBe(256);
-  });
 });
