@@ -4,11 +4,12 @@
  *
  * @param connect where scripts may connect to, a CSP source list: nowhere in Electron, its own socket in the
  *   browser shell
+ * @param scripts where scripts may come from, and whether they may compile Wasm
  */
-export function contentSecurityPolicy(connect: string): string {
+export function contentSecurityPolicy(connect: string, scripts = "'self'"): string {
   return [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src ${scripts}`,
     "style-src 'self'",
     "img-src 'self' data:",
     "font-src 'self'",
