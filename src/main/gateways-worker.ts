@@ -15,6 +15,7 @@ import { PROGRAM_LIMITS } from './gateways/program-limits.ts';
 import { programCounters, programStates } from './gateways/program-states.ts';
 import { RoomBridge } from './gateways/room-bridge.ts';
 import { RtspServer } from './gateways/rtsp/rtsp-server.ts';
+import { SignallingGateway } from './gateways/signalling/signalling-gateway.ts';
 import { createWebRtcGateway } from './gateways/webrtc/create-webrtc-gateway.ts';
 import { WebSocketGateway } from './gateways/websocket/websocket-gateway.ts';
 
@@ -72,6 +73,7 @@ const creators: readonly ((given: GatewayParts) => Promise<Gateway> | Gateway)[]
   (given) => new WebSocketGateway(given),
   (given) => new AudioSocketGateway(given),
   (given) => createWebRtcGateway(given, data),
+  (given) => new SignallingGateway(given, data),
   ...rtsp(data),
 ];
 

@@ -81,9 +81,12 @@ describe("the relay's address", () => {
     ['ws://relay.example', 'ws://relay.example?'],
     ['WSS://relay.example/a?b=c', 'wss://relay.example/a?b=c&'],
     ['wss://relay.example/a?', 'wss://relay.example/a?'],
-    ['wss://relay.example/a#here', 'wss://relay.example/a?'],
   ])('%s becomes %s', (url, start) => {
-    expect(uplinkTarget({ ...identity, url })).toEqual({ address: `${start}${query}`, headers: {} });
+    expect(uplinkTarget({ ...identity, url })).toEqual({
+      address: `${start}${query}`,
+      headers: {},
+      certificateSha256: null,
+    });
   });
 
   test('keeps the key out of the address where the relay reads headers', () => {
@@ -91,13 +94,31 @@ describe("the relay's address", () => {
     expect(target).toEqual({
       address: 'wss://relay.example/r?type=robot&robot_id=room%201',
       headers: { authorization: 'Bearer a&b=c#d', 'x-api-key': 'a&b=c#d' },
+      certificateSha256: null,
     });
   });
 
-  test.each(['ftp://relay.example', 'relay.example', '', 'http://', 'javascript:alert(1)'])(
-    'refuses %j',
-    (url) => expect(uplinkTarget({ ...identity, url })).toBeNull(),
-  );
+  test("a fingerprint of the relay's certificate stands behind the address, and is not sent", () => {
+    const colons = Array.from({ length: 32 }, () => 'aB').join(':');
+    for (const pin of [colons, colons.replaceAll(':', '')]) {
+      expect(uplinkTarget({ ...identity, url: `https://relay.example/a#sha256=${pin}` })).toEqual({
+        address: `wss://relay.example/a?${query}`,
+        headers: {},
+        certificateSha256: 'ab'.repeat(32),
+      });
+    }
+  });
+
+  test.each([
+    'ftp://relay.example',
+    'relay.example',
+    '',
+    'http://',
+    'javascript:alert(1)',
+    'wss://relay.example/a#here',
+    `wss://relay.example/a#sha256=${'ab'.repeat(31)}`,
+    `ws://relay.example/a#sha256=${'ab'.repeat(32)}`,
+  ])('refuses %j', (url) => expect(uplinkTarget({ ...identity, url })).toBeNull());
 
   test('refuses a key that would end its header', () => {
     const url = 'https://relay.example';

@@ -12,6 +12,10 @@ export interface UplinkIdentity {
 export interface UplinkTarget {
   readonly address: string;
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Lower-case hexadecimal SHA-256 of the relay's certificate: then no authority is asked. Null: one is.
+   */
+  readonly certificateSha256: string | null;
 }
 
 /** Names of the relay's parameters, and of the headers that stand for the key. */
@@ -28,11 +32,16 @@ const SCHEMES: ReadonlyMap<string, string> = new Map([
 /** Headers carry visible ASCII and spaces alone; a key with anything else would be refused by every stack. */
 const HEADER_TEXT = /^[\x20-\x7e]*$/;
 
+/** Behind the address, for relays that made their own certificate; it is never sent. */
+const PINNED = /^sha256=((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})$/i;
+
 /**
  * The relay's address for a room: `type`, `robot_id` and `api_key`, in that order, behind what the address has of its
  * own. Values are percent-encoded, so that a key with an ampersand stays a key.
  *
- * @returns null when the address is of no kind that a socket can be opened to, or the key does not fit a header
+ * @param identity its `url` may end in `#sha256=<fingerprint>`, where the relay made its own certificate
+ * @returns null when the address is of no kind that a socket can be opened to, what is behind it is no fingerprint, or
+ *   the key does not fit a header
  */
 export function uplinkTarget({
   url,
@@ -40,17 +49,22 @@ export function uplinkTarget({
   apiKey,
   credentialsInHeader,
 }: UplinkIdentity): UplinkTarget | null {
-  const [, scheme = '', rest = ''] = /^([a-z]+):\/\/([^\s#]+)(?:#.*)?$/i.exec(url.trim()) ?? [];
+  const [, scheme = '', rest = '', fragment = ''] =
+    /^([a-z]+):\/\/([^\s#]+)(?:#(\S*))?$/i.exec(url.trim()) ?? [];
   const socketScheme = SCHEMES.get(scheme.toLowerCase());
-  if (socketScheme === undefined) return null;
+  const pin = PINNED.exec(fragment)?.[1] ?? null;
+  if (socketScheme === undefined || (fragment !== '' && (pin === null || socketScheme !== 'wss')))
+    return null;
+  if (credentialsInHeader && !HEADER_TEXT.test(apiKey)) return null;
   const parameters = [
     ['type', 'robot'],
     ['robot_id', robotId],
     ...(credentialsInHeader ? [] : [[KEY_PARAMETER, apiKey]]),
   ].map(([name = '', value = '']) => `${name}=${encodeURIComponent(value)}`);
   const joint = !rest.includes('?') ? '?' : rest.endsWith('?') || rest.endsWith('&') ? '' : '&';
-  const address = `${socketScheme}://${rest}${joint}${parameters.join('&')}`;
-  if (!credentialsInHeader) return { address, headers: {} };
-  if (!HEADER_TEXT.test(apiKey)) return null;
-  return { address, headers: { authorization: `Bearer ${apiKey}`, [KEY_HEADER]: apiKey } };
+  return {
+    address: `${socketScheme}://${rest}${joint}${parameters.join('&')}`,
+    headers: credentialsInHeader ? { authorization: `Bearer ${apiKey}`, [KEY_HEADER]: apiKey } : {},
+    certificateSha256: pin === null ? null : pin.replaceAll(':', '').toLowerCase(),
+  };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Gateway, GatewayParts } from '../gateway.ts';
 import type { GatewaysWorkerData } from '../gateways-protocol.ts';
 import { Peers } from './peers.ts';
+import { Uplink } from './uplink.ts';
 import { WebRtcGateway } from './webrtc-gateway.ts';
 
 /** Names of this machine are looked up again after this time, in ms: home connections change their address. */
@@ -61,7 +62,7 @@ function findPeerProcess(): string {
 
 export function createWebRtcGateway(
   parts: GatewayParts,
-  data: Pick<GatewaysWorkerData, 'host' | 'publicHosts' | 'webRtcPorts'>,
+  data: Pick<GatewaysWorkerData, 'host' | 'publicHosts' | 'webRtcPorts' | 'uplinks'>,
 ): Gateway {
   const addresses = new PublicAddresses(data.publicHosts);
   const bindAddress = isIP(data.host) === 0 || ANY_ADDRESS.has(data.host) ? null : data.host;
@@ -70,13 +71,22 @@ export function createWebRtcGateway(
     settings: { bindAddress, ports: data.webRtcPorts },
     nowMs: parts.nowMs,
   });
+  const sessionParts = { peers, publicAddresses: () => addresses.all };
+  const uplinks = data.uplinks.map((uplink) => new Uplink(parts, sessionParts, uplink));
   return new WebRtcGateway(parts, {
-    peers,
-    publicAddresses: () => addresses.all,
-    peerCounters: peers.counters,
+    ...sessionParts,
+    countersBelow: () => addUp([peers.counters, ...uplinks.map((uplink) => uplink.counters())]),
     closeBelow: async () => {
+      for (const uplink of uplinks) uplink.close();
       addresses.close();
       await peers.close();
     },
   });
+}
+
+function addUp(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [name, count] of all.flatMap((counters) => Object.entries(counters)))
+    sums[name] = (sums[name] ?? 0) + count;
+  return sums;
 }

@@ -66,8 +66,8 @@ interface Target {
 }
 
 export interface WebRtcOptions extends SessionParts {
-  /** Counters of what makes the connections. */
-  readonly peerCounters: Readonly<Record<string, number>>;
+  /** Counters of what makes the connections, and of the uplinks. */
+  readonly countersBelow: () => Readonly<Record<string, number>>;
   /** Ends everything below. */
   readonly closeBelow: () => Promise<void>;
 }
@@ -98,7 +98,7 @@ export class WebRtcGateway implements Gateway {
   }
 
   counters(): Readonly<Record<string, number>> {
-    return { ...this.#counters, ...this.#options.peerCounters, sessions: this.#sessions.size };
+    return { ...this.#counters, ...this.#options.countersBelow(), sessions: this.#sessions.size };
   }
 
   async close(): Promise<void> {
