@@ -1,20 +1,19 @@
 import { join } from 'node:path';
 import { MAX_CHANNEL_MEMBERS } from '../core/wire/channels.ts';
 import { formatInvite } from '../core/wire/invite.ts';
-import { startAdmin } from './admin/admin-server.ts';
+import { isListeningGauge } from './admin/listening-metrics.ts';
 import { METRICS, placeOf } from './admin/metric-names.ts';
 import { LOOPBACK_ADDRESS, reachableAddresses } from './app/addresses.ts';
 import { notifySystemd } from './base/native-addon.ts';
-import { Bots } from './bots/bots.ts';
+import { composeDoors } from './compose-relay-doors.ts';
 import { type RelayHostOptions, startRelay } from './relay/relay-host.ts';
 import { defaultChannels } from './relay/room-defaults.ts';
-import { readAdminTls } from './service/admin-tls.ts';
 import { PrivateNote } from './service/private-notes.ts';
 import { type ConfigResult, dataPath, type RelayConfig } from './service/relay-config.ts';
 import { healthSocketPath, serveHealth } from './service/relay-health.ts';
-import { createRelayLog, type RelayLog } from './service/relay-log.ts';
+import { createRelayLog } from './service/relay-log.ts';
 import { RelayService } from './service/relay-service.ts';
-import type { OpenAdmin, OpenRelay } from './service/service-ports.ts';
+import type { OpenRelay } from './service/service-ports.ts';
 import { handleSignals } from './service/signals.ts';
 import { Systemd } from './service/systemd.ts';
 import { TakenSettings } from './service/taken-settings.ts';
@@ -40,37 +39,6 @@ function firstChannels(config: RelayConfig): RelayHostOptions['channels'] {
       passwordHash,
     })),
   );
-}
-
-function composeAdmin({ config, codeFolder, resourcesPath }: ComposeRelayOptions, log: RelayLog): OpenAdmin {
-  return async (relay, { port, certificateSha256 }) => {
-    const read = readAdminTls(config);
-    if (!read.ok) return read;
-    const bots = new Bots({
-      workerPath: join(codeFolder, 'bots-worker.js'),
-      speechPath: join(resourcesPath, 'bots/speech.wav'),
-      relay,
-      port,
-      certificateSha256,
-    });
-    const started = await startAdmin({
-      relay,
-      bots,
-      listening: null,
-      folder: config.data_folder,
-      migrationsFolder: join(resourcesPath, 'migrations/admin'),
-      rendererPath: join(codeFolder, '../renderer'),
-      host: config.admin_host,
-      port: config.admin_port,
-      tls: read.tls,
-      publicHosts: config.public_hosts,
-      behindProxy: config.behind_proxy,
-      proxyAddresses: config.proxy_addresses,
-      metricsToken: config.metrics_token ?? null,
-      log: (happened, fields) => log.info('admin', { happened, ...fields }),
-    });
-    return started.ok ? { ...started, stopBots: () => bots.stop() } : started;
-  };
 }
 
 /** Builds `sidetone relay`, the room without a window, and runs it. Decides nothing. @returns the exit code */
@@ -112,7 +80,7 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
       onDidFail: () => log.warn('notifyFailed'),
     }),
     open,
-    openAdmin: config.admin ? composeAdmin(options, log) : null,
+    ...composeDoors({ ...options, log, onDefect: (text) => service.noteDefect(text) }),
     serveHealth: (health) => serveHealth(healthSocketPath(config.data_folder), health),
     inviteLink: ({ port, certificateSha256 }, roomName) =>
       formatInvite({
@@ -127,7 +95,8 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
       crash: note('last-crash.txt'),
     },
     taken: new TakenSettings(dataPath(config, 'settings-taken.json')),
-    isGauge: (counter) => METRICS[placeOf(counter)?.name ?? '']?.kind === 'gauge',
+    isGauge: (counter) =>
+      isListeningGauge(counter) || METRICS[placeOf(counter)?.name ?? '']?.kind === 'gauge',
     say,
     nowMs: () => performance.now(),
   });

@@ -184,6 +184,7 @@ export class ScriptedListening implements ListeningPort {
   };
   outcome: ListeningOutcome = { ok: true };
   readonly asked: { what: 'save' | 'link' | 'publishKey'; channel: number; change?: ListeningChange }[] = [];
+  status: ListeningPort['status'] = 'open';
   readonly counted: Record<string, number> = {};
   readonly #listeners = new Set<() => void>();
 

@@ -19,6 +19,8 @@ export type ListeningOutcome =
  * channel is the relay's; what is kept here holds while it is on. Methods never throw.
  */
 export interface ListeningPort {
+  /** `failing`: a channel should be heard and cannot. */
+  readonly status: 'closed' | 'open' | 'failing';
   /** What a channel that was never opened would be opened with, where nothing is kept. */
   describe(channel: number): ChannelListening;
   save(channel: number, change: ListeningChange): ListeningOutcome;

@@ -1,14 +1,14 @@
 /** How one counter of the relay stands in the metrics: under a name, with at most one label. */
 export interface MetricPlace {
   readonly name: string;
-  readonly label: { readonly name: 'path' | 'reason' | 'event'; readonly value: string } | null;
+  readonly label: { readonly name: 'path' | 'reason' | 'event' | 'gateway'; readonly value: string } | null;
 }
 
 /** A metric of the relay. Counters only grow, until the relay is started anew. */
 export interface MetricDefinition {
   readonly kind: 'counter' | 'gauge';
   readonly help: string;
-  readonly label: 'path' | 'reason' | 'event' | null;
+  readonly label: 'path' | 'reason' | 'event' | 'gateway' | null;
 }
 
 /**

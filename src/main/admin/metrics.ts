@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { RelayFigures } from '../../core/relay/admin-port.ts';
-import { METRICS, placeOf } from './metric-names.ts';
+import { LISTENING_METRICS, placeOfListening } from './listening-metrics.ts';
+import { METRICS, type MetricDefinition, placeOf } from './metric-names.ts';
 
 /** A metric that is given its value anew for every scrape: the relay counts, this only tells. */
 interface Told {
@@ -8,10 +9,7 @@ interface Told {
   tell(label: string | null, value: number): void;
 }
 
-function told(registry: Registry, name: string): Told {
-  const definition = METRICS[name];
-  if (definition === undefined) throw new Error(`broken invariant: ${name} is a metric`);
-  const { help, kind, label } = definition;
+function told(registry: Registry, name: string, { help, kind, label }: MetricDefinition): Told {
   const options = { name, help, labelNames: label === null ? [] : [label], registers: [registry] };
   const metric = kind === 'counter' ? new Counter(options) : new Gauge(options);
   return {
@@ -49,6 +47,7 @@ const splitNames: ReadonlySet<string> = new Set(SPLITS.flatMap(({ whole, byLane 
 export class Metrics {
   readonly #registry = new Registry();
   readonly #relay = new Map<string, Told>();
+  readonly #listening = new Map<string, Told>();
   readonly #up: Gauge;
   readonly #cpuSeconds: Counter;
   readonly #heapBytes: Gauge;
@@ -60,7 +59,10 @@ export class Metrics {
 
   constructor(startedMs: number) {
     const registers = [this.#registry];
-    for (const name of Object.keys(METRICS)) this.#relay.set(name, told(this.#registry, name));
+    for (const [name, definition] of Object.entries(METRICS))
+      this.#relay.set(name, told(this.#registry, name, definition));
+    for (const [name, definition] of Object.entries(LISTENING_METRICS))
+      this.#listening.set(name, told(this.#registry, name, definition));
     this.#up = new Gauge({
       name: 'sidetone_relay_up',
       help: 'Whether the relay answers: 1 or 0.',
@@ -109,9 +111,18 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** @param figures null: the relay does not answer @param admin the admin server's own counters */
-  async text(figures: RelayFigures | null, admin: Readonly<Record<string, number>>): Promise<string> {
-    for (const metric of this.#relay.values()) metric.reset();
+  /**
+   * @param figures null: the relay does not answer
+   * @param admin the admin server's own counters
+   * @param listening those of listening
+   */
+  async text(
+    figures: RelayFigures | null,
+    admin: Readonly<Record<string, number>>,
+    listening: Readonly<Record<string, number>>,
+  ): Promise<string> {
+    for (const metric of [...this.#relay.values(), ...this.#listening.values()]) metric.reset();
+    this.#tellListening(listening);
     this.#up.set(figures === null ? 0 : 1);
     this.#cpuSeconds.reset();
     if (figures !== null) this.#tellRelay(figures);
@@ -122,6 +133,13 @@ export class Metrics {
     this.#processSeconds.reset();
     this.#processSeconds.inc((user + system) / 1_000_000);
     return this.#registry.metrics();
+  }
+
+  #tellListening(counters: Readonly<Record<string, number>>): void {
+    for (const [counter, count] of Object.entries(counters)) {
+      const place = count >= 0 ? placeOfListening(counter) : null;
+      if (place !== null) this.#listening.get(place.name)?.tell(place.label?.value ?? null, count);
+    }
   }
 
   #tellRelay({ counters, cpuMs, heapBytes, voiceSocket }: RelayFigures): void {

@@ -107,13 +107,23 @@ async function checkCollector(request: FastifyRequest, parts: RouteParts): Promi
 export function addService(app: AdminApp, parts: RouteParts): void {
   const about = (summary: string) => ({ summary, tags: ['service'] });
   const yes = { 200: z.strictObject({ ok: z.literal(true) }), ...PROBLEMS };
+  const ready = z.strictObject({ ok: z.literal(true), listening: z.enum(['closed', 'open', 'failing']) });
   app.get('/health', { schema: { ...about('The program runs.'), response: yes } }, async () => ({
     ok: true as const,
   }));
-  app.get('/ready', { schema: { ...about('The relay answers.'), response: yes } }, async () => {
-    await parts.relay.figures(READY_MS);
-    return { ok: true as const };
-  });
+  app.get(
+    '/ready',
+    {
+      schema: {
+        ...about('The relay answers. Whether channels can be listened to is told beside it.'),
+        response: { 200: ready, ...PROBLEMS },
+      },
+    },
+    async () => {
+      await parts.relay.figures(READY_MS);
+      return { ok: true as const, listening: parts.listening?.status ?? 'closed' };
+    },
+  );
   app.get(
     '/metrics',
     {
@@ -125,7 +135,7 @@ export function addService(app: AdminApp, parts: RouteParts): void {
     async (request, reply) => {
       await checkCollector(request, parts);
       const figures = await parts.relay.figures(READY_MS).catch(() => null);
-      const text = await parts.metrics.text(figures, parts.counters());
+      const text = await parts.metrics.text(figures, parts.counters(), parts.listening?.counters() ?? {});
       return reply
         .type(parts.metrics.contentType)
         .serializer((payload) => String(payload))

@@ -5,6 +5,7 @@ import { IDLE_BOTS } from '../../contract/admin.ts';
 import { ADMIN_ROLE_ID, MODERATOR_ROLE_ID } from '../../core/wire/roles.ts';
 import type { AdminOptions } from './admin-options.ts';
 import { type AdminRig, addAccount, openAdmin, setUp } from './admin-rig.ts';
+import { isListeningGauge } from './listening-metrics.ts';
 
 let rig: AdminRig;
 
@@ -18,7 +19,15 @@ async function open(changes: Partial<AdminOptions> = {}): Promise<string> {
 describe('health and readiness', () => {
   test('the program lives whatever the relay does', async () => {
     await open();
-    expect(await rig.ask('GET', '/ready', null)).toMatchObject({ status: 200, body: { ok: true } });
+    expect(await rig.ask('GET', '/ready', null)).toMatchObject({
+      status: 200,
+      body: { ok: true, listening: 'open' },
+    });
+    rig.listening.status = 'failing';
+    expect(await rig.ask('GET', '/ready', null)).toMatchObject({
+      status: 200,
+      body: { ok: true, listening: 'failing' },
+    });
     rig.relay.mood = 'gone';
     expect((await rig.ask('GET', '/health', null)).status).toBe(200);
     expect(await rig.ask('GET', '/ready', null)).toMatchObject({ status: 503, body: { code: 'relayGone' } });
@@ -35,7 +44,7 @@ describe('health and readiness', () => {
 
 /** Text format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const LINE =
-  /^(?:# HELP [a-z_]+ .+|# TYPE [a-z_]+ (?:counter|gauge)|[a-z_]+(?:\{[a-z]+="[A-Za-z0-9.]+"\})? -?\d+(?:\.\d+)?(?:e[+-]\d+)?|)$/;
+  /^(?:# HELP [a-z_]+ .+|# TYPE [a-z_]+ (?:counter|gauge)|[a-z_]+(?:\{[a-z]+="[A-Za-z0-9.-]+"\})? -?\d+(?:\.\d+)?(?:e[+-]\d+)?|)$/;
 
 function values(text: unknown): Map<string, number> {
   const found = new Map<string, number>();
@@ -110,6 +119,53 @@ describe('metrics', () => {
     // The two wholes hold their parts.
     expect(sum).toBe(all - counters.receivedByLane - counters.forwardedOutByLane - dropped);
     expect(told.get('process_resident_memory_bytes')).toBeGreaterThan(1_000_000);
+  });
+
+  test('tell what listening counts', async () => {
+    await open();
+    Object.assign(rig.listening.counted, {
+      channelsOpen: 2,
+      visits: 5,
+      listeners: 4,
+      publishers: 1,
+      restarts: 3,
+      'visit.admitted': 9,
+      'visit.proofWrong': 8,
+      'frames.sent': 1_000,
+      'frames.lost': 7,
+      'pages.published': 20,
+      'ogg.listening': 3,
+      'audio-socket.open': 1,
+      'ogg.requests': 11,
+      'members.now.standing': 2,
+      'members.packets.tooLong': 6,
+      'hostile name {x="1"} 5\nmore': 1,
+    });
+    for (let look = 0; look < 2; look += 1) {
+      const { body } = await rig.ask('GET', '/metrics', null);
+      const told = [...values(body)].filter(([name]) => name.startsWith('sidetone_listening_'));
+      expect(Object.fromEntries(told)).toEqual({
+        sidetone_listening_channels: 2,
+        sidetone_listening_visits: 5,
+        sidetone_listening_listeners: 4,
+        sidetone_listening_publishers: 1,
+        sidetone_listening_restarts_total: 3,
+        'sidetone_listening_visits_total{reason="admitted"}': 9,
+        'sidetone_listening_visits_total{reason="proofWrong"}': 8,
+        'sidetone_listening_sent_total{path="frames"}': 1_000,
+        'sidetone_listening_lost_total{path="frames"}': 7,
+        'sidetone_listening_connections{gateway="ogg"}': 3,
+        'sidetone_listening_connections{gateway="audio-socket"}': 1,
+        'sidetone_listening_members{event="standing"}': 2,
+        'sidetone_listening_events_total{event="pages.published"}': 20,
+        'sidetone_listening_events_total{event="ogg.requests"}': 11,
+        'sidetone_listening_events_total{event="members.packets.tooLong"}': 6,
+      });
+    }
+    for (const gauge of ['listeners', 'ogg.listening', 'members.now.standing', 'channelsOpen'])
+      expect([gauge, isListeningGauge(`listening.${gauge}`)]).toEqual([gauge, true]);
+    for (const other of ['listeners', 'listening.frames.sent', 'listening.', 'admin.listeners'])
+      expect([other, isListeningGauge(other)]).toEqual([other, false]);
   });
 
   test('do not add up from one look to the next, and say when there is no relay', async () => {

@@ -344,10 +344,14 @@ describe('what is on', () => {
       'ogg.requests': 3,
       'members.opened': 7,
       channelsOpen: 1,
+      publishers: 0,
       restarts: 0,
     });
+    rig.listening.save(LOBBY, { source: 'publisher' });
+    expect(rig.listening.counters()).toMatchObject({ publishers: 1 });
+    const toldBefore = rig.told;
     rig.threads.news.onState([{ ...now, listeners: 3 }], {});
-    expect(rig.told).toBe(told + 1);
+    expect(rig.told).toBe(toldBefore + 1);
     rig.relay.put(LOBBY, 'Lobby', { listeners: false });
     await settle();
     expect(rig.listening.describe(LOBBY).now).toEqual({ listeners: 0, source: null, title: '' });

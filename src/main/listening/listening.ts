@@ -157,6 +157,7 @@ export class Listening {
     const counters: Record<string, number> = { ...this.#counters };
     for (const [name, count] of Object.entries(this.#memberCounters)) counters[`members.${name}`] = count;
     counters['channelsOpen'] = this.#open.size;
+    counters['publishers'] = this.#publishers();
     counters['restarts'] = this.#keeper.restarts;
     return counters;
   }
@@ -187,6 +188,13 @@ export class Listening {
         },
       },
     });
+  }
+
+  #publishers(): number {
+    let publishers = 0;
+    for (const [channel, { source }] of this.#now)
+      if (source !== null && this.#open.get(channel)?.source === 'publisher') publishers += 1;
+    return publishers;
   }
 
   #links(settings: ListeningSettings): ListeningLinks | null {

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { RelayConfig } from './relay-config.ts';
 
-/** Null: the admin page does no TLS itself. */
-export type AdminTlsRead =
+/** Null: there is none of the user's own. */
+export type TlsRead =
   | { readonly ok: true; readonly tls: { readonly certificatePem: string; readonly keyPem: string } | null }
   | { readonly ok: false; readonly sentence: string };
 
@@ -12,10 +12,20 @@ function codeOf(error: unknown): string {
 }
 
 /** Reads the certificate of the admin page, and makes sure that the key is its own. */
-export function readAdminTls({ tls_certificate, tls_key }: RelayConfig): AdminTlsRead {
-  if (tls_certificate === undefined || tls_key === undefined) return { ok: true, tls: null };
+export function readAdminTls({ tls_certificate, tls_key }: RelayConfig): TlsRead {
+  return readPair(tls_certificate, tls_key);
+}
+
+/** That of the listeners: their own, else that of the admin page. */
+export function readListeningTls(config: RelayConfig): TlsRead {
+  const { listen_certificate, listen_key } = config;
+  return listen_certificate === undefined ? readAdminTls(config) : readPair(listen_certificate, listen_key);
+}
+
+function readPair(certificatePath: string | undefined, keyPath: string | undefined): TlsRead {
+  if (certificatePath === undefined || keyPath === undefined) return { ok: true, tls: null };
   const texts: string[] = [];
-  for (const path of [tls_certificate, tls_key]) {
+  for (const path of [certificatePath, keyPath]) {
     try {
       texts.push(readFileSync(path, 'utf8'));
     } catch (error) {
@@ -28,7 +38,7 @@ export function readAdminTls({ tls_certificate, tls_key }: RelayConfig): AdminTl
   } catch (error) {
     return {
       ok: false,
-      sentence: `${tls_certificate} and ${tls_key} are no certificate and its key: ${codeOf(error)}.`,
+      sentence: `${certificatePath} and ${keyPath} are no certificate and its key: ${codeOf(error)}.`,
     };
   }
   return { ok: true, tls: { certificatePem, keyPem } };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { askHealth, healthSocketPath, healthTarget, serveHealth } from './relay-health.ts';
+import { askHealth, healthSocketPath, healthTarget, readySentence, serveHealth } from './relay-health.ts';
 import { defaultSettings } from './settings.ts';
 
 it('answers at a socket in the data folder, also where one was left behind', async () => {
@@ -13,8 +13,18 @@ it('answers at a socket in the data folder, also where one was left behind', asy
     expect(await askHealth(healthTarget(config))).toEqual({ ready: false, sentence: 'No room runs here.' });
     writeFileSync(path, '');
     let ready = true;
-    const close = await serveHealth(path, async () => ({ ready, sentence: '' }));
-    expect((await askHealth(healthTarget(config))).ready).toBe(true);
+    let said = readySentence(false);
+    const close = await serveHealth(path, async () => ({ ready, sentence: said }));
+    expect(await askHealth(healthTarget(config))).toEqual({
+      ready: true,
+      sentence: 'The room is open and answers.',
+    });
+    said = readySentence(true);
+    expect(await askHealth(healthTarget(config))).toEqual({
+      ready: true,
+      sentence:
+        'The room is open and answers. Its channels cannot be listened to from outside: the dashboard says why.',
+    });
     ready = false;
     expect(await askHealth(healthTarget(config))).toEqual({
       ready: false,

@@ -13,9 +13,25 @@ const MAX_ANSWER_MS = 3_000;
 /** Longest path of a UNIX socket, in bytes (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
 
+/** An answer is a sentence; what is longer is none of ours. */
+const MAX_ANSWER_LENGTH = 4_096;
+
+const LISTENING_FAILS = 'Its channels cannot be listened to from outside: the dashboard says why.';
+
 export interface Health {
   readonly ready: boolean;
   readonly sentence: string;
+}
+
+/** A room that is well: listening is beside it, and no reason to start the room again. */
+export function readySentence(listeningFails: boolean): string {
+  const room = 'The room is open and answers.';
+  return listeningFails ? `${room} ${LISTENING_FAILS}` : room;
+}
+
+/** Whether an answer says that listening fails: that of the admin page, or the sentence of the socket. */
+function tellsOfFailing(body: string): boolean {
+  return body.includes('"listening":"failing"') || body.includes(LISTENING_FAILS);
 }
 
 /** The socket in a data folder that answers where there is no admin page; a named pipe on Windows. */
@@ -83,11 +99,17 @@ export function healthTarget(config: RelayConfig): HealthTarget {
 export function askHealth({ send, options }: HealthTarget): Promise<Health> {
   return new Promise((resolve) => {
     const request = send({ ...options, path: READY_PATH, timeout: MAX_ANSWER_MS }, (response) => {
-      response.resume();
       const ready = response.statusCode === 200;
-      resolve({
-        ready,
-        sentence: ready ? 'The room is open and answers.' : 'The room runs, but it does not answer.',
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => {
+        if (body.length < MAX_ANSWER_LENGTH) body += text;
+      });
+      response.on('close', () => {
+        const sentence = ready
+          ? readySentence(tellsOfFailing(body))
+          : 'The room runs, but it does not answer.';
+        resolve({ ready, sentence });
       });
     });
     request.on('timeout', () => request.destroy(new Error('no answer')));

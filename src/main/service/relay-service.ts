@@ -3,10 +3,18 @@ import { ADMIN_ROLE_ID } from '../../core/wire/roles.ts';
 import { COUNTER_LOG_INTERVAL_MS, CounterLog } from './counter-log.ts';
 import type { PrivateNote } from './private-notes.ts';
 import type { ConfigResult, RelayConfig } from './relay-config.ts';
-import type { Health } from './relay-health.ts';
+import { type Health, readySentence } from './relay-health.ts';
 import { RelayKeeper } from './relay-keeper.ts';
 import type { RelayLog } from './relay-log.ts';
-import type { AdminDoor, OpenAdmin, OpenRelay, ServiceRelay, StopReason } from './service-ports.ts';
+import type {
+  AdminDoor,
+  ListeningDoor,
+  OpenAdmin,
+  OpenListening,
+  OpenRelay,
+  ServiceRelay,
+  StopReason,
+} from './service-ports.ts';
 import { settingNames } from './settings.ts';
 import { StandingAdmin } from './standing-admin.ts';
 import type { Systemd } from './systemd.ts';
@@ -30,6 +38,7 @@ export interface RelayServiceOptions {
   readonly log: RelayLog;
   readonly systemd: Systemd;
   readonly open: OpenRelay;
+  readonly openListening: OpenListening;
   /** Null: no admin page. */
   readonly openAdmin: OpenAdmin | null;
   /** Answers health where there is no admin page. @throws Error */
@@ -59,6 +68,7 @@ export class RelayService {
   readonly #ended: Promise<number>;
   #end: (exitCode: number) => void = () => undefined;
   #config: RelayConfig;
+  #listeningDoor: ListeningDoor | null = null;
   #adminDoor: AdminDoor | null = null;
   #stopBots: () => Promise<void> = async () => undefined;
   #closeHealth: (() => Promise<void>) | null = null;
@@ -137,8 +147,12 @@ export class RelayService {
 
   /** The program has a defect outside of the relay's thread, and is to end: whoever started it starts it again. */
   handleDefect(error: unknown): void {
+    this.noteDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+
+  /** Something died that is started again; its `text` is not for the log. */
+  noteDefect(text: string): void {
     const { log, notes } = this.#options;
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const path = this.#show(notes.crash, 'Something went wrong that should not:', text);
     log.error('unexpected', path === null ? {} : { path });
   }
@@ -147,13 +161,21 @@ export class RelayService {
   async health(): Promise<Health> {
     if (this.#keeper.relay === null)
       return { ready: false, sentence: 'The relay went down and is started again.' };
-    return (await figuresInTime(this.admin)) !== null
-      ? { ready: true, sentence: 'The room is open and answers.' }
-      : { ready: false, sentence: 'The relay does not answer.' };
+    if ((await figuresInTime(this.admin)) === null)
+      return { ready: false, sentence: 'The relay does not answer.' };
+    return { ready: true, sentence: readySentence(this.#listeningDoor?.status === 'failing') };
   }
 
   async #openDoors(relay: ServiceRelay): Promise<boolean> {
-    const { log, openAdmin, serveHealth, notes } = this.#options;
+    const { openAdmin, openListening } = this.#options;
+    const listening = await openListening(this.admin, relay);
+    if (!listening.ok) return this.#refuseDoors('listeningNotStarted', listening.sentence);
+    this.#listeningDoor = listening.listening;
+    return this.#openAdmin(openAdmin, relay);
+  }
+
+  async #openAdmin(openAdmin: OpenAdmin | null, relay: ServiceRelay): Promise<boolean> {
+    const { log, serveHealth, notes } = this.#options;
     if (openAdmin === null) {
       try {
         this.#closeHealth = await serveHealth(() => this.health());
@@ -163,11 +185,7 @@ export class RelayService {
       return true;
     }
     const started = await openAdmin(this.admin, relay);
-    if (!started.ok) {
-      await this.#keeper.stop('restarting');
-      this.#refuseStart('adminNotStarted', 'adminNotStarted', started.sentence);
-      return false;
-    }
+    if (!started.ok) return this.#refuseDoors('adminNotStarted', started.sentence);
     this.#adminDoor = started.admin;
     this.#stopBots = started.stopBots;
     log.info('adminListening', { port: started.admin.port });
@@ -185,9 +203,17 @@ export class RelayService {
     return true;
   }
 
+  async #refuseDoors(event: 'listeningNotStarted' | 'adminNotStarted', sentence: string): Promise<false> {
+    await this.#listeningDoor?.stop();
+    await this.#keeper.stop('restarting');
+    this.#refuseStart(event, event, sentence);
+    return false;
+  }
+
   async #closeDoors(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#stopBots();
+    await this.#listeningDoor?.stop();
     await this.#adminDoor?.close();
     await this.#closeHealth?.();
     this.#options.notes.setupCode.remove();
@@ -277,7 +303,11 @@ export class RelayService {
     this.#end(1);
   }
 
-  #refuseStart(event: 'relayNotStarted' | 'adminNotStarted', code: string, sentence: string): number {
+  #refuseStart(
+    event: 'relayNotStarted' | 'listeningNotStarted' | 'adminNotStarted',
+    code: string,
+    sentence: string,
+  ): number {
     this.#options.say(sentence);
     this.#options.log.error(event, { code });
     return 1;
@@ -334,8 +364,13 @@ export class RelayService {
     const figures = await figuresInTime(this.admin);
     const relay = Object.entries(figures?.counters ?? {});
     const admin = Object.entries(this.#adminDoor?.counters() ?? {});
+    const listening = Object.entries(this.#listeningDoor?.counters() ?? {});
     this.#counters.take(
-      Object.fromEntries([...relay, ...admin.map(([name, count]) => [`admin.${name}`, count] as const)]),
+      Object.fromEntries([
+        ...relay,
+        ...admin.map(([name, count]) => [`admin.${name}`, count] as const),
+        ...listening.map(([name, count]) => [`listening.${name}`, count] as const),
+      ]),
     );
     this.#options.log.info('counters', { answers: figures !== null, ...this.#counters.report() });
   }

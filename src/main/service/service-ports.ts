@@ -22,6 +22,22 @@ export type ServiceStart =
 /** Opens the relay. `onDidDie` is called at most once, after it was open and when its port is free again. */
 export type OpenRelay = (onDidDie: (reason: string) => void) => Promise<ServiceStart>;
 
+/** How the room is heard from outside, while it is open. */
+export interface ListeningDoor {
+  /** `failing`: a channel should be heard and cannot. */
+  readonly status: 'closed' | 'open' | 'failing';
+  /** Since the start, by name. */
+  counters(): Readonly<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+export type ListeningDoorStart =
+  | { readonly ok: true; readonly listening: ListeningDoor }
+  | { readonly ok: false; readonly sentence: string };
+
+/** @param admin outlives the relay that is open now */
+export type OpenListening = (admin: RelayAdmin, relay: ServiceRelay) => Promise<ListeningDoorStart>;
+
 /** The admin server, while it is open. */
 export interface AdminDoor {
   readonly url: string;
