@@ -1,6 +1,9 @@
 import { join } from 'node:path';
-import type { HostedRelay, StartHosting } from './app/ports.ts';
+import { type ListeningPort, unavailableListening } from './admin/listening-port.ts';
+import type { HostedRelay, HostRequest, StartHosting } from './app/ports.ts';
 import { Bots } from './bots/bots.ts';
+import { composeListening } from './compose-listening.ts';
+import { hostedSetup } from './listening-setup.ts';
 import { type RunningRelay, startRelay } from './relay/relay-host.ts';
 import { defaultChannels, MAX_HOSTED_MEMBERS } from './relay/room-defaults.ts';
 
@@ -13,10 +16,26 @@ export interface ComposeHostingOptions {
   readonly onCounters: (counters: Record<string, number>) => void;
 }
 
-/** Connects a room that this program hosts with its dashboard, which is started when it is first asked for. */
+/** How the room is heard from outside, and its end. */
+interface HostedListening {
+  readonly port: ListeningPort;
+  readonly stop: () => Promise<void>;
+}
+
+/** What stands beside a hosted room. */
+interface Surroundings {
+  openDashboard: HostedRelay['openDashboard'];
+  close(): Promise<void>;
+}
+
+/**
+ * Connects a room that this program hosts with how it is heard from outside, and with its dashboard, which is started
+ * when it is first asked for.
+ */
 export function composeHosting(options: ComposeHostingOptions): StartHosting {
   const { folder, codeFolder, resourcesPath } = options;
-  return async (request) => {
+  return async ({ address, onDidDie, ...request }) => {
+    let surroundings: Promise<Surroundings> | null = null;
     const started = await startRelay({
       workerPath: join(codeFolder, 'relay-worker.js'),
       folder,
@@ -27,12 +46,53 @@ export function composeHosting(options: ComposeHostingOptions): StartHosting {
       voiceSocket: 'auto',
       senderThreads: 0,
       ...request,
+      onDidDie: (reason) => {
+        // The next room has ports and databases of the same names.
+        const closed = surroundings?.then((beside) => beside.close()) ?? Promise.resolve();
+        void closed.then(() => onDidDie(reason));
+      },
     });
-    return started.ok ? { ok: true, relay: withDashboard(started.relay, options) } : started;
+    if (!started.ok) return started;
+    const { relay } = started;
+    surroundings = composeSurroundings(relay, address, options);
+    const { openDashboard, close } = await surroundings;
+    const { port, certificateSha256 } = relay;
+    const stop: HostedRelay['stop'] = async (reason) => {
+      await close();
+      await relay.stop(reason);
+    };
+    return { ok: true, relay: { port, certificateSha256, openDashboard, stop } };
   };
 }
 
-function withDashboard(relay: RunningRelay, options: ComposeHostingOptions): HostedRelay {
+async function openListening(
+  { admin, port, certificateSha256 }: RunningRelay,
+  linkHost: HostRequest['address'],
+  { folder, codeFolder, resourcesPath }: ComposeHostingOptions,
+): Promise<HostedListening> {
+  const started = await composeListening({
+    setup: hostedSetup(),
+    folder,
+    codeFolder,
+    resourcesPath,
+    relay: admin,
+    relayPort: port,
+    certificateSha256,
+    linkHost,
+    log: () => undefined,
+    onDefect: () => undefined,
+  });
+  // A room that nobody can listen to is still one to talk in.
+  if (!started.ok) return { port: unavailableListening(started.sentence), stop: async () => undefined };
+  return { port: started.listening, stop: () => started.listening.stop() };
+}
+
+async function composeSurroundings(
+  relay: RunningRelay,
+  linkHost: HostRequest['address'],
+  options: ComposeHostingOptions,
+): Promise<Surroundings> {
+  const listening = await openListening(relay, linkHost, options);
   const bots = new Bots({
     workerPath: join(options.codeFolder, 'bots-worker.js'),
     speechPath: join(options.resourcesPath, 'bots/speech.wav'),
@@ -46,7 +106,7 @@ function withDashboard(relay: RunningRelay, options: ComposeHostingOptions): Hos
     return startAdmin({
       relay: relay.admin,
       bots,
-      listening: null,
+      listening: listening.port,
       folder: options.folder,
       migrationsFolder: join(options.resourcesPath, 'migrations/admin'),
       rendererPath: join(options.codeFolder, '../renderer'),
@@ -62,8 +122,6 @@ function withDashboard(relay: RunningRelay, options: ComposeHostingOptions): Hos
   };
   let starting: ReturnType<typeof start> | null = null;
   return {
-    port: relay.port,
-    certificateSha256: relay.certificateSha256,
     async openDashboard() {
       starting ??= start();
       const started = await starting;
@@ -71,11 +129,11 @@ function withDashboard(relay: RunningRelay, options: ComposeHostingOptions): Hos
       starting = null;
       return started;
     },
-    async stop(reason) {
+    async close() {
       const started = await starting;
       await bots.stop();
+      await listening.stop();
       if (started?.ok === true) await started.admin.close();
-      await relay.stop(reason);
     },
   };
 }

@@ -46,3 +46,18 @@ export const NO_LISTENING: ChannelListening = Object.freeze({
   now: Object.freeze({ listeners: 0, source: null, title: '' }),
   sentence: 'Listening is switched off in the settings of this relay.',
 });
+
+/** Stands where listening could not be prepared. @param sentence why, for people */
+export function unavailableListening(sentence: string): ListeningPort {
+  const shown: ChannelListening = { ...NO_LISTENING, sentence };
+  const refused: ListeningOutcome = { ok: false, reason: 'storageFailed', sentence };
+  return {
+    status: 'failing',
+    describe: () => shown,
+    save: () => refused,
+    renewLink: () => refused,
+    renewPublishKey: () => refused,
+    counters: () => ({}),
+    onDidChange: () => () => undefined,
+  };
+}

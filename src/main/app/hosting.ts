@@ -116,6 +116,7 @@ export class Hosting {
       roomName,
       port,
       ownerIdentity: this.#options.ownIdentity(),
+      address: () => opened.room?.address ?? address,
       onDidDie: (reason) => {
         // Another room may be open by now, or none wanted.
         if (opened.room === null || this.#room !== opened.room) return;

@@ -217,6 +217,8 @@ export interface HostRequest {
   readonly port: number;
   /** The host's own identity: always admin. */
   readonly ownerIdentity: string;
+  /** Name or address that others are sent to, as it is now. */
+  readonly address: () => string;
   readonly onDidDie: (reason: string) => void;
 }
 
