@@ -44,8 +44,12 @@ export default defineConfig({
       outDir: here('out/renderer'),
       minify: true,
       rollupOptions: {
-        // The window, and the dashboard that the admin server shows.
-        input: { index: here('src/renderer/index.html'), admin: here('src/renderer/admin.html') },
+        // The window, the dashboard that the admin server shows, and the page of listeners.
+        input: {
+          index: here('src/renderer/index.html'),
+          admin: here('src/renderer/admin.html'),
+          listen: here('src/renderer/listen.html'),
+        },
       },
     },
   },

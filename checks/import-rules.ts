@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<string, { layers: readonly string[]; packages: rea
   preload: { layers: ['contract'], packages: ['electron'] },
   renderer: {
     layers: ['contract'],
-    packages: ['react', 'react-dom', 'zustand', 'uplot', 'eventsource-parser'],
+    packages: ['react', 'react-dom', 'zustand', 'uplot', 'eventsource-parser', 'opus-decoder'],
   },
   main: { layers: ['contract', 'core'], packages: 'any' },
 };

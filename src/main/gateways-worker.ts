@@ -10,6 +10,7 @@ import { WebFront } from './gateways/front/web-front.ts';
 import type { Gateway, GatewayParts } from './gateways/gateway.ts';
 import type { GatewaysCommand, GatewaysEvent, GatewaysWorkerData } from './gateways/gateways-protocol.ts';
 import { createOggGateway } from './gateways/ogg/ogg-gateway.ts';
+import { PageGateway } from './gateways/page/page-gateway.ts';
 import { portSentence, takenPort } from './gateways/port-sentence.ts';
 import { PROGRAM_LIMITS } from './gateways/program-limits.ts';
 import { programCounters, programStates } from './gateways/program-states.ts';
@@ -72,6 +73,7 @@ const creators: readonly ((given: GatewayParts) => Promise<Gateway> | Gateway)[]
   createOggGateway,
   (given) => new WebSocketGateway(given),
   (given) => new AudioSocketGateway(given),
+  (given) => new PageGateway(given, data.rendererPath),
   (given) => createWebRtcGateway(given, data),
   (given) => new SignallingGateway(given, data),
   ...rtsp(data),
