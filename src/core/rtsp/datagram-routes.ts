@@ -6,6 +6,11 @@ const FIRST_PORT = 1_024;
 
 export type PortKind = 'rtp' | 'rtcp';
 
+/** Whoever is told of the datagrams of its streams. */
+export interface DatagramOwner {
+  handleDatagram(endpoint: DatagramEndpoint, kind: PortKind, bytes: Uint8Array, nowMs: number): void;
+}
+
 /** Where the datagrams of one stream go. */
 export interface DatagramEndpoint {
   /** Numeric address of the RTSP connection: nothing is ever sent anywhere else. */
@@ -22,12 +27,12 @@ export interface DatagramEndpoint {
  * address translator send from other ports than they named: an unknown port is taken for one only when a report names
  * its stream, or when no more than one stream behind that address waits for a sign of life.
  */
-export class DatagramRoutes<Owner> {
-  readonly #byAddress = new Map<string, Map<DatagramEndpoint, Owner>>();
+export class DatagramRoutes {
+  readonly #byAddress = new Map<string, Map<DatagramEndpoint, DatagramOwner>>();
 
   /** @returns false: there are too many behind that address */
-  add(endpoint: DatagramEndpoint, owner: Owner): boolean {
-    const endpoints = this.#byAddress.get(endpoint.address) ?? new Map<DatagramEndpoint, Owner>();
+  add(endpoint: DatagramEndpoint, owner: DatagramOwner): boolean {
+    const endpoints = this.#byAddress.get(endpoint.address) ?? new Map<DatagramEndpoint, DatagramOwner>();
     if (endpoints.size >= MAX_ENDPOINTS_PER_ADDRESS) return false;
     endpoints.set(endpoint, owner);
     this.#byAddress.set(endpoint.address, endpoints);
@@ -49,7 +54,7 @@ export class DatagramRoutes<Owner> {
     address: string,
     port: number,
     reported: readonly number[],
-  ): { readonly endpoint: DatagramEndpoint; readonly owner: Owner } | null {
+  ): { readonly endpoint: DatagramEndpoint; readonly owner: DatagramOwner } | null {
     const endpoints = [...(this.#byAddress.get(address) ?? [])];
     const unproven = port < FIRST_PORT ? [] : endpoints.filter(([{ proven }]) => !proven[kind]);
     const found =

@@ -1,11 +1,11 @@
 import { tagOf } from '../program/broadcast.ts';
-import { PROGRAM_RATE_HZ } from '../program/program-frame.ts';
+import { MAX_FRAME_SAMPLES, PROGRAM_RATE_HZ } from '../program/program-frame.ts';
 import type { Visit } from '../program/programs.ts';
 import { AudioTrack } from './audio-track.ts';
+import type { DatagramOwner } from './datagram-routes.ts';
 import { openingOf } from './opening.ts';
 import { type RtspAddress, readRtspAddress } from './rtsp-address.ts';
 import { METHODS, type RtspAnswer, type RtspMethod, type RtspStatus } from './rtsp-answer.ts';
-import type { RtspConnection } from './rtsp-connection.ts';
 import { RtspEntrance } from './rtsp-entrance.ts';
 import type { RtspOut } from './rtsp-out.ts';
 import type { RtspOrigin, RtspParts } from './rtsp-parts.ts';
@@ -32,7 +32,7 @@ export interface DeskParts {
   readonly origin: RtspOrigin;
   readonly onDidRevoke: () => void;
   /** Whose datagrams come back to it. */
-  readonly owner: RtspConnection;
+  readonly owner: DatagramOwner;
 }
 
 interface Asked {
@@ -143,7 +143,7 @@ export class RtspDesk {
   #describe({ head }: Asked, { program, channel }: Visit, address: RtspAddress): Handled {
     const accept = head.headers.get('accept') ?? CONTENT_TYPE;
     if (!/application\/(sdp|\*)|\*\/\*/i.test(accept)) return status(406);
-    const [frame] = program.recentFrames(1);
+    const frame = program.recentFrames(MAX_FRAME_SAMPLES).at(-1);
     const packetMs = frame === undefined ? 0 : (frame.samples * 1_000) / PROGRAM_RATE_HZ;
     const { broadcast } = program;
     const body = describeSession({

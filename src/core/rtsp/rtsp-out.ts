@@ -1,3 +1,4 @@
+import type { MediaOut } from './media-out.ts';
 import type { Opening, RtspSession } from './rtsp-session.ts';
 
 /** Why a connection is ended from this side. */
@@ -12,11 +13,7 @@ export type RtspEnd =
   | 'tooSlow';
 
 /** Effects of an RTSP connection. */
-export interface RtspOut {
-  /** On the connection. */
-  send(bytes: Uint8Array): void;
-  /** From the server's port of that kind to a port at the connection's own address. */
-  sendDatagram(kind: 'rtp' | 'rtcp', port: number, packet: Uint8Array): void;
+export interface RtspOut extends MediaOut {
   /** Bytes that were sent on the connection and that the player has not taken yet. */
   backlogBytes(): number;
   /** The session's program is to be joined, with that opening. */

@@ -5,7 +5,6 @@ import type { GuessLimit } from '../relay/guess-limit.ts';
 import type { DatagramRoutes } from './datagram-routes.ts';
 import type { DigestFunctions } from './digest.ts';
 import type { NonceBook } from './nonce-book.ts';
-import type { RtspConnection } from './rtsp-connection.ts';
 import type { ReportParts } from './rtsp-session.ts';
 import type { PortPair } from './transport-header.ts';
 
@@ -63,7 +62,7 @@ export function createRtspCounters(): Counters<RtspCounter> {
 export interface RtspParts {
   readonly programs: Programs;
   readonly counters: Counters<RtspCounter>;
-  readonly routes: DatagramRoutes<RtspConnection>;
+  readonly routes: DatagramRoutes;
   readonly nonces: NonceBook;
   /** Wrong passwords by digest. */
   readonly guesses: GuessLimit;

@@ -4,7 +4,7 @@ import { INTERLEAVED_HEADER_BYTES, writeInterleavedHeader } from '../rtp/interle
 import { senderReport } from '../rtp/rtcp-packet.ts';
 import type { AudioTrack } from './audio-track.ts';
 import type { DatagramEndpoint } from './datagram-routes.ts';
-import type { RtspOut } from './rtsp-out.ts';
+import type { MediaOut } from './media-out.ts';
 import type { Transport } from './transport-header.ts';
 import type { VideoTrack } from './video-track.ts';
 
@@ -99,25 +99,25 @@ export class RtspSession {
   }
 
   /** @param packet with room for the header of an interleaved frame */
-  sendMedia(track: SessionTrack, packet: Uint8Array, nowMs: number, out: RtspOut): void {
+  sendMedia(track: SessionTrack, packet: Uint8Array, nowMs: number, out: MediaOut): void {
     if (track.reportDueMs === null) this.report(track, false, nowMs, out);
     send(track, 'rtp', packet, out);
   }
 
   /** Sends the sender reports that are due. */
-  handleTime(nowMs: number, out: RtspOut): void {
+  handleTime(nowMs: number, out: MediaOut): void {
     if (!this.#playing) return;
     for (const track of this.tracks.values())
       if (track.reportDueMs !== null && track.reportDueMs <= nowMs) this.report(track, false, nowMs, out);
   }
 
   /** What players are told when it is over. */
-  goodbye(nowMs: number, out: RtspOut): void {
+  goodbye(nowMs: number, out: MediaOut): void {
     for (const track of this.tracks.values()) this.report(track, true, nowMs, out);
   }
 
   /** A report on what was sent; nothing before the first packet's timestamp is known. */
-  report(track: SessionTrack, isLast: boolean, nowMs: number, out: RtspOut): void {
+  report(track: SessionTrack, isLast: boolean, nowMs: number, out: MediaOut): void {
     const { sender, timeline } = track.media;
     const timestamp = timeline.timestampAt(nowMs);
     if (timestamp === null) return;
@@ -134,7 +134,7 @@ function send(
   { transport, endpoint }: SessionTrack,
   kind: 'rtp' | 'rtcp',
   room: Uint8Array,
-  out: RtspOut,
+  out: MediaOut,
 ): void {
   if (transport.kind === 'interleaved') {
     const channel = kind === 'rtp' ? transport.rtpChannel : transport.rtcpChannel;
