@@ -5,7 +5,17 @@ import { ACCOUNT } from './stage.ts';
 
 const THEMES: readonly Theme[] = ['light', 'dark'];
 
-const SCREENS = ['room', 'channels', 'roles', 'bans', 'traffic', 'stress', 'audit', 'settings'] as const;
+const SCREENS = [
+  'room',
+  'channels',
+  'listeners',
+  'roles',
+  'bans',
+  'traffic',
+  'stress',
+  'audit',
+  'settings',
+] as const;
 
 /** The narrowest window that the dashboard is made for, in CSS pixels. */
 const NARROW = { width: 900, height: 700 } as const;
@@ -122,6 +132,17 @@ export const lookJourneys: readonly Journey[] = [
     },
   },
   dialogJourney('the channel editor', 'channels', ({ window }) => window.part('channel-new').click()),
+  dialogJourney('the listening editor', 'listeners', async ({ window }) => {
+    await window.part('listening-change').first().click();
+    const dialog = window.part('listening-dialog');
+    await dialog.getByText('A publisher', { exact: true }).click();
+    await dialog.getByText('By password', { exact: true }).click();
+    await window.part('listening-password').waitFor();
+  }),
+  dialogJourney('every way to listen', 'listeners', async ({ window }) => {
+    await window.part('listening').first().waitFor();
+    for (const summary of await window.page.locator('.listening-ways summary').all()) await summary.click();
+  }),
   dialogJourney('the role editor', 'roles', ({ window }) => window.part('role-new').click()),
   dialogJourney('the account editor', 'roles', ({ window }) => window.part('account-new').click()),
   dialogJourney('the ban of a range', 'bans', ({ window }) => window.part('ban-range').click()),

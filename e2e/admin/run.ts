@@ -10,6 +10,7 @@ import { DashboardWindow, openBrowser } from './dashboard-window.ts';
 import { entranceJourneys, sessionJourneys } from './entrance-journeys.ts';
 import { openGivenStage } from './given-stage.ts';
 import type { Journey, Scene } from './journey.ts';
+import { listenersJourneys } from './listeners-journeys.ts';
 import { AccessibilityError, lookJourneys, setupLook } from './look-journeys.ts';
 import { openRelayStage } from './relay-stage.ts';
 import { roomJourneys } from './room-journeys.ts';
@@ -37,6 +38,7 @@ const journeys: readonly Journey[] = [
   ...entranceJourneys,
   makeHall,
   ...roomJourneys,
+  ...listenersJourneys,
   ...upkeepJourneys,
   ...lookJourneys,
   ...sessionJourneys,

@@ -11,9 +11,13 @@ import {
   botsStateSchema,
   type Grant,
   grantSchema,
+  type ListeningState,
   type LoginRequest,
+  listenersStateSchema,
+  listeningStateSchema,
   type RoomConfig,
   type SaveAccount,
+  type SaveListening,
   type SetupRequest,
   setupStateSchema,
 } from '../../../contract/admin.ts';
@@ -95,6 +99,24 @@ export class AdminApi {
 
   removeChannel(channel: number): Promise<Answer<null>> {
     return this.remove(`/api/channels/${channel}`);
+  }
+
+  /** How the channels are listened to. */
+  listening(): Promise<Answer<ListeningState[]>> {
+    return this.http.ask({ method: 'GET', path: '/api/listeners' }, listenersStateSchema);
+  }
+
+  saveListening(channel: number, body: SaveListening): Promise<Answer<null>> {
+    return this.http.tell({ method: 'PUT', path: `/api/listeners/${channel}`, body });
+  }
+
+  renewListeningLink(channel: number): Promise<Answer<ListeningState>> {
+    return this.http.ask({ method: 'POST', path: `/api/listeners/${channel}/link` }, listeningStateSchema);
+  }
+
+  renewPublishKey(channel: number): Promise<Answer<ListeningState>> {
+    const path = `/api/listeners/${channel}/publish-key`;
+    return this.http.ask({ method: 'POST', path }, listeningStateSchema);
   }
 
   /** @param role - null: a new one */

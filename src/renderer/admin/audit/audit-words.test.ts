@@ -15,6 +15,9 @@ test('who did it is named as well as can be', () => {
 
 test('what it was about is named too', () => {
   expect(subjectText({ action: 'changeChannel', subject: '2' }, room)).toBe('Workshop');
+  for (const action of ['admitListeners', 'changeListening', 'renewListeningLink', 'renewPublishKey']) {
+    expect(subjectText({ action, subject: '2' }, room)).toBe('Workshop');
+  }
   expect(subjectText({ action: 'saveRole', subject: '16' }, room)).toBe('Usher');
   expect(subjectText({ action: 'kick', subject: fakeIdentity(2) }, room)).toBe('Grace');
   expect(subjectText({ action: 'kick', subject: '2' }, room)).toBe('2');

@@ -25,7 +25,11 @@ export function subjectText(
 ): string {
   const { action, subject } = line;
   if (subject.startsWith(ACCOUNT)) return subject.slice(ACCOUNT.length);
-  const named = /channel/iu.test(action) ? room.channels : /role$/iu.test(action) ? room.roles : [];
+  const named = /channel|listen|publish/iu.test(action)
+    ? room.channels
+    : /role$/iu.test(action)
+      ? room.roles
+      : [];
   const known = named.find(({ id }) => String(id) === subject);
   return known?.name ?? nameOf(subject, room.members);
 }

@@ -62,7 +62,8 @@ export function ChannelsScreen({ room, account }: ChannelsScreenProps): ReactEle
 /** Why a channel cannot be removed; empty: it can. The relay decides the same way. */
 export function removeRule(channel: AdminChannel, room: AdminRoom): string {
   if (room.channels[0]?.id === channel.id) return 'Everybody who comes lands here.';
-  if (room.members.some((member) => member.channel === channel.id)) return 'Somebody is in it.';
+  if (room.members.some((member) => member.channel === channel.id && !member.listeners))
+    return 'Somebody is in it.';
   return room.channels.some((one) => one.parent === channel.id) ? 'Other channels lie in it.' : '';
 }
 

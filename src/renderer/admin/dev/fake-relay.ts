@@ -26,7 +26,16 @@ import {
 } from '../../../contract/admin.ts';
 import { DONE, type FakeAnswer, type FakeRequest, refuse, withBody } from './fake-answers.ts';
 import { fakeBotsState, fakeTraffic } from './fake-figures.ts';
-import { FAKE_CODE, FAKE_EPOCH_MS, fakeAccounts, fakeAudit, fakeBans, fakeRoom } from './fake-room.ts';
+import { FakeListening } from './fake-listening.ts';
+import {
+  FAKE_CODE,
+  FAKE_EPOCH_MS,
+  fakeAccounts,
+  fakeAudit,
+  fakeBans,
+  fakeMember,
+  fakeRoom,
+} from './fake-room.ts';
 
 /** What a made-up relay begins with. */
 export interface FakeOptions {
@@ -42,6 +51,12 @@ export interface FakeOptions {
 
 const DAY_MS = 86_400_000;
 
+/** How often a made-up relay says that somebody came to listen, in its seconds. */
+const LISTENING_SECONDS = 5;
+
+/** Those who stand in channels for listeners have tokens from here on. */
+const LISTENERS_TOKEN = 90_000;
+
 const unknown = refuse(404, 'notFound', 'There is nothing at that address.');
 
 /**
@@ -56,6 +71,14 @@ export class FakeRelay {
   private accounts: (Account & { readonly password: string })[];
   private bans: AdminBan[];
   private audit: AuditLine[];
+  private readonly listening = new FakeListening({
+    channels: () => this.room.channels,
+    setListeners: (channel, listeners) => this.setListeners(channel, listeners),
+    changed: (action, channel) => {
+      this.note(action, String(channel));
+      this.tell({ type: 'listening' });
+    },
+  });
   private readonly tokens = new Map<string, { readonly account: string; readonly expiresMs: number }>();
   private test: { readonly request: BotsRequest; readonly begun: number } | null = null;
   private second = 0;
@@ -83,6 +106,8 @@ export class FakeRelay {
     this.second += 1;
     const traffic = fakeTraffic(this.second, this.nowMs(), this.room.members.length);
     this.tell({ type: 'traffic', traffic });
+    this.listening.tick();
+    if (this.second % LISTENING_SECONDS === 0) this.tell({ type: 'listening' });
     if (this.test !== null) this.tellTest(false);
   }
 
@@ -119,6 +144,7 @@ export class FakeRelay {
     return (
       this.read(`${method} ${path}`, request.query) ??
       this.moderate(`${method} ${path}`, request) ??
+      this.listening.handle(request) ??
       this.arrange(method, path, request.body) ??
       unknown
     );
@@ -367,6 +393,14 @@ export class FakeRelay {
       default:
         return null;
     }
+  }
+
+  /** Where a channel is open, somebody stands there for those who listen. */
+  private setListeners(channel: AdminRoom['channels'][number], listeners: boolean): void {
+    this.putChannel({ ...channel, config: { ...channel.config, listeners } }, 'changeChannel');
+    const token = LISTENERS_TOKEN + channel.id;
+    if (listeners) this.putMember(fakeMember(token, 'Listeners', { channel: channel.id, listeners: true }));
+    else this.dropMember(token);
   }
 
   private putChannel(channel: AdminRoom['channels'][number], action: string): FakeAnswer {

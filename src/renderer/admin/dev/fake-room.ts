@@ -90,6 +90,7 @@ const members: readonly AdminMember[] = [
   fakeMember(5, 'محمد', { channel: 2, deafened: true, muted: true }),
   fakeMember(6, 'A name that is so long that it does not fit', { channel: 4, reconnecting: true }),
   fakeMember(7, 'Zoë', { channel: null, role: 16 }),
+  fakeMember(90_004, 'Listeners', { channel: 4, listeners: true }),
 ];
 
 /** Many people, and bots in the first channel: a room that is full. */

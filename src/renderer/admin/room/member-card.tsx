@@ -1,5 +1,6 @@
 import { type MouseEvent, memo, type ReactElement, useEffect, useRef } from 'react';
 import type { AdminMember } from '../../../contract/admin.ts';
+import { LISTENERS_MEMBER_SENTENCE } from '../../features/room/listeners.ts';
 import { badgeTint, initials } from '../../features/room/room-status.ts';
 import { Icon, type IconName } from '../../ui/icons.tsx';
 import { followMember, openMemberMenu, stopAt, useMemberFloating } from './member-floating.ts';
@@ -18,18 +19,28 @@ interface Note {
   readonly text: string;
 }
 
+const MUTED_FOR_ALL: Note = { icon: 'ban', text: 'Muted for everybody' };
+
 function notesOf(member: AdminMember): Note[] {
+  // Whether it wants to hear, or has something to say, is its own affair.
+  if (member.listeners) return member.mutedForAll ? [MUTED_FOR_ALL] : [];
   return [
     ...(member.reconnecting ? [{ icon: 'refresh', text: 'Reconnecting' } as const] : []),
-    ...(member.mutedForAll ? [{ icon: 'ban', text: 'Muted for everybody' } as const] : []),
+    ...(member.mutedForAll ? [MUTED_FOR_ALL] : []),
     ...(member.deafened ? [{ icon: 'headphonesOff', text: 'Deaf' } as const] : []),
     ...(member.muted && !member.deafened ? [{ icon: 'microphoneOff', text: 'Muted' } as const] : []),
   ];
 }
 
+function BadgeContent({ member }: { member: AdminMember }): ReactElement | string {
+  if (member.listeners) return <Icon name="ear" size={16} />;
+  return member.bot ? <Icon name="bot" size={16} /> : initials(member.nickname);
+}
+
 /** One member: a grip to drag them by, who they are, how they stand, a menu. Memoised: there are hundreds. */
 export const MemberCard = memo(function MemberCard(props: MemberCardProps): ReactElement {
-  const { member, roleName, movable, first } = props;
+  const { member, roleName, first } = props;
+  const movable = props.movable && !member.listeners;
   const { token, nickname } = member;
   const problem = useMemberFloating((state) =>
     state.problem?.token === token ? state.problem.sentence : '',
@@ -54,15 +65,23 @@ export const MemberCard = memo(function MemberCard(props: MemberCardProps): Reac
       <span className="card-grip" aria-hidden="true">
         {movable ? <Icon name="grip" size={16} /> : null}
       </span>
-      <span className="badge" data-tint={badgeTint(nickname)} aria-hidden="true">
-        {member.bot ? <Icon name="bot" size={16} /> : initials(nickname)}
+      <span
+        className="badge"
+        data-tint={badgeTint(nickname)}
+        data-kind={member.listeners ? 'listeners' : 'member'}
+        aria-hidden="true"
+      >
+        <BadgeContent member={member} />
       </span>
       <span className="card-name">
         <span className="card-line">
-          <bdi className="card-nickname" title={nickname}>
+          <bdi className="card-nickname" title={member.listeners ? LISTENERS_MEMBER_SENTENCE : nickname}>
             {nickname}
           </bdi>
           {member.bot ? <span className="tag">Bot</span> : null}
+          {member.listeners ? (
+            <span className="visually-hidden">{`. ${LISTENERS_MEMBER_SENTENCE}`}</span>
+          ) : null}
           {roleName === '' ? null : (
             <span className="tag" title={`Role: ${roleName}`}>
               {roleName}

@@ -1,6 +1,9 @@
 import type { ReactElement } from 'react';
 import type { Account, AdminMember, AdminRoom } from '../../../contract/admin.ts';
+import type { Permission } from '../../../contract/room.ts';
+import { LISTENERS_MEMBER_SENTENCE } from '../../features/room/listeners.ts';
 import { sentenceOf } from '../../state/outcome.ts';
+import { Icon } from '../../ui/icons.tsx';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
 import { announce } from '../shell/announcer.tsx';
 import { useDashboard } from '../state/dashboard.ts';
@@ -18,8 +21,7 @@ interface MemberMenuProps {
 export function MemberMenu({ member, room, account, place }: MemberMenuProps): ReactElement {
   const { api } = useDashboard();
   const { token, nickname, mutedForAll } = member;
-  const rule = (permission: Parameters<typeof permissionRule>[0]): string =>
-    permissionRule(permission, account.role, room);
+  const rule = (permission: Permission): string => permissionRule(permission, account.role, room);
   const mute = async (): Promise<void> => {
     closeMemberMenu();
     const sentence = await sentenceOf(api.mute(token, !mutedForAll));
@@ -34,6 +36,34 @@ export function MemberMenu({ member, room, account, place }: MemberMenuProps): R
       <p className="menu-title">
         <bdi>{nickname}</bdi>
       </p>
+      {member.listeners ? (
+        <p className="menu-note">
+          <Icon name="ear" size={16} />
+          <span>{LISTENERS_MEMBER_SENTENCE}</span>
+        </p>
+      ) : null}
+      {member.listeners ? null : <Placing token={token} rule={rule} />}
+      <MenuItem
+        icon={mutedForAll ? 'microphone' : 'microphoneOff'}
+        label={mutedForAll ? 'Let everybody hear again' : 'Mute for everybody'}
+        testId="member-mute"
+        rule={rule('mute')}
+        onChoose={() => void mute()}
+      />
+      {member.listeners ? null : <PuttingOut token={token} rule={rule} />}
+    </Menu>
+  );
+}
+
+interface EntriesProps {
+  readonly token: number;
+  readonly rule: (permission: Permission) => string;
+}
+
+/** Where a person is, and what they may. */
+function Placing({ token, rule }: EntriesProps): ReactElement {
+  return (
+    <>
       <MenuItem
         icon="move"
         label="Move to…"
@@ -48,13 +78,14 @@ export function MemberMenu({ member, room, account, place }: MemberMenuProps): R
         rule={rule('roles')}
         onChoose={() => askAboutMember('role', token)}
       />
-      <MenuItem
-        icon={mutedForAll ? 'microphone' : 'microphoneOff'}
-        label={mutedForAll ? 'Let everybody hear again' : 'Mute for everybody'}
-        testId="member-mute"
-        rule={rule('mute')}
-        onChoose={() => void mute()}
-      />
+    </>
+  );
+}
+
+/** What ends a person's stay. */
+function PuttingOut({ token, rule }: EntriesProps): ReactElement {
+  return (
+    <>
       <MenuItem
         icon="leave"
         label="Kick…"
@@ -71,6 +102,6 @@ export function MemberMenu({ member, room, account, place }: MemberMenuProps): R
         danger
         onChoose={() => askAboutMember('ban', token)}
       />
-    </Menu>
+    </>
   );
 }

@@ -160,7 +160,9 @@ function Branch(props: { branch: ChannelBranch; shared: Shared; narrowed: boolea
   const { branch, shared, narrowed } = props;
   const { channel, members } = branch;
   const id = useId();
-  const present = shared.room.members.filter((member) => member.channel === channel.id).length;
+  const present = shared.room.members.filter(
+    (member) => member.channel === channel.id && !member.listeners,
+  ).length;
   const counted = memberCountText(present, channel.config.maxMembers);
   return (
     <section

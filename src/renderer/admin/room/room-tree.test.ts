@@ -69,6 +69,9 @@ describe('search and filter', () => {
   test('filters leave people, bots, or who is muted', () => {
     expect(names('', 'people')).toEqual(['Élodie', 'Loud']);
     expect(names('', 'bots')).toEqual(['Bot 2']);
+    const listeners = fakeMember(9, 'Listeners', { listeners: true });
+    expect(foundMembers([listeners], '', 'people')).toEqual([]);
+    expect(foundMembers([listeners], '', 'all')).toEqual([listeners]);
     expect(names('', 'muted')).toEqual(['Loud']);
     expect(readFilter('bots')).toBe('bots');
     expect(readFilter('<b>')).toBe('all');
@@ -76,6 +79,9 @@ describe('search and filter', () => {
 
   test('how many there are, in words', () => {
     expect(countText(members)).toBe('2 people and 1 bot');
+    expect(countText([...members, fakeMember(9, 'Listeners', { listeners: true })])).toBe(
+      '2 people and 1 bot',
+    );
     expect(countText([])).toBe('0 people');
     expect(countText([fakeMember(1, 'A')])).toBe('1 person');
   });

@@ -96,7 +96,7 @@ function passes(member: AdminMember, filter: MemberFilter): boolean {
     case 'all':
       return true;
     case 'people':
-      return !member.bot;
+      return !member.bot && !member.listeners;
     case 'bots':
       return member.bot;
     case 'muted':
@@ -126,7 +126,7 @@ function plain(text: string): string {
 /** How many there are, in words. */
 export function countText(members: readonly AdminMember[]): string {
   const bots = members.filter((member) => member.bot).length;
-  const people = members.length - bots;
+  const people = members.filter((member) => !member.bot && !member.listeners).length;
   const peopleText = people === 1 ? '1 person' : `${people} people`;
   if (bots === 0) return peopleText;
   return `${peopleText} and ${bots === 1 ? '1 bot' : `${bots} bots`}`;

@@ -6,6 +6,7 @@ import { useDelayed } from '../../ui/use-delayed.ts';
 import { AuditScreen } from '../audit/audit-screen.tsx';
 import { BansScreen } from '../bans/bans-screen.tsx';
 import { ChannelsScreen } from '../channels/channels-screen.tsx';
+import { ListenersScreen } from '../listeners/listeners-screen.tsx';
 import { RolesScreen } from '../roles/roles-screen.tsx';
 import { RoomScreen } from '../room/room-screen.tsx';
 import { SettingsScreen } from '../settings/settings-screen.tsx';
@@ -18,6 +19,7 @@ import { TrafficScreen } from '../traffic/traffic-screen.tsx';
 const entries: Record<Screen, { readonly label: string; readonly icon: IconName }> = {
   room: { label: 'Room', icon: 'people' },
   channels: { label: 'Channels', icon: 'channel' },
+  listeners: { label: 'Listeners', icon: 'ear' },
   roles: { label: 'Roles and accounts', icon: 'badge' },
   bans: { label: 'Bans', icon: 'ban' },
   traffic: { label: 'Traffic', icon: 'gauge' },
@@ -165,6 +167,8 @@ function Shown(props: { screen: Screen; room: AdminRoom; account: Account }): Re
       return <RoomScreen room={room} account={account} />;
     case 'channels':
       return <ChannelsScreen room={room} account={account} />;
+    case 'listeners':
+      return <ListenersScreen room={room} account={account} />;
     case 'roles':
       return <RolesScreen room={room} account={account} />;
     case 'bans':

@@ -134,6 +134,13 @@ export function forgetRoom(): void {
   useRoom.setState(unknownRoom);
 }
 
+/** Calls back when settings of listening, or who listens, have changed. @returns ends it */
+export function onListeningNews(listener: () => void): () => void {
+  return useRoom.subscribe((now, before) => {
+    if (now.listeningNews > before.listeningNews) listener();
+  });
+}
+
 /** Calls back when the log has a new line. @returns ends it */
 export function onAuditNews(listener: () => void): () => void {
   return useRoom.subscribe((now, before) => {

@@ -4,6 +4,7 @@ import { useSyncExternalStore } from 'react';
 export const screens = [
   'room',
   'channels',
+  'listeners',
   'roles',
   'bans',
   'traffic',
