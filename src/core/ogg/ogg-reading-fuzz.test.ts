@@ -39,7 +39,7 @@ const wildPages = fc
       continued: fc.boolean(),
       first: fc.boolean(),
       last: fc.boolean(),
-      segments: fc.array(fc.constantFrom(0, 1, 19, 100, 254, 255), { maxLength: 12 }),
+      segments: fc.array(fc.constantFrom<number[]>(0, 1, 19, 100, 254, 255), { maxLength: 12 }),
       body: fc.oneof(
         fc.uint8Array({ maxLength: 600 }),
         fc.constantFrom(...streams).map((stream) => stream.subarray(28, 628)),

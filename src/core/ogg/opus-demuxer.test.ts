@@ -209,6 +209,21 @@ describe('OpusDemuxer', () => {
     expect(tags.length).toBeGreaterThan(0);
   });
 
+  it('gives comments before sound where the first page claims to go on', () => {
+    const head = new Uint8Array(255);
+    head.set(writeOpusHead({ channels: 1, preSkipSamples: 0 }));
+    const first = makePage({ sequence: 0, first: true, segments: [255], body: head });
+    const read = demux(concat([first, soundPage(1, 1, 960, 1)]));
+    expect(read.events.map(({ kind }) => kind)).toEqual([
+      'head',
+      'page',
+      'page',
+      'tags',
+      'packet',
+      'linkEnd',
+    ]);
+  });
+
   it('refuses what nobody here could hear, with its reason', () => {
     const head = (change: (bytes: Uint8Array) => void, extra: readonly number[] = []): Uint8Array => {
       const bytes = Uint8Array.from([...writeOpusHead({ channels: 2, preSkipSamples: 0 }), ...extra]);

@@ -13,8 +13,13 @@ export const MAX_COMMENT_HEADER_BYTES = 16 * 1_048_576;
 
 /** What comes out of an Opus stream, in its order. */
 export interface OpusStreamSink {
-  /** A page of it, byte for byte, before what lies on it. `header`: one that a decoder must have first. */
-  handlePage(bytes: Uint8Array, header: 'first' | 'further' | null): void;
+  /**
+   * A page of it, byte for byte, before what lies on it.
+   *
+   * @param header one of those a decoder must have first
+   * @param samples sound of the packets that end on it
+   */
+  handlePage(bytes: Uint8Array, header: 'first' | 'further' | null, samples: number): void;
   /** Its comments: once, before the first packet. */
   handleTags(tags: OpusTags): void;
   /** @param skippedSamples sound that was lost before it, at 48 kHz */
@@ -87,17 +92,17 @@ export class OpusStream implements PieceTaker {
     const hole = this.#pieces.handlePage(page, this);
     const { packetBroken, pageRepeated, holes } = this.#pieces.counters;
     Object.assign(this.counters, { packetBroken, pageRepeated, holes });
+    // What identifies the stream lies alone on its first page, whatever that page says about its segments.
+    if (this.#stage === 'head') this.#stage = 'tags';
     if (hole === null) return;
-    sink.handlePage(page.bytes, isFirst ? 'first' : this.#commentsOnPage ? 'further' : null);
+    const samples = this.#packetsOnPage.reduce((sum, packet) => sum + packet.samples, 0);
+    sink.handlePage(page.bytes, isFirst ? 'first' : this.#commentsOnPage ? 'further' : null, samples);
     if (this.#tagsOnPage !== null) sink.handleTags(this.#tagsOnPage);
-    this.#handOn(page.granule, sink);
+    this.#handOn(page.granule, samples, sink);
   }
 
   handlePiece(piece: Uint8Array, ends: boolean): void {
-    if (this.#stage === 'head') {
-      if (ends) this.#stage = 'tags';
-      return;
-    }
+    if (this.#stage === 'head') return;
     const isComment = this.#stage === 'tags' && (this.#tagsReader !== null || startsWith(piece, OPUS_TAGS));
     if (isComment) this.#comment(piece, ends);
     else {
@@ -108,8 +113,7 @@ export class OpusStream implements PieceTaker {
   }
 
   handleBreak(): void {
-    if (this.#stage === 'tags') this.#closeTags();
-    this.#stage = 'sound';
+    if (this.#tagsReader !== null) this.#closeTags();
     this.#assembler.forget();
   }
 
@@ -144,9 +148,8 @@ export class OpusStream implements PieceTaker {
     }
   }
 
-  #handOn(granule: bigint, sink: OpusStreamSink): void {
+  #handOn(granule: bigint, samples: number, sink: OpusStreamSink): void {
     if (this.#stage !== 'sound') return;
-    const samples = this.#packetsOnPage.reduce((sum, packet) => sum + packet.samples, 0);
     // Headers lie at 0 by the standard, and say nothing about where the sound begins.
     if (this.#commentsOnPage && samples === 0) return;
     let skipped = this.#clock.pass(granule, samples);

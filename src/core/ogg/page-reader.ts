@@ -76,6 +76,7 @@ export class PageReader {
       this.#end += part.length;
       taken += part.length;
       this.#readAll(onPage);
+      if (this.#start === 0) continue;
       this.#buffer.copyWithin(0, this.#start, this.#end);
       this.#origin += this.#start;
       this.#end -= this.#start;
