@@ -5,13 +5,6 @@ import { MemberPackets } from './member-packets.ts';
 /** Without packets for so long the talkspurt is over, in ms: longer than the network of a talker who talks on holds up. */
 export const TALKSPURT_END_MS = 200;
 
-/**
- * How far ahead of its time a packet may come and go out at once, in ms: what a network bunches up, members' jitter
- * buffers even out better than anybody before them. Who is further ahead is no matter of the network: publishers send
- * whole Ogg pages, a second of sound, which no jitter buffer is made for and no relay lets through.
- */
-export const MAX_AHEAD_MS = 60;
-
 /** Most sound that waits, in ms: two pages of the length that ffmpeg makes, and some. What is beyond is dropped. */
 export const MAX_WAITING_MS = 2_500;
 
@@ -19,10 +12,12 @@ export const MAX_WAITING_MS = 2_500;
 export const MAX_WAITING_PACKETS = 256;
 
 /**
- * Sound that waited throughout this time, in ms, waits for nothing: the sender's clock is the faster one, or a burst
- * of long ago was its last.
+ * If every packet of this time, in ms, waited for more than MAX_NEEDLESS_MS, all go out so much earlier: the sender's
+ * clock is the faster one, or what made it wait is over. Long enough for ten pages; less is not worth what a change of
+ * delay costs in members' ears.
  */
 const DRIFT_WINDOW_MS = 10_000;
+const MAX_NEEDLESS_MS = 60;
 
 /** Where datagrams come from; see VoiceSender. */
 export interface RelayedVoiceOut {
@@ -51,8 +46,6 @@ interface Talkspurt {
   readonly stampMs: number;
   /** Samples taken so far. */
   samples: number;
-  /** How long before its time a packet goes out, in ms. */
-  leadMs: number;
   /** Something of it went out. */
   begun: boolean;
   /** No packet follows; the rest goes out in its time. */
@@ -68,9 +61,9 @@ const EMPTY = new Uint8Array(0);
  * The voice of a program in a channel: packets of a publisher, or of a listener who talks, become frames that go out
  * in their time, with timestamps after their durations and an end to every talkspurt.
  *
- * Each packet has its time: that of the first one, and the durations since. It goes out when it comes; but once one
- * came more than MAX_AHEAD_MS before its time, they all wait for theirs. If one comes after its time, the rest of the
- * talkspurt is as much later.
+ * Each packet has its time: that of the first one, and the durations since. It waits for it; if it comes later, the
+ * rest of the talkspurt is as much later. So members get an even stream of whatever comes: publishers send whole Ogg
+ * pages at once, a second of sound, which no jitter buffer is made for and no relay lets through.
  *
  * Counted, in packets as they are made fit for members: taken = sent + overflow + cleared + those that wait.
  */
@@ -126,7 +119,7 @@ export class RelayedVoice {
   /** Call it at `nextDeadlineMs`. */
   handleDeadline(nowMs: number, out: RelayedVoiceOut): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (nowMs < this.#dueMs(next.position)) return;
+      if (nowMs < this.#timeOf(next.position)) return;
       this.#waiting.shift();
       this.counters.sent += 1;
       if (this.#talkspurt !== null) this.#talkspurt.begun = true;
@@ -142,7 +135,7 @@ export class RelayedVoice {
   /** Null: not before something is said. */
   nextDeadlineMs(): number | null {
     const next = this.#waiting[0];
-    return next === undefined ? this.#endMs() : this.#dueMs(next.position);
+    return next === undefined ? this.#endMs() : this.#timeOf(next.position);
   }
 
   /** When nothing more is expected, with nothing waiting; null: nobody talks. */
@@ -151,10 +144,6 @@ export class RelayedVoice {
     if (talkspurt === null) return null;
     if (talkspurt.ending) return Number.NEGATIVE_INFINITY;
     return this.#timeOf(talkspurt.samples) + TALKSPURT_END_MS;
-  }
-
-  #dueMs(position: number): number {
-    return this.#timeOf(position) - (this.#talkspurt?.leadMs ?? 0);
   }
 
   #timeOf(position: number): number {
@@ -177,7 +166,6 @@ export class RelayedVoice {
       this.counters.packetsLate += 1;
       talkspurt.startMs -= aheadMs;
     }
-    if (aheadMs > MAX_AHEAD_MS) talkspurt.leadMs = 0;
     this.#followClock(Math.max(0, aheadMs), nowMs);
     this.#waiting.push({ bytes, position: talkspurt.samples });
     talkspurt.samples += samples;
@@ -190,7 +178,6 @@ export class RelayedVoice {
       startMs: nowMs,
       stampMs: Math.max(nowMs, this.#freeFromMs),
       samples: 0,
-      leadMs: MAX_AHEAD_MS,
       begun: false,
       ending: false,
       leastAheadMs: Number.POSITIVE_INFINITY,
@@ -205,7 +192,7 @@ export class RelayedVoice {
     if (talkspurt === null) return;
     talkspurt.leastAheadMs = Math.min(talkspurt.leastAheadMs, aheadMs);
     if (nowMs - talkspurt.sinceMs < DRIFT_WINDOW_MS) return;
-    if (talkspurt.leastAheadMs > MAX_AHEAD_MS) talkspurt.startMs -= talkspurt.leastAheadMs;
+    if (talkspurt.leastAheadMs > MAX_NEEDLESS_MS) talkspurt.startMs -= talkspurt.leastAheadMs;
     talkspurt.leastAheadMs = Number.POSITIVE_INFINITY;
     talkspurt.sinceMs = nowMs;
   }
