@@ -23,6 +23,10 @@ export class AdminClient {
     return this.#ask('POST', path, body);
   }
 
+  async put(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
+    return this.#ask('PUT', path, body);
+  }
+
   /** Makes the first account. @returns the status */
   async setUp(code: string): Promise<number> {
     const { status, body } = await this.post('/api/setup', { code, ...ACCOUNT });

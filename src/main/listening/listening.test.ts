@@ -231,6 +231,16 @@ describe('members named Listeners', () => {
     expect(rig.relay.commands).toHaveLength(1);
   });
 
+  test('are let in by a relay in the place of another before they ask', async () => {
+    const rig = await openLobby();
+    rig.threads.news.onIdentity(LOBBY, ADA);
+    await settle();
+    rig.relay.tell({ type: 'config', roomName: 'Cellar', maxMembers: 5 });
+    await settle();
+    const admit = { kind: 'admitListeners', identity: ADA, channel: LOBBY };
+    expect(rig.relay.commands).toEqual([admit, admit]);
+  });
+
   test('come back to a relay that was started again', async () => {
     const rig = await openLobby();
     rig.threads.news.onIdentity(LOBBY, ADA);

@@ -224,7 +224,8 @@ export class Listening {
   }
 
   #handleNews(news: AdminNews): void {
-    // `config` comes first when a relay was opened in the place of another.
+    // It comes first when a relay was opened in the place of another.
+    if (news.type === 'config') this.#members.handleRelay();
     if (news.type === 'channel' || news.type === 'channelRemoved' || news.type === 'config') this.#ask();
   }
 

@@ -61,6 +61,11 @@ export class MemberDesk {
     this.#ask(channel, guest);
   }
 
+  /** The relay may be another one, which knows nobody: a member that finds its own way back must be let in again. */
+  handleRelay(): void {
+    for (const [channel, guest] of this.#guests) this.#ask(channel, guest);
+  }
+
   handleDropped(channel: number, sentence: string): void {
     const guest = this.#guests.get(channel);
     if (guest === undefined) return;

@@ -1,0 +1,191 @@
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { findLeaks } from '../relay/leaks.ts';
+import { Child, waitFor, within } from '../rig/child.ts';
+import { encodeWav, readWavFile, writeWavFile } from '../sound/wav.ts';
+import type { Check, Scene } from './check.ts';
+import { expectSameSpeech } from './same-speech.ts';
+import { askUntil, LOBBY, WholeRoom } from './whole-room.ts';
+
+const RATE_HZ = 48_000;
+
+/** What is said, and published, in seconds. */
+const SAID_SECONDS = 8;
+
+/** A player has begun within this time, in ms. */
+const BEGIN_MS = 1_500;
+
+/** A listener that is put out hears of it within this time, in ms. */
+const MAX_END_MS = 3_000;
+
+const MAX_WAIT_MS = 20_000;
+
+function speechOf(samples: Float32Array): Float32Array {
+  return samples.subarray(0, SAID_SECONDS * RATE_HZ);
+}
+
+/** ffmpeg as a listener; ends by itself after `seconds`, or with its stream. */
+async function record(scene: Scene, url: string, seconds: number): Promise<{ child: Child; path: string }> {
+  const path = join(scene.folder(), 'heard.wav');
+  const args = ['-nostdin', '-loglevel', 'error', '-i', url, '-t', String(seconds)];
+  const child = await Child.start('ffmpeg', [...args, '-ac', '1', '-ar', String(RATE_HZ), '-y', path]);
+  scene.defer(() => child.stop(1_000));
+  return { child, path };
+}
+
+/** Waits until somebody listens. */
+async function listened(room: WholeRoom, channel: number): Promise<void> {
+  await askUntil('a listener', async () => ((await room.state(channel)).now.listeners > 0 ? true : null));
+}
+
+async function endOf(child: Child, sinceMs: number): Promise<number> {
+  const ending = await within(child.ended, MAX_END_MS);
+  if (ending === null) throw new Error('a listener who was put out still listens');
+  return Math.round(performance.now() - sinceMs);
+}
+
+async function statusOf(url: string): Promise<number> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  await response.body?.cancel();
+  return response.status;
+}
+
+/** Whether anybody listens on that port of this machine. */
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+export const wholeChecks: readonly Check[] = [
+  {
+    name: 'whole: what a member says is in the stream that ffmpeg records',
+    needs: ['ffmpeg', 'espeak-ng'],
+    run: async (scene) => {
+      const said = speechOf(await scene.speech());
+      const room = await WholeRoom.open(scene);
+      const ada = await room.enter('Marker-Ada');
+      const links = await room.openChannel(LOBBY);
+      await ada.settle();
+      const { child, path } = await record(scene, links.ogg, SAID_SECONDS + BEGIN_MS / 1_000 + 1);
+      await listened(room, LOBBY);
+      await new Promise((resolve) => setTimeout(resolve, BEGIN_MS));
+      await ada.say(said);
+      await within(child.ended, MAX_WAIT_MS);
+      const { samples } = readWavFile(path);
+      scene.keep('whole-conversation.wav', encodeWav(samples, RATE_HZ));
+      return { ...expectSameSpeech(said, samples) };
+    },
+  },
+  {
+    name: 'whole: what ffmpeg publishes by icecast:// is heard by a member',
+    needs: ['ffmpeg', 'espeak-ng'],
+    run: async (scene) => {
+      const said = speechOf(await scene.speech());
+      const room = await WholeRoom.open(scene);
+      const channel = await room.makeChannel('Marker-Music & more');
+      const ada = await room.enter('Marker-Ada');
+      await ada.joinChannel(channel);
+      const { icecast } = await room.openChannel(channel, { source: 'publisher', access: 'public' });
+      await ada.settle();
+      const source = join(scene.folder(), 'said.wav');
+      writeWavFile(source, said, RATE_HZ);
+      const hearing = ada.hear((SAID_SECONDS + 3) * 1_000);
+      const codec = ['-c:a', 'libopus', '-b:a', '64k', '-metadata', 'title=Marker-Title'];
+      const publisher = await Child.start('ffmpeg', [
+        ...['-nostdin', '-loglevel', 'error', '-re', '-i', source, ...codec],
+        ...['-f', 'ogg', '-content_type', 'audio/ogg', icecast ?? ''],
+      ]);
+      scene.defer(() => publisher.stop(1_000));
+      const { now } = await askUntil('the title', async () => {
+        const state = await room.state(channel);
+        return state.now.title === '' ? null : state;
+      });
+      if (now.title !== 'Marker-Title') throw new Error(`the title is ${JSON.stringify(now.title)}`);
+      const heard = await hearing;
+      scene.keep('whole-publisher.wav', encodeWav(heard, RATE_HZ));
+      const likeness = expectSameSpeech(said, heard);
+      await room.relay.end('SIGTERM');
+      const leaks = findLeaks(room.relay.wrote, [
+        (icecast ?? '').split('@')[0] ?? '',
+        ada.identity.publicKey,
+      ]);
+      if (leaks['ok'] !== true) throw new Error(`the log has what it must not: ${String(leaks['first'])}`);
+      return { ...likeness, logLines: Number(leaks['lines']) };
+    },
+  },
+  {
+    name: 'whole: a renewed link ends who listens by the old one, and the switch ends all and closes the ports',
+    needs: ['ffmpeg'],
+    run: async (scene) => {
+      const room = await WholeRoom.open(scene);
+      await room.enter('Marker-Ada');
+      const before = await room.openChannel(LOBBY);
+      const first = await record(scene, before.ogg, 60);
+      await listened(room, LOBBY);
+      const renewMs = performance.now();
+      const { status } = await room.admin.post(`/api/listeners/${LOBBY}/link`, undefined);
+      if (status !== 200) throw new Error(`the link was not renewed: ${status}`);
+      const renewedMs = await endOf(first.child, renewMs);
+      const { links } = await room.state(LOBBY);
+      const [old, without, renewed] = [
+        await statusOf(before.ogg),
+        await statusOf(before.ogg.replace(/\?.*/, '')),
+        await statusOf(links?.ogg ?? ''),
+      ];
+      if (old !== 401 || without !== 401 || renewed !== 200)
+        throw new Error(`the links are answered ${old}, ${without} and ${renewed}`);
+      const second = await record(scene, links?.ogg ?? '', 60);
+      await listened(room, LOBBY);
+      const offMs = performance.now();
+      await room.save(LOBBY, { listeners: false });
+      const switchedMs = await endOf(second.child, offMs);
+      if (await room.listenersIn(LOBBY)) throw new Error('the member of the listeners is still there');
+      const ports = [links?.ogg, links?.rtsp].map((link) => Number(new URL(link ?? '').port));
+      await waitFor('the ports to close', MAX_WAIT_MS, async () =>
+        (await Promise.all(ports.map(isOpen))).includes(true) ? null : true,
+      );
+      const again = await room.openChannel(LOBBY);
+      if (again.page !== links?.page)
+        throw new Error('the link is another one after the switch went on again');
+      return { renewedMs, switchedMs };
+    },
+  },
+  {
+    name: 'whole: each of the threads may die, and the channel is heard again',
+    needs: ['ffmpeg'],
+    run: async (scene) => {
+      const room = await WholeRoom.open(scene);
+      await room.enter('Marker-Ada');
+      const links = await room.openChannel(LOBBY);
+      const figures: Record<string, number> = {};
+      for (const thread of ['gateways', 'members', 'relay']) {
+        const died = room.relay.lines.filter(({ event }) => event === 'unexpected' || event === 'relayDied');
+        const startMs = performance.now();
+        writeFileSync(room.trap, thread);
+        await waitFor(`the ${thread} to die`, MAX_WAIT_MS, () =>
+          room.relay.lines.filter(({ event }) => event === 'unexpected' || event === 'relayDied').length >
+          died.length
+            ? true
+            : null,
+        );
+        await askUntil(`the channel to be heard after the ${thread} died`, async () => {
+          const heard = await room.heard(LOBBY).catch(() => null);
+          return heard !== null && (await statusOf(heard.ogg).catch(() => 0)) === 200 ? true : null;
+        });
+        figures[`${thread}Ms`] = Math.round(performance.now() - startMs);
+        const { page } = await room.heard(LOBBY);
+        if (page !== links.page) throw new Error('the link is another one');
+        const { child } = await record(scene, links.ogg, 1);
+        if ((await within(child.ended, MAX_WAIT_MS))?.code !== 0) throw new Error('nothing is to be heard');
+      }
+      return figures;
+    },
+  },
+];
