@@ -14,6 +14,7 @@ import { PageGateway } from './gateways/page/page-gateway.ts';
 import { portSentence, takenPort } from './gateways/port-sentence.ts';
 import { PROGRAM_LIMITS } from './gateways/program-limits.ts';
 import { programCounters, programStates } from './gateways/program-states.ts';
+import { createPublishGateway } from './gateways/publish/publish-gateway.ts';
 import { RoomBridge } from './gateways/room-bridge.ts';
 import { RtspServer } from './gateways/rtsp/rtsp-server.ts';
 import { SignallingGateway } from './gateways/signalling/signalling-gateway.ts';
@@ -71,6 +72,7 @@ function rtsp({
 /** Asked in this order. A gateway with a port of its own opens it here, and rejects with the system's error. */
 const creators: readonly ((given: GatewayParts) => Promise<Gateway> | Gateway)[] = [
   createOggGateway,
+  createPublishGateway,
   (given) => new WebSocketGateway(given),
   (given) => new AudioSocketGateway(given),
   (given) => new PageGateway(given, data.rendererPath),
