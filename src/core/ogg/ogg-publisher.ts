@@ -18,8 +18,8 @@ const MAX_LEAD_BYTES = 131_072;
 const MAX_BYTES_PER_MS = 1_024;
 const MAX_BYTE_BURST_MS = 8_000;
 
-/** So much is taken apart before it is asked again whether it is enough, in bytes: a second of the thinnest speech. */
-const SLICE_BYTES = 1_024;
+/** So much is taken apart before it is asked again whether it is enough, in bytes: less than a second of the thinnest speech. */
+const SLICE_BYTES = 512;
 
 /** Longest name of a source. */
 const MAX_SOURCE_LENGTH = 64;
