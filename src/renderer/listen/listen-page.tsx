@@ -18,23 +18,25 @@ export function ListenPage({ session, levels }: ListenPageProps): ReactElement {
   useDocumentTitle(state);
   useMediaSession(state, session);
   const asks = asksForSecret(state);
+  const wrong = state.refusal?.code === 'proofWrong';
   return (
     <>
       <p className="engraved">Channel</p>
       <h1 className="listen-channel" data-testid="channel">
-        {state.channelName === '' ? 'Sidetone' : state.channelName}
+        {state.channelName === '' ? session.channel : state.channelName}
       </h1>
-      <Status state={state} />
+      {wrong ? null : <Status state={state} />}
       {asks ? (
         <SecretForm
-          wrong={state.refusal?.code === 'proofWrong'}
+          trouble={wrong ? statusSentence(state) : ''}
           onEnter={(secret) => session.enter(secret)}
         />
-      ) : (
-        <NowPlaying state={state} />
-      )}
-      {asks || state.link.kind === 'refused' ? null : (
-        <Controls state={state} session={session} levels={levels} />
+      ) : null}
+      {state.link.kind === 'refused' ? null : (
+        <>
+          <NowPlaying state={state} />
+          <Controls state={state} session={session} levels={levels} />
+        </>
       )}
       {state.link.kind === 'refused' && !asks ? (
         <button type="button" className="button" data-testid="retry" onClick={() => session.retry()}>
@@ -113,7 +115,7 @@ function Controls({
           title="Mute"
           onClick={() => session.setMuted(!muted)}
         >
-          <Icon name={muted ? 'headphonesOff' : 'headphones'} />
+          <Icon name="channel" />
         </button>
         <Range
           label="Volume"

@@ -35,7 +35,8 @@ export interface ListenSessionOptions {
 export class ListenSession {
   readonly #options: ListenSessionOptions;
   #secret: string | null;
-  #socket: ListenerSocket;
+  #socket: ListenerSocket | null = null;
+  #closed = false;
   #playout: Playout | null = null;
   #decoder: SoundDecoder | null = null;
   #decoderFailures = 0;
@@ -50,26 +51,33 @@ export class ListenSession {
   constructor(options: ListenSessionOptions) {
     this.#options = options;
     this.#secret = options.key;
-    this.#socket = this.#connect(false);
-    void canTalk().then((can) => {
-      this.#mayTalk = can;
-      // Said in the hello, so that the relay takes frames from us.
-      if (can) this.#reconnect();
-    });
+    void this.#begin();
+  }
+
+  /** As the address names it. */
+  get channel(): string {
+    return this.#options.channel;
   }
 
   /** Must be called from a press of a button. */
   async play(): Promise<void> {
     if (useListenState.getState().listening !== 'off') return;
     useListenState.setState({ listening: 'starting', soundTrouble: '' });
+    // Stop may be pressed meanwhile.
+    const wanted = (): boolean => useListenState.getState().listening === 'starting';
     try {
-      this.#playout = await Playout.open((report) => this.#handleReport(report));
+      const playout = await Playout.open((report) => this.#handleReport(report));
+      if (!wanted()) {
+        playout.close();
+        return;
+      }
+      this.#playout = playout;
       await this.#openDecoder(this.#options.wasm);
     } catch {
-      this.stop();
-      useListenState.setState({ soundTrouble: 'This browser gives no sound here. Try another one.' });
+      this.#giveUpSound();
       return;
     }
+    if (!wanted()) return;
     useListenState.setState({ listening: 'on' });
     this.#applyVolume();
     this.#reconnect();
@@ -131,7 +139,8 @@ export class ListenSession {
   }
 
   close(): void {
-    this.#socket.close();
+    this.#closed = true;
+    this.#socket?.close();
     this.#playout?.close();
     this.#decoder?.close();
     this.#microphone?.close();
@@ -146,27 +155,32 @@ export class ListenSession {
   }
 
   #say(packet: Uint8Array, timestampUs: number): void {
-    if (!this.#talkHeld || this.#socket.backlogBytes > MAX_TALK_BACKLOG_BYTES) return;
+    if (!this.#talkHeld || this.#socket === null || this.#socket.backlogBytes > MAX_TALK_BACKLOG_BYTES)
+      return;
     this.#socket.send(writeFrame(this.#talkSequence, timestampUs, packet));
     this.#talkSequence += 1;
   }
 
-  #connect(frames: boolean): ListenerSocket {
+  /** Whether it would talk has to be known first: it is said in the hello. */
+  async #begin(): Promise<void> {
+    this.#mayTalk = await canTalk();
+    this.#reconnect();
+  }
+
+  #reconnect(): void {
+    this.#socket?.close();
+    this.#socket = null;
+    if (this.#closed) return;
     useListenState.setState({ link: { kind: 'connecting' }, refusal: null });
-    return new ListenerSocket({
+    this.#socket = new ListenerSocket({
       channel: this.#options.channel,
       secret: this.#secret,
-      frames,
+      frames: this.#playout !== null,
       ptt: this.#mayTalk,
       onText: (message) => this.#handleText(message),
       onFrame: (message) => this.#handleFrame(message),
       onLost: (retryMs) => this.#handleLost(retryMs),
     });
-  }
-
-  #reconnect(): void {
-    this.#socket.close();
-    this.#socket = this.#connect(this.#playout !== null);
   }
 
   #handleText(message: ListenerText): void {
@@ -253,7 +267,14 @@ export class ListenSession {
     this.#decoder = null;
     failed.close();
     this.#decoderFailures += 1;
-    void this.#openDecoder(this.#options.wasm || this.#decoderFailures > MAX_DECODER_FAILURES);
+    this.#openDecoder(this.#options.wasm || this.#decoderFailures > MAX_DECODER_FAILURES).catch(() =>
+      this.#giveUpSound(),
+    );
+  }
+
+  #giveUpSound(): void {
+    this.stop();
+    useListenState.setState({ soundTrouble: 'This browser gives no sound here. Try another one.' });
   }
 
   #applyVolume(): void {
@@ -268,7 +289,7 @@ export class ListenSession {
     if (this.#reports % REPORTS_PER_DELAY !== 0 || this.#playout === null) return;
     useListenState.setState({
       delayMs: report.playing ? Math.round(report.bufferedMs + this.#playout.deviceMs) : null,
-      breaks: report.dry,
+      breaks: report.dry + report.skips,
     });
   }
 }

@@ -20,7 +20,8 @@ export class Playout {
    * @throws Error when there is no sound card
    */
   static async open(onReport: (report: PlayoutReport) => void): Promise<Playout> {
-    const context = new AudioContext({ sampleRate: PLAYOUT_RATE_HZ, latencyHint: 'interactive' });
+    // Some 30 ms more than the least there is: on a busy machine the sound card does not run dry, and nobody answers.
+    const context = new AudioContext({ sampleRate: PLAYOUT_RATE_HZ, latencyHint: 'playback' });
     const playout = new Playout(context);
     try {
       await context.resume();

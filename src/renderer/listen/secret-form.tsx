@@ -2,12 +2,13 @@ import { type ReactElement, useState } from 'react';
 import { TextField } from '../ui/field.tsx';
 
 interface SecretFormProps {
-  readonly wrong: boolean;
+  /** Why the last one did not do; empty: there was none. */
+  readonly trouble: string;
   readonly onEnter: (secret: string) => void;
 }
 
 /** Asks for the password of the channel, or the key out of its link. */
-export function SecretForm({ wrong, onEnter }: SecretFormProps): ReactElement {
+export function SecretForm({ trouble, onEnter }: SecretFormProps): ReactElement {
   const [secret, setSecret] = useState('');
   return (
     <form
@@ -25,7 +26,7 @@ export function SecretForm({ wrong, onEnter }: SecretFormProps): ReactElement {
         secret
         autoComplete="current-password"
         maxLength={256}
-        error={wrong ? 'That did not fit.' : ''}
+        error={trouble}
       />
       <button type="submit" className="button" data-kind="primary" data-testid="enter">
         Listen
