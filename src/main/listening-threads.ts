@@ -57,11 +57,12 @@ export class WorkerThreads implements ListeningThreads {
     this.#tellMix({ kind: 'withdraw', channel });
   }
 
-  async stop(): Promise<void> {
+  /** @param limitMs after which whoever has not ended by itself is ended */
+  async stop(limitMs: number = STOP_LIMIT_MS): Promise<void> {
     if (this.#over) return;
     this.#over = true;
     await new Promise<void>((resolve) => {
-      const limit = setTimeout(resolve, STOP_LIMIT_MS);
+      const limit = setTimeout(resolve, limitMs);
       this.#onFarewell = () => {
         if (this.#farewells.size < 2) return;
         clearTimeout(limit);
