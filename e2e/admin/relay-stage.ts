@@ -27,6 +27,8 @@ export async function openRelayStage(): Promise<Stage> {
     SIDETONE_RELAY_DATA_FOLDER: join(folder, 'data'),
     SIDETONE_RELAY_PORT: String(await freePort()),
     SIDETONE_RELAY_ADMIN_PORT: String(adminPort),
+    SIDETONE_RELAY_LISTEN_PORT: String(await freePort()),
+    SIDETONE_RELAY_RTSP_PORT: String(await freePort()),
   };
   let relay = await RelayUnderTest.start(env, folder);
   const door = doorOf(await relay.logged('listening'));
