@@ -90,6 +90,8 @@ export const hostingSchema = z.discriminatedUnion('phase', [
     address: z.string(),
     /** Addresses of this machine to choose from. */
     addresses: z.array(z.string()),
+    /** Channels that are heard outside now, and the page that each is heard at, its key included. */
+    listening: z.array(z.strictObject({ channel: z.string(), link: z.string() })),
   }),
 ]);
 export type Hosting = z.infer<typeof hostingSchema>;

@@ -19,11 +19,15 @@ export interface ComposeHostingOptions {
 /** How the room is heard from outside, and its end. */
 interface HostedListening {
   readonly port: ListeningPort;
+  readonly links: HostedRelay['listeningLinks'];
   readonly stop: () => Promise<void>;
 }
 
+type Outside = Pick<HostRequest, 'address' | 'onDidChangeListening'>;
+
 /** What stands beside a hosted room. */
 interface Surroundings {
+  listeningLinks: HostedRelay['listeningLinks'];
   openDashboard: HostedRelay['openDashboard'];
   close(): Promise<void>;
 }
@@ -34,7 +38,7 @@ interface Surroundings {
  */
 export function composeHosting(options: ComposeHostingOptions): StartHosting {
   const { folder, codeFolder, resourcesPath } = options;
-  return async ({ address, onDidDie, ...request }) => {
+  return async ({ address, onDidChangeListening, onDidDie, ...request }) => {
     let surroundings: Promise<Surroundings> | null = null;
     const started = await startRelay({
       workerPath: join(codeFolder, 'relay-worker.js'),
@@ -54,20 +58,20 @@ export function composeHosting(options: ComposeHostingOptions): StartHosting {
     });
     if (!started.ok) return started;
     const { relay } = started;
-    surroundings = composeSurroundings(relay, address, options);
-    const { openDashboard, close } = await surroundings;
+    surroundings = composeSurroundings(relay, { address, onDidChangeListening }, options);
+    const { openDashboard, listeningLinks, close } = await surroundings;
     const { port, certificateSha256 } = relay;
     const stop: HostedRelay['stop'] = async (reason) => {
       await close();
       await relay.stop(reason);
     };
-    return { ok: true, relay: { port, certificateSha256, openDashboard, stop } };
+    return { ok: true, relay: { port, certificateSha256, openDashboard, listeningLinks, stop } };
   };
 }
 
 async function openListening(
   { admin, port, certificateSha256 }: RunningRelay,
-  linkHost: HostRequest['address'],
+  { address, onDidChangeListening }: Outside,
   { folder, codeFolder, resourcesPath }: ComposeHostingOptions,
 ): Promise<HostedListening> {
   const started = await composeListening({
@@ -78,21 +82,26 @@ async function openListening(
     relay: admin,
     relayPort: port,
     certificateSha256,
-    linkHost,
+    linkHost: address,
     log: () => undefined,
     onDefect: () => undefined,
   });
   // A room that nobody can listen to is still one to talk in.
-  if (!started.ok) return { port: unavailableListening(started.sentence), stop: async () => undefined };
-  return { port: started.listening, stop: () => started.listening.stop() };
+  if (!started.ok) {
+    const port = unavailableListening(started.sentence);
+    return { port, links: () => [], stop: async () => undefined };
+  }
+  const { listening } = started;
+  listening.onDidChange(onDidChangeListening);
+  return { port: listening, links: () => listening.openPages(), stop: () => listening.stop() };
 }
 
 async function composeSurroundings(
   relay: RunningRelay,
-  linkHost: HostRequest['address'],
+  outside: Outside,
   options: ComposeHostingOptions,
 ): Promise<Surroundings> {
-  const listening = await openListening(relay, linkHost, options);
+  const listening = await openListening(relay, outside, options);
   const bots = new Bots({
     workerPath: join(options.codeFolder, 'bots-worker.js'),
     speechPath: join(options.resourcesPath, 'bots/speech.wav'),
@@ -122,6 +131,7 @@ async function composeSurroundings(
   };
   let starting: ReturnType<typeof start> | null = null;
   return {
+    listeningLinks: listening.links,
     async openDashboard() {
       starting ??= start();
       const started = await starting;

@@ -12,6 +12,8 @@ function setUp() {
   const stopped: number[] = [];
   const told: string[] = [];
   let nowMs = 0;
+  const pages: { channel: string; link: string }[] = [];
+  let changes = 0;
   let answers: ((port: number | null) => void)[] = [];
   const startHosting: StartHosting = (request) => {
     requests.push(request);
@@ -25,7 +27,16 @@ function setUp() {
         resolve(
           port === null
             ? { ok: false, sentence: 'That port is taken.' }
-            : { ok: true, relay: { port, certificateSha256: CERTIFICATE, openDashboard, stop } },
+            : {
+                ok: true,
+                relay: {
+                  port,
+                  certificateSha256: CERTIFICATE,
+                  openDashboard,
+                  listeningLinks: () => pages,
+                  stop,
+                },
+              },
         );
       });
     });
@@ -34,7 +45,9 @@ function setUp() {
     startHosting,
     settings: new MemorySettings(),
     ownIdentity: () => 'owner',
-    onDidChange: () => {},
+    onDidChange: () => {
+      changes += 1;
+    },
     nowMs: () => nowMs,
     onDidRecover: (sentence) => told.push(sentence),
     onDidDie: (sentence) => told.push(sentence),
@@ -52,7 +65,7 @@ function setUp() {
     answer(port);
     assert((await started).ok, 'the room is open');
   };
-  return { hosting, requests, stopped, told, answer, open, pass };
+  return { hosting, requests, stopped, told, pages, answer, open, pass, changes: () => changes };
 }
 
 describe('Hosting', () => {
@@ -66,6 +79,24 @@ describe('Hosting', () => {
       inviteLink: expect.stringContaining('sidetone://room.example:4000/?cert='),
     });
     expect(hosting.ownTarget).toMatchObject({ host: '127.0.0.1', port: 4_000 });
+  });
+
+  it('shows where its channels are heard, under the address of its invite link', async () => {
+    const { hosting, requests, pages, open, changes } = setUp();
+    await open(4_000);
+    expect(hosting.describe()).toMatchObject({ listening: [] });
+    const before = changes();
+    pages.push({ channel: 'Lobby', link: 'http://room.example:48482/listen/lobby' });
+    requests[0]?.onDidChangeListening();
+    expect(changes()).toBe(before + 1);
+    expect(hosting.describe()).toMatchObject({ listening: pages });
+    expect(requests[0]?.address()).toBe('room.example');
+    hosting.setAddress('192.0.2.7');
+    expect(requests[0]?.address()).toBe('192.0.2.7');
+    await hosting.stop();
+    const after = changes();
+    requests[0]?.onDidChangeListening();
+    expect(changes()).toBe(after);
   });
 
   it('opens one at a time', async () => {

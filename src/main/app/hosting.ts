@@ -57,6 +57,7 @@ export class Hosting {
       inviteLink: formatInvite(this.#invite(this.#room)),
       address: this.#room.address,
       addresses: [...new Set([this.#room.address, ...reachableAddresses()])],
+      listening: [...this.#room.relay.listeningLinks()],
     };
   }
 
@@ -117,6 +118,9 @@ export class Hosting {
       port,
       ownerIdentity: this.#options.ownIdentity(),
       address: () => opened.room?.address ?? address,
+      onDidChangeListening: () => {
+        if (opened.room !== null && this.#room === opened.room) this.#options.onDidChange();
+      },
       onDidDie: (reason) => {
         // Another room may be open by now, or none wanted.
         if (opened.room === null || this.#room !== opened.room) return;

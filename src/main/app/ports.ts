@@ -209,6 +209,8 @@ export interface HostedRelay {
   readonly certificateSha256: string;
   /** An address that opens the room's dashboard, once, for whoever hosts it. */
   openDashboard(): Promise<{ ok: true; link: string } | { ok: false; sentence: string }>;
+  /** Channels that are heard outside now, by name, and the address of each one's page. */
+  listeningLinks(): readonly { readonly channel: string; readonly link: string }[];
   stop(reason: 'closing' | 'restarting'): Promise<void>;
 }
 
@@ -219,6 +221,8 @@ export interface HostRequest {
   readonly ownerIdentity: string;
   /** Name or address that others are sent to, as it is now. */
   readonly address: () => string;
+  /** `listeningLinks` tells something else now. */
+  readonly onDidChangeListening: () => void;
   readonly onDidDie: (reason: string) => void;
 }
 

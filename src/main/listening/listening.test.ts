@@ -50,12 +50,16 @@ describe('a channel’s switch', () => {
       page: `http://voice.example.org:48482/listen/lobby?key=${linkKey}`,
     });
     expect(rig.listening.describe(MUSIC).links).toBeNull();
+    expect(rig.listening.openPages()).toEqual([
+      { channel: 'Lobby', link: `http://voice.example.org:48482/listen/lobby?key=${linkKey}` },
+    ]);
 
     rig.relay.put(LOBBY, 'Lobby', { listeners: false });
     await settle();
     expect(threads.channels).toEqual([]);
     expect([threads.standing.size, threads.stopped]).toEqual([0, true]);
     expect([rig.listening.status, rig.listening.describe(LOBBY).links]).toEqual(['closed', null]);
+    expect(rig.listening.openPages()).toEqual([]);
   });
 
   test('of another channel leaves the first alone', async () => {

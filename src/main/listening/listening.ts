@@ -136,6 +136,14 @@ export class Listening {
     };
   }
 
+  /** Channels that are open, by name, and the address of each one's page. */
+  openPages(): { readonly channel: string; readonly link: string }[] {
+    return [...this.#open.values()].flatMap(({ id, name }) => {
+      const link = this.describe(id).links?.page;
+      return link === undefined ? [] : [{ channel: name, link }];
+    });
+  }
+
   save(channel: number, change: SettingsChange): ListeningAnswer {
     const changed = changeSettings(this.#settings.get(channel) ?? firstSettings(channel), change);
     return changed.ok ? this.#keep(changed.settings) : { ...changed, reason: 'badRequest' };

@@ -18,6 +18,7 @@ const hosting: Extract<Hosting, { phase: 'on' }> = {
   address: '192.168.1.20',
   addresses: ['192.168.1.20', '10.8.0.3', '2001:db8::4f2a'],
   inviteLink: 'sidetone://192.168.1.20:48480/?cert=Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXU',
+  listening: [],
 };
 
 const noWhispers: AppState['whispers'] = {

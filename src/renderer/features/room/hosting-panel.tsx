@@ -49,7 +49,23 @@ export function HostingPanel({ hosting, onReturn }: HostingPanelProps): ReactEle
           Stop hosting
         </button>
       </div>
-      <InviteLink link={hosting.inviteLink} />
+      <LinkField
+        label="Invite link"
+        link={hosting.inviteLink}
+        testId="invite-link"
+        copyTestId="copy-invite"
+        copied="The invite link is on the clipboard."
+      />
+      {hosting.listening.map(({ channel, link }) => (
+        <LinkField
+          key={link}
+          label={`Listening link of ${channel}`}
+          link={link}
+          testId="listening-link"
+          copyTestId="copy-listening"
+          copied={`The listening link of ${channel} is on the clipboard.`}
+        />
+      ))}
       <details className="hosting-more">
         <summary data-testid="hosting-more">
           <Icon name="chevron" size={16} />
@@ -92,7 +108,17 @@ async function openDashboard(api: Pick<SidetoneApi, 'openDashboard'>): Promise<O
   return { ok: true };
 }
 
-function InviteLink({ link }: { link: string }): ReactElement {
+interface LinkFieldProps {
+  readonly label: string;
+  readonly link: string;
+  readonly testId: string;
+  readonly copyTestId: string;
+  /** What is said when it was copied. */
+  readonly copied: string;
+}
+
+/** A link to hand on, and the button that copies it. */
+function LinkField({ label, link, testId, copyTestId, copied }: LinkFieldProps): ReactElement {
   const id = useId();
   const box = useRef<HTMLInputElement>(null);
   const [told, setTold] = useState('');
@@ -108,7 +134,7 @@ function InviteLink({ link }: { link: string }): ReactElement {
   return (
     <div className="field">
       <label className="field-label" htmlFor={id}>
-        Invite link
+        {label}
       </label>
       <div className="invite">
         <input
@@ -117,14 +143,14 @@ function InviteLink({ link }: { link: string }): ReactElement {
           className="input reading"
           readOnly
           value={link}
-          data-testid="invite-link"
+          data-testid={testId}
           onFocus={(event) => event.target.select()}
         />
         <button
           type="button"
           className="button"
           data-kind="primary"
-          data-testid="copy-invite"
+          data-testid={copyTestId}
           onClick={() => void copy()}
         >
           <Icon name={told === 'Copied' ? 'check' : 'copy'} />
@@ -132,7 +158,7 @@ function InviteLink({ link }: { link: string }): ReactElement {
         </button>
       </div>
       <p className="visually-hidden" role="status">
-        {told === 'Copied' ? 'The invite link is on the clipboard.' : told}
+        {told === 'Copied' ? copied : told}
       </p>
     </div>
   );
