@@ -46,6 +46,8 @@ export class WebFront {
         // A publisher's body goes on for as long as it publishes; its gateway ends it when nothing comes.
         requestTimeout: 0,
         connectionsCheckingInterval: 5_000,
+        // Icecast's source clients offer TLS within HTTP (RFC 2817) when they ask for options: nobody has to take it.
+        shouldUpgradeCallback: ({ method }) => method === 'GET',
       },
       (request, response) => this.#handleRequest(request, response),
     );
@@ -169,8 +171,9 @@ export class WebFront {
   }
 }
 
-/** Null: it is no address of ours. */
+/** Null: it is no address of ours. "*", which asks about the relay as a whole, is kept as a path. */
 function parseTarget(target: string): URL | null {
+  if (target === '*') return new URL('/*', ANY_HOST);
   // "//host/path" would be another host's address, "http://host/path" a proxy's.
   if (!target.startsWith('/') || target.startsWith('//')) return null;
   return URL.canParse(target, ANY_HOST) ? new URL(target, ANY_HOST) : null;

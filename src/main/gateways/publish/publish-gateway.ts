@@ -20,6 +20,9 @@ import { songOf } from './song.ts';
 /** A connection that was told its last word is cut after so long, in ms: what it still sends is thrown away. */
 const LINGER_MS = 2_000;
 
+/** Most publishers that wait for the one before them to be heard to its end. */
+const MAX_WAITING = 4;
+
 /** Where source clients of Icecast ask what a server can do, and tell what is on now. */
 const POKE_PATH = '/admin/!POKE';
 const METADATA_PATH = '/admin/metadata';
@@ -69,6 +72,12 @@ interface Applicant {
   readonly answering: Answering;
 }
 
+/** One who publishes, and those who come after. */
+interface Publishing {
+  readonly visit: Visit;
+  readonly waiting: Applicant[];
+}
+
 /**
  * Takes what publishers send: `PUT` and `POST` to `/publish/<channel>`, and the source clients of Icecast (`PUT`,
  * `SOURCE`, `/admin/metadata`) to any mount point that names a channel.
@@ -77,7 +86,7 @@ class PublishGateway implements Gateway {
   readonly name = 'publish';
   readonly #parts: GatewayParts;
   readonly #counters = createCounters(COUNTED);
-  readonly #lines = new Map<PublisherLine, Visit>();
+  readonly #lines = new Map<PublisherLine, Publishing>();
   /** What publishers that are gone brought, by what became of it. */
   readonly #streams: Record<string, number> = {};
 
@@ -96,7 +105,7 @@ class PublishGateway implements Gateway {
       this.#setSong({ origin, request, url }, response);
       return true;
     }
-    if (method === 'OPTIONS' && (url.pathname === '*' || url.pathname === '/')) {
+    if (method === 'OPTIONS' && url.pathname === '/*') {
       response.writeHead(200, { Allow: METHODS, 'Content-Length': 0 });
       response.end();
       return true;
@@ -133,12 +142,21 @@ class PublishGateway implements Gateway {
 
   #admit(applicant: Applicant): void {
     const { origin, url, channel, header, isSource, answering } = applicant;
-    this.#counters.requests += 1;
     if (!mayBeOgg(header('content-type'))) {
+      this.#counters.requests += 1;
       this.#counters.wrongType += 1;
       this.#dismiss(applicant, refusal(415, publisherSentence('noOgg')));
       return;
     }
+    const before = this.#finishing(channel);
+    if (before !== null) {
+      // Whoever begins anew right after its end is heard behind it, and not sent away for its own last second.
+      const { waiting } = before;
+      if (waiting.length < MAX_WAITING) waiting.push(applicant);
+      else this.#dismiss(applicant, refusal(503, visitSentence('publisherBusy')));
+      return;
+    }
+    this.#counters.requests += 1;
     let line: PublisherLine | null = null;
     const answer = this.#parts.programs.admit(
       {
@@ -167,9 +185,10 @@ class PublishGateway implements Gateway {
       header('ice-bitrate') ?? header('x-audiocast-bitrate'),
       header('ice-audio-info'),
     );
+    const publishing: Publishing = { visit, waiting: [] };
     const line: PublisherLine = new PublisherLine({
       program: visit.program,
-      names: { source: latin1Or8(header('ice-name')), bitrate },
+      names: { source: stationName(header('ice-name')), bitrate },
       body,
       nowMs: this.#parts.nowMs,
       onDidEnd: (end) => {
@@ -178,10 +197,23 @@ class PublishGateway implements Gateway {
         this.#counters[end === 'publisherBusy' ? 'publisherLate' : end] += 1;
         visit.leave();
         this.#dismiss(applicant, endAnswer(end));
+        for (const next of publishing.waiting) if (!next.body.destroyed) this.#admit(next);
       },
     });
-    this.#lines.set(line, visit);
+    this.#lines.set(line, publishing);
     return line;
+  }
+
+  #lineOf(channel: number): PublisherLine | undefined {
+    return [...this.#lines].find(([, { visit }]) => visit.channel.id === channel)?.[0];
+  }
+
+  /** The publisher of a channel that has sent all it has to. */
+  #finishing(channel: string): Publishing | null {
+    const id = this.#parts.programs.find(channel)?.channel.id;
+    for (const [line, publishing] of this.#lines)
+      if (publishing.visit.channel.id === id && line.isFinishing) return publishing;
+    return null;
   }
 
   /** Says the last word, and lets go of the connection. */
@@ -213,14 +245,7 @@ class PublishGateway implements Gateway {
       return;
     }
     const song = url.searchParams.get('mode') === 'updinfo' ? songOf(url.search) : null;
-    const line = [...this.#lines].find(
-      ([
-        ,
-        {
-          channel: { id },
-        },
-      ]) => id === proven.channel.id,
-    )?.[0];
+    const line = this.#lineOf(proven.channel.id);
     if (song === null || line === undefined) {
       this.#counters.songsRefused += 1;
       const sentence =
@@ -245,6 +270,15 @@ export function createPublishGateway(parts: GatewayParts): Gateway {
 function authorization(header: Applicant['header']): { authorization?: string } {
   const value = header('authorization');
   return value === null ? {} : { authorization: value };
+}
+
+/** What libshout calls a station that was given no name. */
+const NAMELESS = 'no name';
+
+/** The name of a station, where it has one. */
+function stationName(value: string | null): string {
+  const name = latin1Or8(value).trim();
+  return name === NAMELESS ? '' : name;
 }
 
 /** Header values are bytes; source clients mean UTF-8, older ones Latin-1. */

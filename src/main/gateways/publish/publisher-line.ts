@@ -24,7 +24,8 @@ export class PublisherLine {
   /** Came, and was not taken yet; the body is paused then. */
   #rest: Uint8Array | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #bodyEnded = false;
+  /** How what it sends was over, once it was. */
+  #bodyEnd: 'finished' | 'aborted' | null = null;
   #over = false;
 
   constructor({ program, names, body, nowMs, onDidEnd }: PublisherLineOptions) {
@@ -33,15 +34,17 @@ export class PublisherLine {
     this.#nowMs = nowMs;
     this.#onDidEnd = onDidEnd;
     body.on('data', (chunk: Buffer) => this.#take(chunk));
-    body.on('end', () => {
-      this.#bodyEnded = true;
-      this.#run();
-    });
-    body.on('error', () => this.end('aborted'));
-    body.on('close', () => {
-      if (!this.#bodyEnded) this.end('aborted');
-    });
+    body.on('end', () => this.#endBody('finished'));
+    body.on('error', () => this.#endBody('aborted'));
+    body.on('close', () => this.#endBody('aborted'));
     this.#schedule();
+    // A bare connection is handed over paused.
+    body.resume();
+  }
+
+  /** All that it sent has come: what waits of it is heard within two seconds, and then it is over. */
+  get isFinishing(): boolean {
+    return this.#bodyEnd !== null && this.#rest === null;
   }
 
   /** It is over at once. */
@@ -52,6 +55,12 @@ export class PublisherLine {
     this.#rest = null;
     this.publisher.close();
     this.#onDidEnd(end);
+  }
+
+  /** What came until then is heard, whether its connection ended or broke. */
+  #endBody(end: 'finished' | 'aborted'): void {
+    this.#bodyEnd ??= end;
+    this.#run();
   }
 
   #take(chunk: Buffer): void {
@@ -71,10 +80,10 @@ export class PublisherLine {
       if (this.#rest !== null) this.#body.pause();
       else if (this.#body.isPaused()) this.#body.resume();
     }
-    if (this.#bodyEnded && this.#rest === null) this.publisher.handleEnd(nowMs);
+    if (this.isFinishing) this.publisher.handleEnd(nowMs);
     const { refusal, isDone } = this.publisher;
     if (refusal !== null) this.end(refusal);
-    else if (isDone) this.end('finished');
+    else if (isDone) this.end(this.#bodyEnd ?? 'finished');
     else this.#schedule();
   }
 
