@@ -19,6 +19,15 @@ const LAST_RTCP_TYPE = 223;
 /** How often packets that wait for a missing one are looked at, in ms: the length of a usual frame. */
 const TICK_MS = 20;
 
+/**
+ * A publisher that sends nothing for so long is gone, in ms: even silence is sent twice a second, and reports come
+ * beside it. The connection itself tells it after half a minute only, and the next publisher waits for it.
+ */
+const MAX_SILENCE_MS = 10_000;
+
+/** Why a publisher's connection is closed: somebody else was first, or nothing comes any more. */
+export type PublisherEnd = 'late' | 'silent';
+
 /** A publisher's connection: its packets come in, and are the program. */
 export class PublisherWork implements SessionWork {
   readonly peerDirection = 'sendonly';
@@ -26,33 +35,41 @@ export class PublisherWork implements SessionWork {
   readonly cname = '';
   readonly #visit: Visit;
   readonly #nowMs: () => number;
-  readonly #onBusy: () => void;
+  readonly #onOver: (why: PublisherEnd) => void;
   readonly arrivals: OpusArrivals;
   #feed: Feed | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #lastPacketMs = 0;
 
-  /** @param onBusy somebody else was first */
-  constructor(visit: Visit, payloadType: number, nowMs: () => number, onBusy: () => void) {
+  /** @param onOver it is to be closed */
+  constructor(visit: Visit, payloadType: number, nowMs: () => number, onOver: (why: PublisherEnd) => void) {
     this.#visit = visit;
     this.#nowMs = nowMs;
-    this.#onBusy = onBusy;
+    this.#onOver = onOver;
     this.arrivals = new OpusArrivals(payloadType, (payload, skipped) => this.#take(payload, skipped));
   }
 
   handleConnected(): void {
-    this.#timer ??= setInterval(() => this.arrivals.handleTime(this.#nowMs()), TICK_MS);
+    this.#lastPacketMs = this.#nowMs();
+    this.#timer ??= setInterval(() => this.#tick(this.#nowMs()), TICK_MS);
   }
 
   handlePacket(bytes: Uint8Array): void {
+    this.#lastPacketMs = this.#nowMs();
     const type = bytes[1] ?? 0;
     if (type >= FIRST_RTCP_TYPE && type <= LAST_RTCP_TYPE) return;
-    this.arrivals.handlePacket(bytes, this.#nowMs());
+    this.arrivals.handlePacket(bytes, this.#lastPacketMs);
   }
 
   handleClosed(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#feed?.end();
     this.#visit.leave();
+  }
+
+  #tick(nowMs: number): void {
+    this.arrivals.handleTime(nowMs);
+    if (nowMs - this.#lastPacketMs >= MAX_SILENCE_MS) this.#onOver('silent');
   }
 
   /** The program begins with the first packet: before it nobody knows whether there will be one. */
@@ -71,7 +88,7 @@ export class PublisherWork implements SessionWork {
       preSkipSamples: PRE_SKIP_SAMPLES,
       container: null,
     });
-    if (this.#feed === null) this.#onBusy();
+    if (this.#feed === null) this.#onOver('late');
     return this.#feed;
   }
 }

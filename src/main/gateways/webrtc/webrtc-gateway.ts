@@ -44,6 +44,7 @@ const COUNTED = [
   'staleTag',
   'restartRefused',
   'publisherLate',
+  'publisherSilent',
   ...PEER_REFUSALS,
   ...VISIT_REFUSALS,
 ] as const;
@@ -170,8 +171,8 @@ export class WebRtcGateway implements Gateway {
   #work(kind: Kind, visit: Visit, { payloadType }: PeerDescription, end: () => void): SessionWork {
     const { nowMs } = this.#parts;
     if (kind === 'whip') {
-      return new PublisherWork(visit, payloadType, nowMs, () => {
-        this.#counters.publisherLate += 1;
+      return new PublisherWork(visit, payloadType, nowMs, (why) => {
+        this.#counters[why === 'late' ? 'publisherLate' : 'publisherSilent'] += 1;
         end();
       });
     }

@@ -1,0 +1,189 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Row } from '../../bench/report.ts';
+import { writeRtpHeader } from '../../src/core/rtp/rtp-packet.ts';
+import { run, waitFor } from '../rig/child.ts';
+import { encodeWav, readWavFile, writeWavFile } from '../sound/wav.ts';
+import type { Check, Scene } from './check.ts';
+import { conversationChannel, PUBLISH_KEY, publisherChannel, type Standalone } from './standalone.ts';
+import { WebRtcBrowser } from './webrtc-browser.ts';
+import { fuzzOffers } from './webrtc-fuzz.ts';
+import { ScriptedPeer } from './webrtc-peer.ts';
+import { encodeSpeech, judgeSpeech, speakAgain } from './webrtc-sound.ts';
+
+const MAX_WAIT_MS = 10_000;
+const HEARD_SECONDS = 8;
+const FRAME_SAMPLES = 960;
+
+/** The counters of the gateways are told once a second. */
+async function waitForCounter(gateways: Standalone, name: string, value: number): Promise<void> {
+  await waitFor(
+    `${name} to be ${value}`,
+    MAX_WAIT_MS,
+    () => (gateways.counters[name] ?? 0) === value || null,
+  );
+}
+
+/** Chromium plays WHEP, and hears what was said. */
+async function chromiumPlays(scene: Scene): Promise<Row> {
+  const gateways = await scene.gateways({ channels: [conversationChannel()] });
+  gateways.stand(2, 64_000);
+  const speech = await scene.speech();
+  scene.defer(speakAgain(encodeSpeech(speech), (packet) => gateways.mix(2, packet)));
+  const browser = await WebRtcBrowser.open(scene);
+  const page = await browser.page();
+  const startMs = performance.now();
+  await page.listen(`http://127.0.0.1:${gateways.webPort}/whep/talk`);
+  await page.waitFor('connected');
+  const connectedMs = performance.now() - startMs;
+  const recording = await page.hear(HEARD_SECONDS);
+  scene.keep('whep-chromium.wav', encodeWav(recording, 48_000));
+  const { packetsReceived, packetsLost } = await page.statistics();
+  const status = await page.end();
+  if (status !== 200) throw new Error(`DELETE answered ${status}`);
+  await waitForCounter(gateways, 'webrtc.sessions', 0);
+  if (packetsLost > 0) throw new Error(`${packetsLost} packets lost on loopback`);
+  return { connectedMs: Math.round(connectedMs), packetsReceived, ...judgeSpeech(speech, recording) };
+}
+
+/** Reads what is at `/stream/<channel>.ogg` into a file until it ends. */
+async function fetchOgg(url: string, path: string): Promise<() => Promise<void>> {
+  const request = get(url);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  if (response.statusCode !== 200) throw new Error(`${url} answered ${response.statusCode}`);
+  const file = createWriteStream(path);
+  response.pipe(file);
+  return async () => {
+    request.destroy();
+    file.end();
+    await once(file, 'close');
+  };
+}
+
+/** Chromium publishes its microphone by WHIP, and those who listen by Ogg hear it. */
+async function chromiumPublishes(scene: Scene): Promise<Row> {
+  const gateways = await scene.gateways({ channels: [publisherChannel()] });
+  const folder = scene.folder();
+  const speech = await scene.speech();
+  const microphone = join(folder, 'microphone.wav');
+  writeWavFile(microphone, speech, 48_000);
+  const browser = await WebRtcBrowser.open(scene, microphone);
+  const page = await browser.page();
+  const root = `http://127.0.0.1:${gateways.webPort}`;
+  await page.publish(`${root}/whip/music`, PUBLISH_KEY);
+  await waitFor('the broadcast', MAX_WAIT_MS, () => gateways.programs[0]?.source ?? null);
+  const path = join(folder, 'heard.ogg');
+  const stop = await fetchOgg(`${root}/stream/music.ogg`, path);
+  await sleep(HEARD_SECONDS * 1_000);
+  await stop();
+  const status = await page.end();
+  await waitForCounter(gateways, 'webrtc.sessions', 0);
+  const wav = join(folder, 'heard.wav');
+  await run('ffmpeg', ['-loglevel', 'error', '-y', '-i', path, '-ac', '1', '-ar', '48000', wav]);
+  const { samples } = readWavFile(wav);
+  scene.keep('whip-chromium.wav', encodeWav(samples, 48_000));
+  if (gateways.programs[0]?.source !== null) throw new Error('the broadcast did not end with its session');
+  return { deleteStatus: status, ...judgeSpeech(speech, samples) };
+}
+
+/** An RTP packet of a publisher. */
+function rtp(at: number, timestamp: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(12 + payload.length);
+  const header = { payloadType: 111, marker: false, sequence: (65_500 + at) % 65_536, ssrc: 4_711 };
+  writeRtpHeader(bytes, 0, { ...header, timestamp: (4_294_900_000 + timestamp) % 2 ** 32 });
+  bytes.set(payload, 12);
+  return bytes;
+}
+
+/** Every payload that a publisher sends comes to a listener as it was, though the network mixes them up. */
+async function payloadsStay(scene: Scene): Promise<Row> {
+  const gateways = await scene.gateways({ channels: [publisherChannel()] });
+  const packets = encodeSpeech(await scene.speech()).slice(0, 400);
+  const root = `http://127.0.0.1:${gateways.webPort}`;
+  const publisher = new ScriptedPeer(scene);
+  await publisher.offer(`${root}/whip/music`, PUBLISH_KEY, 'SendOnly');
+  const listener = new ScriptedPeer(scene);
+  await listener.offer(`${root}/whep/music`, null, 'RecvOnly');
+  await waitForCounter(gateways, 'frames.joined', 1);
+  // A second of silence that is not sent stands before the second half; neighbours are swapped, some come twice.
+  const timestampOf = (at: number): number => at * FRAME_SAMPLES + (at < packets.length / 2 ? 0 : 48_000);
+  const order = packets.map((_, at) => (at % 7 === 3 ? at + 1 : at % 7 === 4 ? at - 1 : at));
+  for (const at of order) {
+    const packet = rtp(at, timestampOf(at), packets[at] ?? new Uint8Array(1));
+    publisher.send(packet);
+    if (at % 11 === 0) publisher.send(packet);
+    await sleep(2);
+  }
+  await waitFor('all packets', MAX_WAIT_MS, () => listener.payloads.length >= packets.length || null);
+  const unequal = packets.filter((packet, at) => {
+    const payload = listener.payloads[at];
+    return payload === undefined || !Buffer.from(packet).equals(payload);
+  }).length;
+  if (unequal > 0 || listener.payloads.length !== packets.length)
+    throw new Error(`${unequal} of ${packets.length} payloads differ, ${listener.payloads.length} came`);
+  const first = listener.timestamps[0] ?? 0;
+  const offBy = listener.timestamps.filter(
+    (timestamp, at) => (timestamp - first + 2 ** 32) % 2 ** 32 !== timestampOf(at),
+  ).length;
+  if (offBy > 0) throw new Error(`${offBy} timestamps are not those of the publisher`);
+  return { payloads: packets.length, unequal, offBy };
+}
+
+/** Who may not gets the status that says why, and no session stays behind. */
+async function refusals(scene: Scene): Promise<Row> {
+  const gateways = await scene.gateways({
+    channels: [publisherChannel({ access: 'link' }), conversationChannel()],
+  });
+  const root = `http://127.0.0.1:${gateways.webPort}`;
+  const peer = new ScriptedPeer(scene);
+  const offer = await peer.describe('RecvOnly');
+  const sdp = { 'Content-Type': 'application/sdp' };
+  const ask = async (path: string, init: RequestInit): Promise<number> =>
+    (await fetch(`${root}${path}`, init)).status;
+  const post = (path: string, body: string, headers: Record<string, string> = sdp): Promise<number> =>
+    ask(path, { method: 'POST', headers, body });
+  const found = {
+    options: await ask('/whep/music', { method: 'OPTIONS' }),
+    noKey: await post('/whep/music', offer),
+    wrongKey: await post('/whep/music?key=wrong', offer),
+    unknown: await post('/whep/nobody', offer),
+    get: await ask('/whep/music', {}),
+    type: await post('/whep/music', offer, { 'Content-Type': 'text/plain' }),
+    malformed: await post('/whep/talk', 'no offer'),
+    direction: await post('/whep/talk', offer.replace('a=recvonly', 'a=sendonly')),
+    codec: await post('/whep/talk', offer.replaceAll('opus/48000/2', 'PCMU/8000')),
+    tooLong: await post('/whep/talk', 'x'.repeat(70_000)),
+    notOffered: await post('/whip/talk', offer, { ...sdp, Authorization: `Bearer ${PUBLISH_KEY}` }),
+    session: await ask('/whep/music/none', { method: 'DELETE' }),
+  };
+  const expected = {
+    options: 204,
+    noKey: 401,
+    wrongKey: 401,
+    unknown: 404,
+    get: 405,
+    type: 415,
+    malformed: 400,
+    direction: 406,
+    codec: 406,
+    tooLong: 413,
+    notOffered: 403,
+    session: 404,
+  };
+  if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(JSON.stringify(found));
+  await sleep(1_100);
+  const { visits = 0, 'webrtc.sessions': sessions = 0 } = gateways.counters;
+  if (visits > 0 || sessions > 0) throw new Error(`${visits} visits and ${sessions} sessions stayed`);
+  return found;
+}
+
+export const webRtcChecks: readonly Check[] = [
+  { name: 'webrtc: Chromium plays WHEP', needs: ['chromium'], run: chromiumPlays },
+  { name: 'webrtc: Chromium publishes by WHIP', needs: ['chromium', 'ffmpeg'], run: chromiumPublishes },
+  { name: 'webrtc: payloads stay byte for byte', needs: [], run: payloadsStay },
+  { name: 'webrtc: refusals', needs: [], run: refusals },
+  { name: 'webrtc: mutated offers', needs: [], run: fuzzOffers },
+];

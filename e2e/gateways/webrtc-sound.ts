@@ -1,0 +1,69 @@
+import type { Row } from '../../bench/report.ts';
+import { VoiceEncoder } from '../../src/main/voice/opus.ts';
+import { align } from '../sound/align.ts';
+import { intelligibility } from '../sound/stoi.ts';
+
+const FRAME_SAMPLES = 960;
+const FRAME_MS = 20;
+const BITRATE = 64_000;
+
+/** What comes out of a browser was decoded, stretched a little by its jitter buffer, and played. */
+const MIN_STOI = 0.85;
+const MIN_SIMILARITY = 0.6;
+
+/** Stretching moves the sound by some ms over a recording; pieces of this length are compared, in samples. */
+const PIECE_SAMPLES = 2 * 48_000;
+
+/** Speech as Opus packets of 20 ms. */
+export function encodeSpeech(speech: Float32Array): Uint8Array[] {
+  const encoder = new VoiceEncoder(BITRATE);
+  const packets: Uint8Array[] = [];
+  for (let at = 0; at + FRAME_SAMPLES <= speech.length; at += FRAME_SAMPLES)
+    packets.push(Uint8Array.from(encoder.encode(speech.subarray(at, at + FRAME_SAMPLES))));
+  return packets;
+}
+
+/** Hands out packets as they would be spoken, again and again. @returns stops it */
+export function speakAgain(packets: readonly Uint8Array[], hand: (packet: Uint8Array) => void): () => void {
+  const startMs = performance.now();
+  let next = 0;
+  const timer = setInterval(() => {
+    while (next * FRAME_MS <= performance.now() - startMs) {
+      const packet = packets[next % packets.length];
+      if (packet !== undefined) hand(packet);
+      next += 1;
+    }
+  }, FRAME_MS / 4);
+  return () => clearInterval(timer);
+}
+
+/** Compares a recording with speech that goes round and round. @throws Error when it was not that speech */
+export function judgeSpeech(speech: Float32Array, recording: Float32Array): Row {
+  const twice = new Float32Array(2 * speech.length);
+  twice.set(speech);
+  twice.set(speech, speech.length);
+  const stois: number[] = [];
+  const similarities: number[] = [];
+  for (let at = 0; at + PIECE_SAMPLES <= recording.length; at += PIECE_SAMPLES) {
+    const piece = recording.subarray(at, at + PIECE_SAMPLES);
+    const place = align(piece, twice, { minLag: 0, maxLag: twice.length - PIECE_SAMPLES });
+    if (place === null) throw new Error('the recording is silent');
+    const from = Math.round(place.delaySamples);
+    const measured = intelligibility(twice.subarray(from, from + PIECE_SAMPLES), piece, 48_000);
+    // A pause as long as a whole piece says nothing.
+    if (measured === null) continue;
+    stois.push(measured.stoi);
+    similarities.push(place.similarity);
+  }
+  const middle = (list: readonly number[]): number =>
+    [...list].sort((one, other) => one - other)[Math.floor(list.length / 2)] ?? 0;
+  const figures = {
+    pieces: stois.length,
+    stoiMedian: middle(stois),
+    stoiMin: Math.min(...stois),
+    similarityMedian: middle(similarities),
+  };
+  if (figures.pieces < 2 || figures.stoiMedian < MIN_STOI || figures.similarityMedian < MIN_SIMILARITY)
+    throw new Error(`the recording is not what was published: ${JSON.stringify(figures)}`);
+  return figures;
+}
