@@ -26,6 +26,9 @@ const MARK_BASE = 2 ** 23;
 const NETWORK_MS = 15;
 const JITTER_MS = 4;
 
+/** First byte of a packet (RFC 6716, section 3.1) by how many samples it says that it holds. */
+const FIRST_BYTES: Readonly<Record<number, number>> = { 480: 0, 960: 1 << 3, 1920: 2 << 3, 2880: 3 << 3 };
+
 export interface DelayRigOptions {
   readonly frameSamples: number;
   /** What the devices hand over and take at a time. */
@@ -65,7 +68,8 @@ export class DelayRig implements MicrophoneOut {
   readonly #sender = new VoiceSender();
   readonly #header = createHeader();
   readonly #frames: Float32Array[] = [];
-  readonly #payload = new Uint8Array(4);
+  /** The first byte, and which frame it is. */
+  readonly #payload = new Uint8Array(5);
   readonly #mix = new Float32Array(MIX_SAMPLES);
   readonly #rng = createRng(1);
   readonly #underway: Packet[] = [];
@@ -125,7 +129,8 @@ export class DelayRig implements MicrophoneOut {
   }
 
   encodeFrame(samples: Float32Array, target: number, timestamp: number, last: boolean): void {
-    writeU32(this.#payload, 0, this.#frames.push(samples.slice()) - 1);
+    this.#payload[0] = FIRST_BYTES[this.#options.frameSamples] ?? 0;
+    writeU32(this.#payload, 1, this.#frames.push(samples.slice()) - 1);
     this.#sender.handleFrame(this.#payload, this.#payload.length, timestamp, last, target, this);
   }
 
@@ -187,7 +192,7 @@ export class DelayRig implements MicrophoneOut {
     const { frameSamples } = this.#options;
     return {
       decode: (packet, into) => {
-        into.set(this.#frames[readU32(packet, 0)] ?? []);
+        into.set(this.#frames[readU32(packet, 1)] ?? []);
         return frameSamples;
       },
       conceal: (into) => {
