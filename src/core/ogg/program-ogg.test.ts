@@ -234,6 +234,19 @@ describe('ProgramOgg', () => {
     expect(slow.seat.lost).toBe(4);
   });
 
+  it('opens with the last second of a publisher’s pages, and with three where they are long', () => {
+    const program = createProgram();
+    const ogg = createOgg(program);
+    const feed = program.begin({ ...REQUEST, kind: 'publisher', container: 'ogg' });
+    feed?.page(page(7, 2), 'first', 0);
+    for (let count = 0; count < 20; count += 1) feed?.page(page(7, 0), null, count * 100);
+    expect(ogg.opening(2_000).map(({ atMs }) => atMs)).toEqual([
+      900, 1_000, 1_100, 1_200, 1_300, 1_400, 1_500, 1_600, 1_700, 1_800, 1_900,
+    ]);
+    for (let count = 0; count < 5; count += 1) feed?.page(page(7, 0), null, 4_000 + count * 990);
+    expect(ogg.opening(8_000).map(({ atMs }) => atMs)).toEqual([5_980, 6_970, 7_960]);
+  });
+
   it('writes nothing when nobody listens any longer', () => {
     const program = createProgram();
     const ogg = createOgg(program);

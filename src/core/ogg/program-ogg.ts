@@ -10,6 +10,12 @@ import { OggWriter } from './ogg-writer.ts';
  */
 export const OPENING_MS = 1_000;
 
+/**
+ * Pages of a publisher's own that a late joiner is sent at once at least, as far as the program still has them. Many
+ * publishers put a second on a page (ffmpeg's habit): of one of those VLC makes nothing, and is silent for five seconds.
+ */
+const LEAST_OPENING_PAGES = 3;
+
 /** Pages that are kept for late joiners at most: a second has about ten. */
 const MAX_RECENT_PAGES = 64;
 
@@ -84,7 +90,12 @@ export class ProgramOgg {
 
   /** The newest pages that are no headers, oldest first. */
   opening(nowMs: number): readonly ProgramPage[] {
-    if (this.#isPublishers) return this.#program.recentPages(OPENING_MS);
+    if (this.#isPublishers) {
+      const newest = this.#program.recentPages(OPENING_MS).length;
+      return this.#program
+        .recentPages(Number.POSITIVE_INFINITY)
+        .slice(-Math.max(newest, LEAST_OPENING_PAGES));
+    }
     return this.#recent.since(({ atMs }) => nowMs - atMs <= OPENING_MS);
   }
 
