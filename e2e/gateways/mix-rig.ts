@@ -47,6 +47,7 @@ export class MixRig {
   readonly #worker: Worker;
   readonly #room: MessagePort;
   readonly #members: TestMember[] = [];
+  #exited = false;
 
   private constructor(folder: string, relay: RunningRelay) {
     this.#folder = folder;
@@ -57,6 +58,9 @@ export class MixRig {
     this.#worker = new Worker(join(ROOT, 'src/main/mix-worker.ts'), { workerData, transferList: [port2] });
     this.#room = port1;
     this.#worker.on('message', (event: MixEvent) => void this.#handleEvent(event));
+    this.#worker.on('exit', () => {
+      this.#exited = true;
+    });
     port1.on('message', (message: FromRoom) => {
       this.fromRoom.push({ atMs: performance.now(), message });
       this.onFromRoom(message);
@@ -102,6 +106,11 @@ export class MixRig {
   get counters(): Readonly<Record<string, number>> {
     const told = this.events.filter((event) => event.kind === 'counters').at(-1);
     return told?.kind === 'counters' ? told.counters : {};
+  }
+
+  /** Time of the processor that the members' thread has used, in microseconds. */
+  cpuUsage(): Promise<NodeJS.CpuUsage> {
+    return this.#worker.cpuUsage();
   }
 
   command(command: MixCommand): void {
@@ -170,9 +179,9 @@ export class MixRig {
   async stop(): Promise<void> {
     for (const member of this.#members) member.leave();
     this.command({ kind: 'stop' });
-    await until(() => this.events.some(({ kind }) => kind === 'stopped'), 'the members to leave');
-    await this.#worker.terminate();
-    this.#room.close();
+    await until(() => this.#exited, 'the thread to end by itself');
+    if (!this.events.some(({ kind }) => kind === 'stopped'))
+      throw new Error('the members left without a word');
     await this.relay.stop('closing');
     rmSync(this.#folder, { recursive: true, force: true });
   }

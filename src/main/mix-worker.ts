@@ -25,6 +25,10 @@ const timer = new DeadlineTimer(mix, (nowMs) => mix.handleDeadline(nowMs));
 port.on('message', (command: MixCommand) => {
   mix.handleCommand(command, performance.now());
   timer.reschedule();
+  if (command.kind !== 'stop') return;
+  // Nothing keeps the thread now but members' connections, which are closing.
+  room.close();
+  port.close();
 });
 room.on('message', (message: ToRoom) => {
   mix.handleMessage(message, performance.now());

@@ -33,7 +33,10 @@ export type MixCommand =
   | { readonly kind: 'admitted'; readonly channel: number }
   /** The member of that channel leaves, for good. Nothing answers. */
   | { readonly kind: 'withdraw'; readonly channel: number }
-  /** All leave; answered by `stopped`, after which the thread may be ended. */
+  /**
+   * All leave; answered by `stopped`, after which the thread ends by itself and may be ended. Before, it must not be:
+   * the Opus binding takes the whole process with it when its thread is ended in the middle of a packet.
+   */
   | { readonly kind: 'stop' };
 
 /** The members to the main thread. */
@@ -49,6 +52,9 @@ export type MixEvent =
    * `withdraw`.
    */
   | { readonly kind: 'dropped'; readonly channel: number; readonly sentence: string }
-  /** Once a second, since the start unless it is a gauge (see mix-counters.ts); nothing in them tells who spoke. */
+  /**
+   * Once a second, of all channels together, since the start; those that begin with `now.` tell how it is. Nothing in
+   * them tells who spoke, or where.
+   */
   | { readonly kind: 'counters'; readonly counters: Readonly<Record<string, number>> }
   | { readonly kind: 'stopped' };
