@@ -12,9 +12,10 @@ export const OPENING_MS = 1_000;
 
 /**
  * Pages of a publisher's own that a late joiner is sent at once at least, as far as the program still has them. Many
- * publishers put a second on a page (ffmpeg's habit): of one of those VLC makes nothing, and is silent for five seconds.
+ * publishers put a second on a page (ffmpeg's habit): of one of those VLC makes nothing, and is silent for five seconds;
+ * with four it plays at once.
  */
-const LEAST_OPENING_PAGES = 3;
+const LEAST_OPENING_PAGES = 4;
 
 /** Pages that are kept for late joiners at most: a second has about ten. */
 const MAX_RECENT_PAGES = 64;

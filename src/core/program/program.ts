@@ -12,9 +12,11 @@ import {
   type ProgramPage,
 } from './program-frame.ts';
 
-/** How much of a program is kept for those who come later, in samples and in ms: two seconds. */
+/** How much of a program is kept for those who come later, in samples: two seconds. */
 const HISTORY_SAMPLES = 2 * PROGRAM_RATE_HZ;
-const HISTORY_MS = 2_000;
+
+/** How long a publisher's pages are kept for them, in ms: players want four, and some publishers put a second on each. */
+const HISTORY_MS = 5_000;
 
 /** Most items of one kind that are kept, whatever their clock says. */
 const MAX_HISTORY = 1_024;
