@@ -6,11 +6,28 @@ import { createReport, publish, type Row } from '../../bench/report.ts';
 import { missingPrograms } from '../rig/programs.ts';
 import { Teardown } from '../rig/teardown.ts';
 import { type Check, Scene } from './check.ts';
+import { oggChecks } from './ogg-checks.ts';
+import { pageChecks } from './page-checks.ts';
+import { publishChecks } from './publish-checks.ts';
+import { rtspChecks } from './rtsp-checks.ts';
+import { signallingChecks } from './signalling-checks.ts';
+import { webRtcChecks } from './webrtc-checks.ts';
+import { websocketChecks } from './websocket-checks.ts';
+import { wholeChecks } from './whole-checks.ts';
 
 const NAME = 'e2e:gateways';
 const OUTPUT_FOLDER = join(import.meta.dirname, '../../.test-output/e2e-gateways');
 
-const checks: readonly Check[] = [];
+const checks: readonly Check[] = [
+  ...publishChecks,
+  ...oggChecks,
+  ...websocketChecks,
+  ...pageChecks,
+  ...rtspChecks,
+  ...webRtcChecks,
+  ...signallingChecks,
+  ...wholeChecks,
+];
 
 /** Runs one check; a failure is a row, and the rest runs on. */
 async function runCheck({ name, needs, run }: Check, root: string): Promise<Row> {
