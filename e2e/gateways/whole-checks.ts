@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { findLeaks } from '../relay/leaks.ts';
-import { Child, waitFor, within } from '../rig/child.ts';
+import { expectEqual, expectHas } from '../relay/scene.ts';
+import { Child, run, waitFor, within } from '../rig/child.ts';
 import { encodeWav, readWavFile, writeWavFile } from '../sound/wav.ts';
 import type { Check, Scene } from './check.ts';
 import { expectSameSpeech } from './same-speech.ts';
@@ -20,6 +22,8 @@ const BEGIN_MS = 1_500;
 const MAX_END_MS = 3_000;
 
 const MAX_WAIT_MS = 20_000;
+
+const PASSWORD = 'Marker-password-2';
 
 function speechOf(samples: Float32Array): Float32Array {
   return samples.subarray(0, SAID_SECONDS * RATE_HZ);
@@ -45,10 +49,18 @@ async function endOf(child: Child, sinceMs: number): Promise<number> {
   return Math.round(performance.now() - sinceMs);
 }
 
-async function statusOf(url: string): Promise<number> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+/** @param password as a browser sends one; none by default */
+async function statusOf(url: string, password?: string): Promise<number> {
+  const basic = `Basic ${Buffer.from(`listener:${password}`).toString('base64')}`;
+  const headers = password === undefined ? {} : { authorization: basic };
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
   await response.body?.cancel();
   return response.status;
+}
+
+/** The address with the name and the password in it, as players take them. */
+function withPassword(url: string, password: string): string {
+  return url.replace('://', `://listener:${password}@`);
 }
 
 /** Whether anybody listens on that port of this machine. */
@@ -155,6 +167,68 @@ export const wholeChecks: readonly Check[] = [
       if (again.page !== links?.page)
         throw new Error('the link is another one after the switch went on again');
       return { renewedMs, switchedMs };
+    },
+  },
+  {
+    name: 'whole: a password lets in over HTTP and RTSP, and a changed one ends who came by the old',
+    needs: ['ffmpeg', 'ffprobe'],
+    run: async (scene) => {
+      const room = await WholeRoom.open(scene);
+      const { ogg, rtsp } = await room.openChannel(LOBBY, { access: 'password', password: PASSWORD });
+      if (`${ogg}${rtsp}`.includes('key=')) throw new Error('the addresses carry a key');
+      const answers = [await statusOf(ogg), await statusOf(ogg, 'wrong one'), await statusOf(ogg, PASSWORD)];
+      expectEqual('the answers to none, a wrong one and the password', answers, [401, 401, 200]);
+      const probe = (password: string): Promise<string> =>
+        run('ffprobe', [
+          '-loglevel',
+          'error',
+          '-show_entries',
+          'stream=codec_name',
+          '-of',
+          'csv=p=0',
+          withPassword(rtsp ?? '', password),
+        ]);
+      expectEqual('what RTSP has', (await probe(PASSWORD)).trim(), 'opus');
+      expectEqual(
+        'what it has for a wrong password',
+        await probe('wrong-one').catch(() => 'refused'),
+        'refused',
+      );
+      const { child } = await record(scene, withPassword(ogg, PASSWORD), 60);
+      await listened(room, LOBBY);
+      const changedMs = performance.now();
+      await room.save(LOBBY, { listeners: true, password: `${PASSWORD}-2` });
+      const endedMs = await endOf(child, changedMs);
+      expectEqual('the answer to the old password', await statusOf(ogg, PASSWORD), 401);
+      if (room.relay.wrote.includes(PASSWORD)) throw new Error('the password is in the log');
+      return { endedMs };
+    },
+  },
+  {
+    name: 'whole: a port that another program has is said in words, and taken when it is free',
+    needs: [],
+    run: async (scene) => {
+      const squatter = createServer();
+      squatter.listen(0, '127.0.0.1');
+      await once(squatter, 'listening');
+      scene.defer(() => squatter.close());
+      const address = squatter.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const room = await WholeRoom.open(scene, { SIDETONE_RELAY_LISTEN_PORT: String(port) });
+      await room.save(LOBBY, { listeners: true });
+      const { sentence, links } = await askUntil('a sentence', async () => {
+        const state = await room.state(LOBBY);
+        return state.sentence === null ? null : state;
+      });
+      expectHas('the sentence', sentence ?? '', `Port ${port} is taken`);
+      expectEqual('the links', links, null);
+      const readiness = async () => (await room.admin.get('/ready')).body;
+      expectEqual('how it is', await readiness(), { ok: true, listening: 'failing' });
+      squatter.close();
+      const freeMs = performance.now();
+      await room.heard(LOBBY);
+      expectEqual('how it is now', await readiness(), { ok: true, listening: 'open' });
+      return { takenAgainMs: Math.round(performance.now() - freeMs) };
     },
   },
   {
