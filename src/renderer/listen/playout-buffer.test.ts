@@ -74,6 +74,19 @@ describe('the playout buffer', () => {
     expect(peak).toBeCloseTo(0.5, 3);
   });
 
+  test('plays what came as it came, while nothing has to be mended', () => {
+    const played = play(new PlayoutBuffer(), { seconds: 3 });
+    const from = PLAYOUT_RATE_HZ;
+    const waited = played.findIndex((sample) => sample !== 0) - 1;
+    const heard = played.subarray(from, 2 * PLAYOUT_RATE_HZ);
+    // The first sample of a sine is zero, and so is the first of the ramp.
+    const said = [0, 1, 2].map((more) => tone(from - waited + more, PLAYOUT_RATE_HZ));
+    const distances = said.map((sound) =>
+      sound.reduce((most, x, i) => Math.max(most, Math.abs(x - (heard[i] ?? 0))), 0),
+    );
+    expect(Math.min(...distances)).toBeLessThan(1e-6);
+  });
+
   test('lets the delay shrink on a quiet wire, without a click', () => {
     const buffer = new PlayoutBuffer();
     const played = play(buffer, { seconds: 60 });

@@ -21,12 +21,17 @@ const MARGIN_MS = 40;
 const SKIP_ABOVE_MS = 250;
 
 /**
- * How fast the speed follows the delay: 20 ms too much play 0.1 % faster. So a sound card that runs 100 ppm off stands
- * 2 ms from the target for good.
+ * From this far off the target, in ms, the speed is changed, until it is as near as that: in between nothing is touched,
+ * and what is heard is what was sent. A sound card that runs 100 ppm off comes here every three minutes.
  */
+const OFF_MS = 20;
+const NEAR_MS = 3;
+
+/** How fast the speed follows the delay: 20 ms too much play 0.1 % faster. */
 const SPEED_PER_SECOND = 0.05;
 
-/** Most that the speed is changed: nine hundredths of a semitone, which nobody hears. */
+/** Least and most that the speed is changed: nine hundredths of a semitone, which nobody hears. */
+const MIN_SPEED_CHANGE = 0.0005;
 const MAX_SPEED_CHANGE = 0.005;
 
 /** How slowly the level is taken: sound comes in steps of a packet, or of several. */
@@ -34,6 +39,9 @@ const LEVEL_SMOOTHING_MS = 1_500;
 
 /** A hole in the sound of up to this is kept as silence, in ms; beyond it the program has gone on without us. */
 const MAX_HOLE_MS = 1_000;
+
+/** Nearer to a whole sample than this is on it: sums of fractions are not exact. */
+const TINY = 1e-6;
 
 /** Length of the ramps at holes and ends, in samples: 5 ms. */
 const FADE_SAMPLES = 240;
@@ -76,15 +84,25 @@ export class PlayoutBuffer {
   #playing = false;
   /** Rises at a beginning, and falls towards the end of what there is. */
   #gain = 0;
-  #targetMs = FIRST_TARGET_MS;
-  #smoothMs = FIRST_TARGET_MS;
+  /** The longest block that is asked for: it has to wait as a whole. */
+  readonly #blockMs: number;
+  #targetMs: number;
+  #smoothMs: number;
   #lowestMs = Number.POSITIVE_INFINITY;
   #watchedMs = 0;
   #resting = true;
   #speed = 1;
+  #correcting = false;
   #dry = 0;
   #skips = 0;
   #holes = 0;
+
+  /** @param blockSamples the most that is asked for at once, where that is much */
+  constructor(blockSamples = 0) {
+    this.#blockMs = blockSamples / SAMPLES_PER_MS;
+    this.#targetMs = FIRST_TARGET_MS + this.#blockMs;
+    this.#smoothMs = this.#targetMs;
+  }
 
   get reading(): PlayoutReading {
     return {
@@ -144,7 +162,7 @@ export class PlayoutBuffer {
       right.fill(0);
       return;
     }
-    this.#watch(count / SAMPLES_PER_MS);
+    this.#watch(count);
     const room = Math.floor((this.#written - this.#read - FILTER_TAPS / 2) / this.#speed);
     const whole = Math.max(0, Math.min(count, room));
     this.#render(left, right, whole, room);
@@ -166,29 +184,45 @@ export class PlayoutBuffer {
     this.#lowestMs = Number.POSITIVE_INFINITY;
     this.#watchedMs = 0;
     this.#speed = 1;
+    this.#correcting = false;
   }
 
-  #watch(blockMs: number): void {
+  #watch(count: number): void {
+    const blockMs = count / SAMPLES_PER_MS;
     const levelMs = this.#levelMs;
     this.#smoothMs += ((levelMs - this.#smoothMs) * blockMs) / LEVEL_SMOOTHING_MS;
-    const tooMuchSeconds = (this.#smoothMs - this.#targetMs) / 1_000;
-    const change = Math.max(-MAX_SPEED_CHANGE, Math.min(MAX_SPEED_CHANGE, tooMuchSeconds * SPEED_PER_SECOND));
-    this.#speed = this.#resting ? 1 : 1 + change;
+    this.#speed = this.#nextSpeed(count);
     this.#lowestMs = Math.min(this.#lowestMs, levelMs);
     this.#watchedMs += blockMs;
     if (this.#watchedMs < WATCH_MS) return;
-    const spareMs = this.#lowestMs - MARGIN_MS;
-    if (spareMs > 0) this.#targetMs = Math.max(MIN_TARGET_MS, this.#targetMs - Math.min(SHRINK_MS, spareMs));
+    const spareMs = this.#lowestMs - this.#blockMs - MARGIN_MS;
+    if (spareMs > 0)
+      this.#targetMs = Math.max(MIN_TARGET_MS + this.#blockMs, this.#targetMs - Math.min(SHRINK_MS, spareMs));
     this.#lowestMs = Number.POSITIVE_INFINITY;
     this.#watchedMs = 0;
   }
 
+  /** Speed of the next so many samples. */
+  #nextSpeed(count: number): number {
+    const offMs = this.#smoothMs - this.#targetMs;
+    if (Math.abs(offMs) >= OFF_MS) this.#correcting = true;
+    else if (Math.abs(offMs) <= NEAR_MS) this.#correcting = false;
+    // Back to whole samples within this block, so that the next ones are played as they are.
+    if (!this.#correcting || this.#resting) return (Math.round(this.#read + count) - this.#read) / count;
+    const wanted = (Math.abs(offMs) / 1_000) * SPEED_PER_SECOND;
+    return 1 + Math.sign(offMs) * Math.max(MIN_SPEED_CHANGE, Math.min(MAX_SPEED_CHANGE, wanted));
+  }
+
   /** @param room samples that there are */
   #render(left: Float32Array, right: Float32Array, count: number, room: number): void {
+    const nearest = Math.round(this.#read);
+    if (Math.abs(this.#read - nearest) < TINY) this.#read = nearest;
+    const asItIs = this.#speed === 1 && this.#read === nearest;
     for (let i = 0; i < count; i += 1) {
       this.#gain = Math.min(1, this.#gain + 1 / FADE_SAMPLES, (room - i) / FADE_SAMPLES);
-      left[i] = soundAt(this.#left, MASK, this.#read) * this.#gain;
-      right[i] = soundAt(this.#right, MASK, this.#read) * this.#gain;
+      const at = this.#read & MASK;
+      left[i] = (asItIs ? (this.#left[at] ?? 0) : soundAt(this.#left, MASK, this.#read)) * this.#gain;
+      right[i] = (asItIs ? (this.#right[at] ?? 0) : soundAt(this.#right, MASK, this.#read)) * this.#gain;
       this.#read += this.#speed;
     }
   }

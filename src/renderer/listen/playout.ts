@@ -2,8 +2,8 @@ import { PLAYOUT_RATE_HZ, PlayoutBuffer } from './playout-buffer.ts';
 import { LevelSum, type PlayoutReport, type ToPlayout } from './playout-messages.ts';
 import workletUrl from './playout-worklet.ts?worker&url';
 
-/** Block of the older interface, in samples: 21 ms, which the page's own thread keeps up with. */
-const SCRIPT_BLOCK_SAMPLES = 1_024;
+/** Block of the older interface, in samples: 43 ms, so that the page's own thread keeps up. */
+const SCRIPT_BLOCK_SAMPLES = 2_048;
 
 /** How fast the volume follows the hand, in seconds: no zipper, no wait. */
 const VOLUME_SECONDS = 0.02;
@@ -86,7 +86,7 @@ export class Playout {
 
   /** The same on the page's own thread, by an interface that is older than worklets and in every browser. */
   #openScript(onReport: (report: PlayoutReport) => void): void {
-    const buffer = new PlayoutBuffer();
+    const buffer = new PlayoutBuffer(SCRIPT_BLOCK_SAMPLES);
     const level = new LevelSum();
     const node = this.#context.createScriptProcessor(SCRIPT_BLOCK_SAMPLES, 0, 2);
     node.onaudioprocess = ({ outputBuffer }) => {
