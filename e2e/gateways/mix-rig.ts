@@ -16,6 +16,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const ACTOR = { account: 'anna', role: ADMIN_ROLE_ID };
 /** Of a fresh room. */
 const LOBBY = 1;
+const MAX_MEMBERS = 50;
 const PATIENCE_MS = 10_000;
 
 /** Waits until `found` is true. @throws Error with `what` after a while */
@@ -34,15 +35,30 @@ export interface TestMember {
   leave(): void;
 }
 
+async function openRelay(folder: string, port: number): Promise<RunningRelay> {
+  const started = await startRelay({
+    workerPath: join(ROOT, 'src/main/relay/relay-worker.ts'),
+    folder,
+    migrationsFolder: join(ROOT, 'resources/migrations/relay'),
+    roomName: 'Room',
+    maxMembers: MAX_MEMBERS,
+    channels: defaultChannels(),
+    ownerIdentity: null,
+    port,
+    onCounters: () => undefined,
+    onDidDie: () => undefined,
+  });
+  if (!started.ok) throw new Error(started.sentence);
+  return started.relay;
+}
+
 /** A relay of its own with one channel, open to listeners, and a thread whose member stands there. */
 export class MixRig {
-  readonly relay: RunningRelay;
+  relay: RunningRelay;
   readonly events: MixEvent[] = [];
   readonly fromRoom: { readonly atMs: number; readonly message: FromRoom }[] = [];
   /** Called for what the member sends to the gateways, as it comes. */
   onFromRoom: (message: FromRoom) => void = () => undefined;
-  /** Whoever asks is let in at once. */
-  admits = true;
   readonly #folder: string;
   readonly #worker: Worker;
   readonly #room: MessagePort;
@@ -69,20 +85,7 @@ export class MixRig {
 
   static async start(): Promise<MixRig> {
     const folder = mkdtempSync(join(tmpdir(), 'sidetone-mix-'));
-    const started = await startRelay({
-      workerPath: join(ROOT, 'src/main/relay/relay-worker.ts'),
-      folder,
-      migrationsFolder: join(ROOT, 'resources/migrations/relay'),
-      roomName: 'Room',
-      maxMembers: 20,
-      channels: defaultChannels(),
-      ownerIdentity: null,
-      port: 0,
-      onCounters: () => undefined,
-      onDidDie: () => undefined,
-    });
-    if (!started.ok) throw new Error(started.sentence);
-    const { relay } = started;
+    const relay = await openRelay(folder, 0);
     const opened = await relay.admin.command(ACTOR, {
       kind: 'setListeners',
       channel: LOBBY,
@@ -90,6 +93,15 @@ export class MixRig {
     });
     if (!opened.ok) throw new Error('the channel was not opened to listeners');
     return new MixRig(folder, relay);
+  }
+
+  /** The relay goes, and another one comes in its place, which has to let the member in anew: it finds its own way. */
+  async restartRelay(): Promise<void> {
+    const { port } = this.relay;
+    await this.relay.stop('restarting');
+    this.relay = await openRelay(this.#folder, port);
+    const asked = this.events.filter((event) => event.kind === 'identity').at(-1);
+    if (asked !== undefined) await this.#admit(asked);
   }
 
   get channel(): number {
@@ -188,8 +200,10 @@ export class MixRig {
 
   async #handleEvent(event: MixEvent): Promise<void> {
     this.events.push(event);
-    if (event.kind !== 'identity' || !this.admits) return;
-    const { identity, channel } = event;
+    if (event.kind === 'identity') await this.#admit(event);
+  }
+
+  async #admit({ identity, channel }: Extract<MixEvent, { kind: 'identity' }>): Promise<void> {
     const admitted = await this.relay.admin.command(ACTOR, { kind: 'admitListeners', identity, channel });
     if (admitted.ok) this.command({ kind: 'admitted', channel });
   }

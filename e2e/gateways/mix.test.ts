@@ -168,6 +168,20 @@ describe('the mix of a channel at a real relay', () => {
     await until(() => ear.frames > 10, 'its mix');
     want(false);
   });
+
+  it('goes on when the relay was started again', PATIENCE, async () => {
+    const told = rig.fromRoom.length;
+    await rig.restartRelay();
+    const news = (): boolean[] =>
+      rig.fromRoom
+        .slice(told)
+        .flatMap(({ message }) => (message.kind === 'standing' ? [message.standing] : []));
+    await until(() => news().includes(false) && rig.standing, 'its return');
+    const ear = new MixEar(rig);
+    want(true);
+    await until(() => ear.frames > 10, 'its mix');
+    want(false);
+  });
 });
 
 describe('a publisher at a real relay', () => {

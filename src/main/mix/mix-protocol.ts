@@ -44,7 +44,8 @@ export type MixEvent =
   /**
    * Who comes for that channel: base64url of an Ed25519 public key. It waits for `admitted`. Told again, with the same
    * identity or another, whenever it has to log in anew (the relay began anew, or put it out) and so must be
-   * let in anew; pauses between are the member's own, and grow.
+   * let in anew; pauses between are the member's own, and grow. While its session is only lost it looks for it for two
+   * minutes without a word: a relay that was started again has to be told of the identity without being asked.
    */
   | { readonly kind: 'identity'; readonly channel: number; readonly identity: string }
   /**
