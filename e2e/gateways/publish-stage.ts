@@ -12,7 +12,7 @@ import { loadOrCreateCertificate } from '../../src/main/relay/certificate.ts';
 import { run, waitFor } from '../rig/child.ts';
 import { readWavFile, writeWavFile } from '../sound/wav.ts';
 import type { Scene } from './check.ts';
-import { soundOf } from './ogg-packets.ts';
+import { pagesOf, soundOf } from './ogg-packets.ts';
 import { PUBLISH_KEY, publisherChannel } from './standalone.ts';
 
 /** Speech that is published, in seconds: checks run one after another. */
@@ -145,16 +145,32 @@ export class PublishStage {
     );
   }
 
-  /** The sound of the pages that the kernel got, mono at 48 kHz, kept under that name. */
+  /** The sound of the pages that the kernel got, mono at 48 kHz, link by link; kept under that name. */
+  async links(scene: Scene, name: string): Promise<Float32Array[]> {
+    const links: Buffer[][] = [];
+    for (const page of pagesOf(Buffer.concat(this.heard.pages.map(({ bytes }) => bytes)))) {
+      if (page.first) links.push([]);
+      links.at(-1)?.push(page.bytes);
+    }
+    const sounds: Float32Array[] = [];
+    for (const [at, pages] of links.entries()) {
+      const folder = scene.folder();
+      const ogg = join(folder, 'heard.ogg');
+      const wav = join(folder, 'heard.wav');
+      writeFileSync(ogg, Buffer.concat(pages));
+      const mono = ['-ac', '1', '-ar', String(RATE_HZ), '-c:a', 'pcm_s16le'];
+      await run('ffmpeg', ['-v', 'error', '-i', ogg, ...mono, wav], { maxMs: 20_000 });
+      scene.keep(`${name}-${at}.wav`, readFileSync(wav));
+      sounds.push(readWavFile(wav).samples);
+    }
+    return sounds;
+  }
+
+  /** The same of a stream with one link. */
   async sound(scene: Scene, name: string): Promise<Float32Array> {
-    const folder = scene.folder();
-    const ogg = join(folder, 'heard.ogg');
-    const wav = join(folder, 'heard.wav');
-    writeFileSync(ogg, Buffer.concat(this.heard.pages.map(({ bytes }) => bytes)));
-    const mono = ['-ac', '1', '-ar', String(RATE_HZ), '-c:a', 'pcm_s16le'];
-    await run('ffmpeg', ['-v', 'error', '-i', ogg, ...mono, wav], { maxMs: 20_000 });
-    scene.keep(`${name}.wav`, readFileSync(wav));
-    return readWavFile(wav).samples;
+    const [only, ...others] = await this.links(scene, name);
+    if (only === undefined || others.length > 0) throw new Error(`${others.length + 1} links were heard`);
+    return only;
   }
 }
 
