@@ -15,6 +15,9 @@ const RATE_HZ = 48_000;
 /** Longest a program may take beyond what it listens, in ms: it starts on a busy machine. */
 const PATIENCE_MS = 20_000;
 
+/** How much of what was heard is compared: what a stream opens with, its joint to what is live, and some of that. */
+const MAX_COMPARED_SECONDS = 7;
+
 /** Numbers of the user and the group that nobody is, on Debian. */
 const NOBODY = '65534';
 
@@ -138,7 +141,7 @@ export function compareSound(
   twice.set(published);
   twice.set(published, published.length);
   // A decoder that comes in somewhere needs a tenth of a second to be in step.
-  const settled = sound.subarray(RATE_HZ / 10);
+  const settled = sound.subarray(RATE_HZ / 10, RATE_HZ * MAX_COMPARED_SECONDS);
   const { delaySamples, similarity } = align(settled, twice) ?? { delaySamples: 0, similarity: 0 };
   const at = Math.max(0, Math.round(delaySamples));
   const clean = twice.subarray(at, at + settled.length);

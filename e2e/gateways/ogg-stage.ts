@@ -15,9 +15,14 @@ import { soundOf } from './ogg-packets.ts';
 import { publisherChannel } from './standalone.ts';
 
 const FRAME_MS = 20;
+const FRAME_SAMPLES = 960;
+
+/** What libopus puts before the sound, in samples. */
+const PRE_SKIP_SAMPLES = 312;
 
 /** Speech as sound, as a file of Ogg/Opus and as its packets. */
 export interface Material {
+  /** What a decoder makes of all packets, one time round. */
   readonly sound: Float32Array;
   readonly path: string;
   readonly packets: readonly Buffer[];
@@ -25,13 +30,16 @@ export interface Material {
 
 export async function makeMaterial(scene: Scene): Promise<Material> {
   const folder = scene.folder();
-  const sound = await scene.speech();
+  const speech = await scene.speech();
   const wav = join(folder, 'speech.wav');
   const path = join(folder, 'speech.ogg');
-  writeWavFile(wav, sound, 48_000);
+  writeWavFile(wav, speech, 48_000);
   const coding = ['-c:a', 'libopus', '-b:a', '64k', '-frame_duration', String(FRAME_MS)];
   await run('ffmpeg', ['-v', 'error', '-i', wav, ...coding, '-f', 'ogg', path]);
-  return { sound, path, packets: soundOf(readFileSync(path)) };
+  const packets = soundOf(readFileSync(path));
+  const sound = new Float32Array(packets.length * FRAME_SAMPLES);
+  sound.set(speech.subarray(0, sound.length - PRE_SKIP_SAMPLES), PRE_SKIP_SAMPLES);
+  return { sound, path, packets };
 }
 
 /** Gives packets over and over, one every 20 ms, from now on. @returns stops it */
