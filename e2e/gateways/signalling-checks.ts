@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Row } from '../../bench/report.ts';
 import type { SignallingRobot, SignallingUplink } from '../../src/main/gateways/gateways-protocol.ts';
@@ -207,6 +208,35 @@ async function keyInHeader(scene: Scene): Promise<Row> {
   return { headers: 2 };
 }
 
+/** A relay that made its own certificate is known by its fingerprint; another one never sees the key. */
+async function pinnedRelay(scene: Scene): Promise<Row> {
+  const relay = await scene.gateways({ channels: [], robots: [ROBOT] });
+  const socket = connect({ host: '127.0.0.1', port: relay.webPort, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const { fingerprint256 } = socket.getPeerCertificate();
+  socket.destroy();
+  const url = `https://127.0.0.1:${relay.webPort}/webrtc-relay`;
+  const wrong = fingerprint256.replaceAll(/[0-9]/g, 'F');
+  const stranger = await scene.gateways({ channels: [], uplinks: [uplinkTo(`${url}#sha256=${wrong}`)] });
+  const unpinned = await scene.gateways({ channels: [], uplinks: [uplinkTo(url)] });
+  const known = await scene.gateways({
+    channels: [],
+    uplinks: [uplinkTo(`${url}#sha256=${fingerprint256}`)],
+  });
+  const connected = 'webrtc.uplink.connected';
+  await waitFor('the uplink', MAX_WAIT_MS, () => known.counters[connected] === 1 || null);
+  await waitFor(
+    'a second try',
+    MAX_WAIT_MS,
+    () => (stranger.counters['webrtc.uplink.connects'] ?? 0) > 1 || null,
+  );
+  await waitFor('its request', MAX_WAIT_MS, () => (relay.counters['http.upgrades'] ?? 0) > 0 || null);
+  const others = (stranger.counters[connected] ?? 0) + (unpinned.counters[connected] ?? 0);
+  const requests = relay.counters['http.upgrades'] ?? 0;
+  if (others > 0 || requests !== 1) throw new Error(`${others} others connected, ${requests} requests came`);
+  return { connected: 1, requests };
+}
+
 /** A line to our relay, as a robot or a dashboard that others wrote. */
 class ScriptedLine {
   readonly #socket: WebSocket;
@@ -279,5 +309,6 @@ export const signallingChecks: readonly Check[] = [
   { name: 'signalling: two dashboards in turn', needs: ['chromium'], run: dashboardsInTurn },
   { name: "signalling: our room at another's relay", needs: [], run: roomAtScriptedRelay },
   { name: 'signalling: the key in a header', needs: [], run: keyInHeader },
+  { name: 'signalling: a relay with its own certificate', needs: [], run: pinnedRelay },
   { name: 'signalling: strangers at our relay', needs: [], run: strangersAtOurRelay },
 ];

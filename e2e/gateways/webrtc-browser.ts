@@ -91,6 +91,15 @@ function dashboard(url) {
       await rig.connection.addIceCandidate({ candidate: message.candidate, sdpMid: message.sdp_mid, sdpMLineIndex: message.sdp_mline_index });
   };
 }
+async function statistics() {
+  const found = { packetsReceived: 0, packetsLost: 0, senderReports: 0 };
+  for (const item of (await rig.connection.getStats()).values()) {
+    if (item.type === 'inbound-rtp')
+      Object.assign(found, { packetsReceived: item.packetsReceived, packetsLost: item.packetsLost });
+    if (item.type === 'remote-outbound-rtp') found.senderReports = item.reportsSent;
+  }
+  return found;
+}
 function recorded() {
   const samples = new Float32Array(rig.chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let at = 0;
@@ -134,6 +143,12 @@ export class WebRtcBrowser {
     await page.goto(this.#address);
     return new WebRtcPage(page);
   }
+}
+
+export interface SoundStatistics {
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly senderReports: number;
 }
 
 /** One page of it. */
@@ -182,13 +197,8 @@ export class WebRtcPage {
   }
 
   /** Of the sound it gets. */
-  async statistics(): Promise<{ readonly packetsReceived: number; readonly packetsLost: number }> {
-    const found = await this.#page.evaluate(
-      '(async () => { for (const item of (await rig.connection.getStats()).values()) ' +
-        "if (item.type === 'inbound-rtp') return { packetsReceived: item.packetsReceived, packetsLost: item.packetsLost }; " +
-        'return { packetsReceived: 0, packetsLost: 0 }; })()',
-    );
-    return found as { packetsReceived: number; packetsLost: number };
+  async statistics(): Promise<SoundStatistics> {
+    return (await this.#page.evaluate('statistics()')) as SoundStatistics;
   }
 
   /** Ends its session as the protocol has it. @returns the status */

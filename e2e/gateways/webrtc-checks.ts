@@ -41,12 +41,18 @@ async function chromiumPlays(scene: Scene): Promise<Row> {
   const connectedMs = performance.now() - startMs;
   const recording = await page.hear(HEARD_SECONDS);
   scene.keep('whep-chromium.wav', encodeWav(recording, 48_000));
-  const { packetsReceived, packetsLost } = await page.statistics();
+  const { packetsReceived, packetsLost, senderReports } = await page.statistics();
   const status = await page.end();
   if (status !== 200) throw new Error(`DELETE answered ${status}`);
   await waitForCounter(gateways, 'webrtc.sessions', 0);
   if (packetsLost > 0) throw new Error(`${packetsLost} packets lost on loopback`);
-  return { connectedMs: Math.round(connectedMs), packetsReceived, ...judgeSpeech(speech, recording) };
+  if (senderReports === 0) throw new Error('no sender report came');
+  return {
+    connectedMs: Math.round(connectedMs),
+    packetsReceived,
+    senderReports,
+    ...judgeSpeech(speech, recording),
+  };
 }
 
 /** Reads what is at `/stream/<channel>.ogg` into a file until it ends. */

@@ -51,7 +51,12 @@ export class ScriptedPeer {
     });
     if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
     this.session = new URL(response.headers.get('location') ?? '', url).href;
-    this.#connection.setRemoteDescription(await response.text(), 'answer');
+    await this.take(await response.text());
+  }
+
+  /** Takes the answer to its offer, and waits until it is connected. */
+  async take(answer: string): Promise<void> {
+    this.#connection.setRemoteDescription(answer, 'answer');
     await this.connected();
   }
 

@@ -87,6 +87,8 @@ class PeerTable {
       mtu: MTU_BYTES,
       ...(bindAddress === null ? {} : { bindAddress }),
       ...(ports === null ? {} : { portRangeBegin: ports.first, portRangeEnd: ports.last }),
+      // Where the ports are counted, connections share them.
+      enableIceUdpMux: ports !== null,
     });
     const bucket = new TokenBucket(PACKETS_PER_SECOND, PACKET_BURST, performance.now());
     const peer: Peer = { connection, bucket, track: null, described: false };

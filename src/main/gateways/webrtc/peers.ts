@@ -104,7 +104,10 @@ export class Peers implements PeerMaker {
         if (isOpen()) this.#send(peer, packet);
       },
       close: () => {
-        if (this.#watchers.delete(peer)) this.#command({ kind: 'close', peer });
+        if (!this.#watchers.delete(peer)) return;
+        // What was sent before goes before.
+        this.#flush();
+        this.#command({ kind: 'close', peer });
       },
     };
   }

@@ -57,7 +57,7 @@ export class ProgramSender {
   start(): void {
     if (this.#stopped || this.#reports !== null) return;
     const { program, backlogBytes, onEnd, nowMs } = this.#options;
-    this.#reports = setInterval(() => this.#report(), REPORT_INTERVAL_MS);
+    this.#reports = setInterval(() => this.#report(false), REPORT_INTERVAL_MS);
     this.#unwatch = program.watch({ handleBegin: () => this.#timeline.beginStretch() });
     const opening = program
       .recentFrames(OPENING_SAMPLES)
@@ -76,10 +76,14 @@ export class ProgramSender {
     else this.#seat = seat;
   }
 
-  /** Leaves the program. */
+  /** Leaves the program, with a goodbye to a listener who is connected. */
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
-    if (this.#reports !== null) clearInterval(this.#reports);
+    if (this.#reports !== null) {
+      clearInterval(this.#reports);
+      this.#report(true);
+    }
     this.#unwatch();
     this.#seat?.leave();
     this.#seat = null;
@@ -94,12 +98,12 @@ export class ProgramSender {
     this.#options.send(packet.subarray(INTERLEAVED_HEADER_BYTES));
   }
 
-  #report(): void {
+  #report(isLast: boolean): void {
     const { nowMs, cname, send } = this.#options;
     const timestamp = this.#timeline.timestampAt(nowMs());
     if (timestamp === null) return;
     const { ssrc, packets, octets } = this.#sender;
-    const report = senderReport({ ssrc, unixMs: Date.now(), timestamp, packets, octets, cname }, false);
+    const report = senderReport({ ssrc, unixMs: Date.now(), timestamp, packets, octets, cname }, isLast);
     send(report.subarray(INTERLEAVED_HEADER_BYTES));
   }
 }

@@ -86,9 +86,9 @@ export class Session {
     if (this.#over) return;
     this.#over = true;
     this.#clearLimit();
+    this.#work.handleClosed();
     this.#peer?.close();
     this.#answered(null);
-    this.#work.handleClosed();
     this.#onOver();
   }
 

@@ -96,8 +96,8 @@ export class UplinkViewer {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#limit);
-    this.#peer?.close();
     this.#work.handleClosed();
+    this.#peer?.close();
   }
 
   #handleDescribed(description: string): void {
