@@ -16,6 +16,8 @@ const RATE_HZ = '48000';
 
 export type Way = 'tcp' | 'udp';
 
+export const WAYS: readonly Way[] = ['tcp', 'udp'];
+
 export interface Login {
   readonly user: string;
   readonly password: string;

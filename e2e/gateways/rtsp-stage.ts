@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   LISTENER_USER,
   LISTENING_REALM,
@@ -11,7 +12,11 @@ import { PROGRAM_LIMITS } from '../../src/main/gateways/program-limits.ts';
 import { RtspServer } from '../../src/main/gateways/rtsp/rtsp-server.ts';
 import { loadOrCreateCertificate } from '../../src/main/relay/certificate.ts';
 import type { Scene } from './check.ts';
+import { type Material, makeMaterial, playPackets } from './ogg-stage.ts';
 import { publisherChannel } from './standalone.ts';
+
+/** Players come in when so much was published already, in ms: all of them join in the middle. */
+export const LATE_MS = 2_500;
 
 export const LISTENING_PASSWORD = 'open sesame';
 
@@ -111,4 +116,17 @@ export class RtspStage {
   accessUnit(units: readonly Uint8Array[], ticks: number, key: boolean): void {
     for (const feed of this.#feeds) feed.accessUnit({ units, ticks, key, atMs: performance.now() });
   }
+}
+
+/** A stage on which speech is heard over and over, some time after it began. */
+export async function playingStage(
+  scene: Scene,
+  lateMs = LATE_MS,
+): Promise<{ readonly stage: RtspStage; readonly material: Material }> {
+  const material = await makeMaterial(scene);
+  const stage = await RtspStage.start(scene);
+  stage.begin();
+  scene.defer(playPackets(material.packets, (packet) => stage.frame(packet)));
+  await sleep(lateMs);
+  return { stage, material };
 }

@@ -12,15 +12,23 @@ export const OPENING_SAMPLES = PROGRAM_RATE_HZ / 5;
 /** Most bytes of pictures that are sent at once: what is larger waits for the next key. */
 export const MAX_OPENING_PICTURE_BYTES = 1_048_576;
 
-/** What a joiner begins with: the newest sound, and with pictures the sound since the newest that a decoder can begin with. */
-export function openingOf(program: Program, withPictures: boolean): Opening {
-  const units = withPictures ? program.recentUnits() : [];
+/** The same beside the connection, where nothing waits: less than players' sockets hold. */
+export const MAX_OPENING_DATAGRAM_BYTES = 131_072;
+
+/**
+ * What a joiner begins with: the newest sound, and with pictures the sound since the newest that a decoder can begin
+ * with.
+ *
+ * @param maxPictureBytes 0: no pictures are wanted
+ */
+export function openingOf(program: Program, maxPictureBytes: number): Opening {
+  const units = maxPictureBytes > 0 ? program.recentUnits() : [];
   const bytes = units.reduce(
     (sum, unit) => sum + unit.units.reduce((part, { length }) => part + length, 0),
     0,
   );
   const [first] = units;
-  if (first === undefined || bytes > MAX_OPENING_PICTURE_BYTES)
+  if (first === undefined || bytes > maxPictureBytes)
     return { frames: program.recentFrames(OPENING_SAMPLES), units: [] };
   const newest = program.recentFrames(OPENING_SAMPLES);
   const all = program.recentFrames(Number.POSITIVE_INFINITY).filter(({ atMs }) => atMs >= first.atMs);

@@ -3,7 +3,7 @@ import { MAX_FRAME_SAMPLES, PROGRAM_RATE_HZ } from '../program/program-frame.ts'
 import type { Visit } from '../program/programs.ts';
 import { AudioTrack } from './audio-track.ts';
 import type { DatagramOwner } from './datagram-routes.ts';
-import { openingOf } from './opening.ts';
+import { MAX_OPENING_DATAGRAM_BYTES, MAX_OPENING_PICTURE_BYTES, openingOf } from './opening.ts';
 import { type RtspAddress, readRtspAddress } from './rtsp-address.ts';
 import { METHODS, type RtspAnswer, type RtspMethod, type RtspStatus } from './rtsp-answer.ts';
 import { RtspEntrance } from './rtsp-entrance.ts';
@@ -228,7 +228,9 @@ export class RtspDesk {
     const address = readRtspAddress(head.address);
     if (address !== null && address.track !== null && session.tracks.size > 1) return status(460);
     const { program } = session.visit;
-    const opening = session.playing ? { frames: [], units: [] } : openingOf(program, session.hasPictures);
+    const opening = session.playing
+      ? { frames: [], units: [] }
+      : openingOf(program, maxPictureBytes(session));
     const base = address?.base ?? '';
     const answer = okIn(session, [
       ['Range', 'npt=now-'],
@@ -274,6 +276,12 @@ function status(code: RtspStatus, headers: RtspAnswer['headers'] = []): Handled 
 
 function okIn(session: RtspSession, headers: NonNullable<RtspAnswer['headers']> = []): RtspAnswer {
   return { status: 200, headers: [['Session', session.id], ...headers] };
+}
+
+function maxPictureBytes(session: RtspSession): number {
+  const track = session.tracks.get(VIDEO_TRACK);
+  if (track === undefined) return 0;
+  return track.endpoint === null ? MAX_OPENING_PICTURE_BYTES : MAX_OPENING_DATAGRAM_BYTES;
 }
 
 /** What the first packets will have (RFC 2326, section 12.33); a timestamp that nobody knows yet is left out. */

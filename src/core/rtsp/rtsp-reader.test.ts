@@ -79,6 +79,7 @@ describe('a message', () => {
   it.each([
     ['requestLine', 'PLAY\r\n\r\n'],
     ['requestLine', 'PL AY rtsp://h RTSP/1.0\r\n\r\n'],
+    ['requestLine', 'PLAY rtsp://h\u0000 RTSP/1.0\r\n\r\n'],
     ['requestLine', '\u0001 rtsp://h RTSP/1.0\r\n\r\n'],
     ['requestLine', `${'M'.repeat(33)} * RTSP/1.0\r\n\r\n`],
     ['headerLine', 'PLAY * RTSP/1.0\r\nnothing\r\n\r\n'],

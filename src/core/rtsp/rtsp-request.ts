@@ -5,7 +5,7 @@ export const MAX_HEADERS = 64;
 export const MAX_ADDRESS_LENGTH = 4_096;
 
 const REQUEST_LINE =
-  /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32})[ \t]+([^\s\u007f]+)[ \t]+([A-Z]{1,8}\/\d{1,3}\.\d{1,3})[ \t]*$/;
+  /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32})[ \t]+([!-~\u0080-\u00ff]+)[ \t]+([A-Z]{1,8}\/\d{1,3}\.\d{1,3})[ \t]*$/;
 const RESPONSE_LINE = /^RTSP\/\d/;
 const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64})[ \t]*:[ \t]*(.*?)[ \t]*$/;
 const NUMBER = /^\d{1,10}$/;

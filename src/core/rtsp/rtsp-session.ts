@@ -5,6 +5,7 @@ import { senderReport } from '../rtp/rtcp-packet.ts';
 import type { AudioTrack } from './audio-track.ts';
 import type { DatagramEndpoint } from './datagram-routes.ts';
 import type { MediaOut } from './media-out.ts';
+import { VIDEO_TRACK } from './session-description.ts';
 import type { Transport } from './transport-header.ts';
 import type { VideoTrack } from './video-track.ts';
 
@@ -58,7 +59,7 @@ export class RtspSession {
   }
 
   get hasPictures(): boolean {
-    return this.tracks.size > 0 && [...this.tracks.keys()].some((track) => track !== 0);
+    return this.tracks.has(VIDEO_TRACK);
   }
 
   /** The player lives. */

@@ -10,6 +10,9 @@ import type { DatagramPorts } from './datagram-ports.ts';
 /** Longest wait for a player to take the last answer before its connection is cut, in ms. */
 const LINGER_MS = 2_000;
 
+/** Silence after which the system asks whether the other side is there, in ms. */
+const KEEP_ALIVE_MS = 30_000;
+
 export interface RtspSocketOptions {
   /** Paused. */
   readonly socket: Socket;
@@ -40,6 +43,8 @@ export class RtspSocket implements RtspOut {
       onDidClose();
     });
     socket.on('error', () => socket.destroy());
+    // Where nothing is on, nothing is sent: only this finds out that the player is gone.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.resume();
   }
 
