@@ -22,6 +22,7 @@ export default defineConfig({
           'bots-worker': here('src/main/bots-worker.ts'),
           'gateways-worker': here('src/main/gateways-worker.ts'),
           'mix-worker': here('src/main/mix-worker.ts'),
+          'peer-process': here('src/main/gateways/webrtc/peer-process.ts'),
           'hotkey-process': here('src/main/hotkeys/hotkey-process.ts'),
         },
       },

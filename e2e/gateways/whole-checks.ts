@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { WebSocket } from 'ws';
 import { findLeaks } from '../relay/leaks.ts';
 import { expectEqual, expectHas } from '../relay/scene.ts';
 import { Child, run, waitFor, within } from '../rig/child.ts';
 import { encodeWav, readWavFile, writeWavFile } from '../sound/wav.ts';
 import type { Check, Scene } from './check.ts';
 import { expectSameSpeech } from './same-speech.ts';
+import { ScriptedPeer } from './webrtc-peer.ts';
 import { askUntil, LOBBY, WholeRoom } from './whole-room.ts';
 
 const RATE_HZ = 48_000;
@@ -56,6 +58,22 @@ async function statusOf(url: string, password?: string): Promise<number> {
   const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
   await response.body?.cancel();
   return response.status;
+}
+
+/** The codec that ffprobe finds at an address. @throws Error when it finds nothing */
+async function probe(url: string): Promise<string> {
+  const shown = ['-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
+  return (await run('ffprobe', ['-loglevel', 'error', ...shown, url])).trim();
+}
+
+/** What a WebSocket answers to a hello. */
+async function greet(url: string): Promise<string> {
+  const socket = new WebSocket(url);
+  await once(socket, 'open');
+  socket.send('{"type":"hello"}');
+  const [answer] = await once(socket, 'message');
+  socket.terminate();
+  return String(answer);
 }
 
 /** The address with the name and the password in it, as players take them. */
@@ -170,6 +188,23 @@ export const wholeChecks: readonly Check[] = [
     },
   },
   {
+    name: 'whole: every address that is handed out is one where the channel is heard',
+    needs: ['ffprobe'],
+    run: async (scene) => {
+      const room = await WholeRoom.open(scene);
+      const { page, ogg, rtsp, whep, websocket } = await room.openChannel(LOBBY);
+      const shown = await fetch(page);
+      expectHas('the page', `${shown.status} ${shown.headers.get('content-type')}`, '200 text/html');
+      for (const url of [ogg, rtsp ?? '']) expectEqual('what ffprobe finds', await probe(url), 'opus');
+      const welcome = await greet(websocket);
+      expectHas('the welcome', welcome, '"type":"welcome"');
+      const peer = new ScriptedPeer(scene);
+      await peer.offer(whep, null, 'RecvOnly');
+      await waitFor('packets by WebRTC', MAX_WAIT_MS, () => (peer.payloads.length > 25 ? true : null));
+      return { packets: peer.payloads.length };
+    },
+  },
+  {
     name: 'whole: a password lets in over HTTP and RTSP, and a changed one ends who came by the old',
     needs: ['ffmpeg', 'ffprobe'],
     run: async (scene) => {
@@ -178,22 +213,9 @@ export const wholeChecks: readonly Check[] = [
       if (`${ogg}${rtsp}`.includes('key=')) throw new Error('the addresses carry a key');
       const answers = [await statusOf(ogg), await statusOf(ogg, 'wrong one'), await statusOf(ogg, PASSWORD)];
       expectEqual('the answers to none, a wrong one and the password', answers, [401, 401, 200]);
-      const probe = (password: string): Promise<string> =>
-        run('ffprobe', [
-          '-loglevel',
-          'error',
-          '-show_entries',
-          'stream=codec_name',
-          '-of',
-          'csv=p=0',
-          withPassword(rtsp ?? '', password),
-        ]);
-      expectEqual('what RTSP has', (await probe(PASSWORD)).trim(), 'opus');
-      expectEqual(
-        'what it has for a wrong password',
-        await probe('wrong-one').catch(() => 'refused'),
-        'refused',
-      );
+      expectEqual('what RTSP has', await probe(withPassword(rtsp ?? '', PASSWORD)), 'opus');
+      const refused = await probe(withPassword(rtsp ?? '', 'wrong-one')).catch(() => 'refused');
+      expectEqual('what it has for a wrong password', refused, 'refused');
       const { child } = await record(scene, withPassword(ogg, PASSWORD), 60);
       await listened(room, LOBBY);
       const changedMs = performance.now();
