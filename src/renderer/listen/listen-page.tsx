@@ -63,19 +63,23 @@ function Status({ state }: { readonly state: ListenState }): ReactElement {
 }
 
 /** A live region that stays, so that a new title is announced. */
-function NowPlaying({ state: { onAir } }: { readonly state: ListenState }): ReactElement {
+function NowPlaying({ state: { onAir, channelName } }: { readonly state: ListenState }): ReactElement {
   const title = onAir?.title ?? '';
+  const artist = onAir?.artist ?? '';
+  const source = onAir?.source ?? '';
+  // A publisher without a name is called by its artist, a conversation by its channel: once is enough.
+  const unnamed = source === '' || source === channelName ? 'On air' : source;
   return (
     <section className="listen-now" aria-live="polite" aria-label="Now playing">
       <p className="listen-title" data-testid="title">
-        {title === '' ? (onAir?.source ?? 'Silence') : title}
+        {onAir === null ? 'Silence' : title === '' ? unnamed : title}
       </p>
       <p className="listen-artist" data-testid="artist">
-        {onAir?.artist ?? ''}
+        {artist}
       </p>
-      {onAir === null || title === '' ? null : (
+      {title === '' || source === artist || source === channelName ? null : (
         <p className="listen-source" data-testid="source">
-          from {onAir.source}
+          from {source}
         </p>
       )}
     </section>

@@ -1,18 +1,16 @@
-import { existsSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { join } from 'node:path';
-import sirv from 'sirv';
 import { type ChannelList, MAX_LISTED_CHANNELS } from '../../../contract/listener-page.ts';
 import { type Counters, createCounters } from '../../../core/base/counters.ts';
 import { tagOf } from '../../../core/program/broadcast.ts';
 import { contentSecurityPolicy, HARDENING_HEADERS } from '../../base/content-security.ts';
 import type { Gateway, GatewayParts, WebRequest } from '../gateway.ts';
+import { PageFiles } from './page-files.ts';
 
 /** The page, in the folder of the built renderer. */
 const PAGE_FILE = 'listen.html';
 
 /** What the page loads, relative to wherever it is shown; nothing else of the folder is served. */
-const ASSET = /^(?:\/listen)?(\/assets\/[A-Za-z0-9._-]+)$/;
+const ASSET = /^(?:\/listen)?\/(assets\/[A-Za-z0-9._-]+)$/;
 const PAGE = /^\/(?:listen(?:\/[^/]*)?)?$/;
 const LIST = '/listen/channels.json';
 
@@ -28,26 +26,26 @@ const COUNTED = ['pages', 'assets', 'lists', 'methodNotAllowed', 'missing'] as c
 export class PageGateway implements Gateway {
   readonly name = 'page';
   readonly #parts: GatewayParts;
-  readonly #serve: ReturnType<typeof sirv> | null;
+  readonly #files: PageFiles;
   readonly #counters: Counters<(typeof COUNTED)[number]> = createCounters(COUNTED);
 
   /** @param folder that of the built renderer; where it holds no listener page, none is served */
   constructor(parts: GatewayParts, folder: string) {
     this.#parts = parts;
-    this.#serve = existsSync(join(folder, PAGE_FILE)) ? sirv(folder, { etag: true }) : null;
+    this.#files = new PageFiles(folder, PAGE_FILE);
   }
 
   handleRequest(web: WebRequest, response: ServerResponse): boolean {
     const { pathname } = web.url;
     const asset = ASSET.exec(pathname)?.[1];
     const isList = pathname === LIST;
-    if (this.#serve === null || (!isList && asset === undefined && !PAGE.test(pathname))) return false;
+    if (!this.#files.has(PAGE_FILE) || (!isList && asset === undefined && !PAGE.test(pathname))) return false;
     for (const [name, value] of Object.entries(HARDENING_HEADERS)) response.setHeader(name, value);
     if (web.request.method !== 'GET' && web.request.method !== 'HEAD') {
       this.#counters.methodNotAllowed += 1;
       response.writeHead(405, { Allow: 'GET, HEAD' }).end();
     } else if (isList) this.#answerList(web, response);
-    else this.#answerFile(web, response, asset);
+    else void this.#answerFile(web, response, asset);
     return true;
   }
 
@@ -59,22 +57,33 @@ export class PageGateway implements Gateway {
     // Answers are over as soon as they are given.
   }
 
-  #answerFile({ request, origin }: WebRequest, response: ServerResponse, asset: string | undefined): void {
-    if (asset === undefined) {
-      this.#counters.pages += 1;
-      response.setHeader('Content-Security-Policy', policyFor(request.headers.host, origin.secure));
-      response.setHeader('Permissions-Policy', 'microphone=(self), camera=(), geolocation=()');
-    } else {
-      this.#counters.assets += 1;
-    }
-    response.setHeader('Cache-Control', asset === undefined ? 'no-cache' : KEPT);
-    request.url = asset ?? `/${PAGE_FILE}`;
-    this.#serve?.(request, response, () => {
+  async #answerFile(
+    { request, origin }: WebRequest,
+    response: ServerResponse,
+    asset: string | undefined,
+  ): Promise<void> {
+    this.#counters[asset === undefined ? 'pages' : 'assets'] += 1;
+    const file = await this.#files.file(asset ?? PAGE_FILE);
+    if (file === null) {
       this.#counters.missing += 1;
-      response.removeHeader('Cache-Control');
       response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' });
       response.end('There is nothing at this address.\n');
+      return;
+    }
+    if (asset === undefined) {
+      response.setHeader('Content-Security-Policy', policyFor(request.headers.host, origin.secure));
+      response.setHeader('Permissions-Policy', 'microphone=(self), camera=(), geolocation=()');
+    }
+    const packed = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+    const body = packed ? file.zipped : file.plain;
+    if (packed) response.setHeader('Content-Encoding', 'gzip');
+    response.writeHead(200, {
+      'Content-Type': file.type,
+      'Content-Length': body.length,
+      'Cache-Control': asset === undefined ? 'no-cache' : KEPT,
+      Vary: 'Accept-Encoding',
     });
+    response.end(request.method === 'HEAD' ? undefined : body);
   }
 
   #answerList({ request }: WebRequest, response: ServerResponse): void {
@@ -100,7 +109,7 @@ export class PageGateway implements Gateway {
 }
 
 /** Its own files, Wasm among them, and its own socket: browsers differ in whether 'self' covers that. */
-function policyFor(host: string | undefined, secure: boolean): string {
+export function policyFor(host: string | undefined, secure: boolean): string {
   const socket = host !== undefined && PLAIN_HOST.test(host) ? ` ${secure ? 'wss' : 'ws'}://${host}` : '';
   return contentSecurityPolicy(`'self'${socket}`, "'self' 'wasm-unsafe-eval'");
 }
