@@ -54,6 +54,7 @@ export class RtspServer implements Gateway {
   readonly #sockets = new Map<RtspConnection, RtspSocket>();
   readonly #ticker: NodeJS.Timeout;
   #door: Door | null = null;
+  #closing: Promise<void> | null = null;
   #datagramsUnknown = 0;
 
   /**
@@ -115,7 +116,13 @@ export class RtspServer implements Gateway {
     };
   }
 
-  async close(): Promise<void> {
+  /** Called again, it waits for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     clearInterval(this.#ticker);
     for (const socket of [...this.#sockets.values()]) socket.end('programClosed');
     await this.#door?.close();
