@@ -48,7 +48,7 @@ const ENDS = [
   'programOver',
 ] as const satisfies readonly PublisherEnd[];
 
-/** requests = published + wrongType + the refusals; published = publishing + the ends and `publisherBusy` among them. */
+/** requests = published + wrongType + the refusals of visits; published = publishing + publisherLate + the ends. */
 const COUNTED = [
   'requests',
   'wrongType',
@@ -153,7 +153,11 @@ class PublishGateway implements Gateway {
       // Whoever begins anew right after its end is heard behind it, and not sent away for its own last second.
       const { waiting } = before;
       if (waiting.length < MAX_WAITING) waiting.push(applicant);
-      else this.#dismiss(applicant, refusal(503, visitSentence('publisherBusy')));
+      else {
+        this.#counters.requests += 1;
+        this.#counters.publisherBusy += 1;
+        this.#dismiss(applicant, refusal(503, visitSentence('publisherBusy')));
+      }
       return;
     }
     this.#counters.requests += 1;
