@@ -6,9 +6,6 @@ export const INTERLEAVED_HEADER_BYTES = 4;
 /** The byte that tells such a frame from a message: `$`. */
 export const INTERLEAVED_MAGIC = 0x24;
 
-/** Longest packet in a frame: its length has 16 bits. */
-export const MAX_INTERLEAVED_BYTES = 0xffff;
-
 /** Writes the header of a frame in front of a packet of `lengthBytes` bytes. */
 export function writeInterleavedHeader(into: Uint8Array, channel: number, lengthBytes: number): void {
   into[0] = INTERLEAVED_MAGIC;

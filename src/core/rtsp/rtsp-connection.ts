@@ -1,5 +1,4 @@
 import { assertNever } from '../base/assert.ts';
-import type { Program } from '../program/program.ts';
 import type { AccessUnit, ProgramFrame } from '../program/program-frame.ts';
 import { TokenBucket } from '../relay/token-bucket.ts';
 import { readRtcp } from '../rtp/rtcp-reading.ts';
@@ -128,13 +127,6 @@ export class RtspConnection {
   /** The player has closed it. */
   handleClosed(nowMs: number, out: RtspOut): void {
     if (!this.#over) this.#finish(nowMs, out);
-  }
-
-  /** Whether anything of it plays that program. */
-  plays(program: Program): boolean {
-    return [...this.#desk.sessions.values()].some(
-      ({ playing, visit }) => playing && visit.program === program,
-    );
   }
 
   #finish(nowMs: number, out: RtspOut): void {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { OutletEnd, Seat } from '../../../core/program/fan-out.ts';
 import type { AccessUnit, ProgramFrame } from '../../../core/program/program-frame.ts';
+import { MAX_OPENING_PICTURE_BYTES } from '../../../core/rtsp/opening.ts';
 import { RtspConnection } from '../../../core/rtsp/rtsp-connection.ts';
 import type { RtspEnd, RtspOut } from '../../../core/rtsp/rtsp-out.ts';
 import type { RtspOrigin, RtspParts } from '../../../core/rtsp/rtsp-parts.ts';
@@ -76,7 +77,10 @@ export class RtspSocket implements RtspOut {
     const send = (frame: ProgramFrame): void => {
       this.connection.handleFrame(session, frame, nowMs(), this);
     };
-    seats.push(program.frames.join({ send, backlogBytes, end }, frames));
+    // Pictures that wait are no reason to lose sound: it would be missing for as long as an opening takes.
+    const pictureBytes = session.hasPictures ? MAX_OPENING_PICTURE_BYTES : 0;
+    const soundBytes = (): number => Math.max(0, backlogBytes() - pictureBytes);
+    seats.push(program.frames.join({ send, backlogBytes: soundBytes, end }, frames));
     this.#seats.set(session, seats);
     if (this.connection.over) this.stop(session);
   }
