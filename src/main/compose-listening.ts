@@ -75,6 +75,8 @@ export async function composeListening(options: ComposeListeningOptions): Promis
             new WorkerThreads({ ...threads, gateways: { ...gateways, ...withoutTaken(ports, taken) } }, news)
         : null,
       anyPortsWillDo,
+      // Rooms elsewhere, and those who look at them, meet here.
+      alwaysOpen: ports.robots.length > 0,
       place: { trusted: tls !== null, secretsInTheClear: ports.secretsInTheClear },
       host: () => bare(options.linkHost()),
       log: options.log,

@@ -183,6 +183,7 @@ export class ListeningRig {
         return threads;
       },
       anyPortsWillDo: false,
+      alwaysOpen: false,
       place: { trusted: false, secretsInTheClear: false },
       host: () => 'voice.example.org',
       log: (_level, event, fields) => this.logged.push({ event, fields }),

@@ -422,6 +422,18 @@ describe('the end', () => {
   });
 });
 
+test('ports that others than its own listeners need are open whatever the switches say', async () => {
+  const rig = await startRig(new ListeningRig({ alwaysOpen: true }));
+  expect(rig.started).toHaveLength(1);
+  expect([rig.threads.channels, rig.threads.standing.size]).toEqual([[], 0]);
+  rig.threads.open();
+  rig.relay.put(LOBBY, 'Lobby', { listeners: true });
+  await settle();
+  rig.relay.put(LOBBY, 'Lobby', { listeners: false });
+  await settle();
+  expect([rig.started.length, rig.threads.stopped, rig.listening.status]).toEqual([1, false, 'open']);
+});
+
 test('where listening is switched off, it can be settled and nothing is opened', async () => {
   const rig = new ListeningRig({ start: null });
   rig.relay.put(LOBBY, 'Lobby', { listeners: true });

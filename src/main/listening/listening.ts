@@ -30,6 +30,8 @@ export interface ListeningOptions {
   /** Null: nobody is to be heard, though it can be settled how. */
   readonly start: StartThreads | null;
   readonly anyPortsWillDo: boolean;
+  /** The ports are of use to others than listeners of this room, and are open whatever the switches say. */
+  readonly alwaysOpen: boolean;
   readonly place: Omit<ListeningPlace, 'host' | 'webPort' | 'rtspPort'>;
   /** Name or address that links are to carry, as it is now. */
   readonly host: () => string;
@@ -298,7 +300,8 @@ export class Listening {
         this.#options.log('info', 'channelOpenToListeners', { channel: id, access, source });
       threads?.stand(id, channel.bitrate, source);
     }
-    this.#keeper.want(this.#open.size > 0 && this.#options.start !== null);
+    const { alwaysOpen, start } = this.#options;
+    this.#keeper.want((this.#open.size > 0 || alwaysOpen) && start !== null);
   }
 
   #openChannels(): Map<number, ListeningChannel> {

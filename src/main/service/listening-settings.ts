@@ -117,7 +117,7 @@ export const listeningTexts: Readonly<Record<keyof typeof listeningShape, Settin
     expects: `a list of up to ${MAX_SIGNALLING_ROBOTS} texts "<id> key=<key>", keys of at least 16 characters`,
     about: [
       'Rooms that may be heard through this relay (/webrtc-relay), and the key each connects with. With',
-      'viewer=<key> behind it, only who gives that key hears the room.',
+      'viewer=<key> behind it, only who gives that key hears the room. The ports are open all the time then.',
     ],
     example: '["studio key=0123456789abcdef viewer=fedcba9876543210"]',
   },
