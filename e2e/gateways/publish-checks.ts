@@ -10,6 +10,7 @@ import { Child, run, waitFor } from '../rig/child.ts';
 import { writeWavFile } from '../sound/wav.ts';
 import type { Check, Scene } from './check.ts';
 import { inTime } from './in-time.ts';
+import { buttCheck } from './publish-butt.ts';
 import { expectPace, expectSamePackets, PublishStage, speechOf } from './publish-stage.ts';
 import { expectSameSpeech } from './same-speech.ts';
 import { PUBLISH_KEY } from './standalone.ts';
@@ -287,6 +288,7 @@ export const publishChecks: readonly Check[] = [
   { name: 'publish: opusenc to curl', needs: ['curl', 'ffmpeg', 'opusenc'], run: opusencThroughCurl },
   { name: 'publish: libshout', needs: ['ffmpeg', 'shout'], run: libshout },
   { name: 'publish: liquidsoap changes tags', needs: ['ffmpeg', 'liquidsoap'], run: liquidsoap },
+  buttCheck,
   { name: 'publish: delay of a live publisher', needs: ['ffmpeg'], run: delay },
   { name: 'publish: refusals', needs: ['curl', 'ffmpeg'], run: refusals },
   { name: 'publish: songs beside the stream', needs: ['curl', 'ffmpeg'], run: songs },
