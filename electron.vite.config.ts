@@ -45,11 +45,12 @@ export default defineConfig({
       outDir: here('out/renderer'),
       minify: true,
       rollupOptions: {
-        // The window, the dashboard that the admin server shows, and the page of listeners.
+        // The window, the dashboard that the admin server shows, the page of listeners, and that of rooms far away.
         input: {
           index: here('src/renderer/index.html'),
           admin: here('src/renderer/admin.html'),
           listen: here('src/renderer/listen.html'),
+          'room-view': here('src/renderer/room-view.html'),
         },
       },
     },

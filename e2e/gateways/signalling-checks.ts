@@ -80,6 +80,42 @@ async function dashboardsInTurn(scene: Scene): Promise<Row> {
   };
 }
 
+/** A person opens the relay's own page, presses Listen, and hears the room. */
+async function pageForPeople(scene: Scene): Promise<Row> {
+  const relay = await scene.gateways({ channels: [], robots: [ROBOT] });
+  const url = `http://127.0.0.1:${relay.webPort}/webrtc-relay`;
+  const room = await scene.gateways({ channels: [conversationChannel()], uplinks: [uplinkTo(url)] });
+  room.stand(2, 64_000);
+  scene.defer(speakAgain(encodeSpeech(await scene.speech()), (packet) => room.mix(2, packet)));
+  const browser = await WebRtcBrowser.open(scene);
+  const page = await browser.visit(
+    `${url}/view?robot_id=${encodeURIComponent(ROBOT_ID)}#key=${encodeURIComponent(VIEWER_KEY)}`,
+  );
+  const troubles: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') troubles.push(message.text());
+  });
+  const status = page.getByTestId('room-status');
+  const startMs = performance.now();
+  await page.getByTestId('room-listen').click();
+  await waitFor('the page to be live', MAX_WAIT_MS, async () =>
+    (await status.textContent()) === 'Live' ? true : null,
+  );
+  const liveMs = Math.round(performance.now() - startMs);
+  await waitFor('one listener', MAX_WAIT_MS, () => room.counters['listeners'] === 1 || null);
+  scene.keep('room-view.png', await page.screenshot());
+  await page.getByTestId('room-stop').click();
+  await waitFor('no listener', MAX_WAIT_MS, () => room.counters['listeners'] === 0 || null);
+  await page.getByTestId('room-key').fill('wrong');
+  await page.getByTestId('room-listen').click();
+  await waitFor('a refusal', MAX_WAIT_MS, async () =>
+    ((await status.textContent()) ?? '').startsWith('The relay did not let you in') ? true : null,
+  );
+  const policyTroubles = troubles.filter((text) => text.includes('Content Security Policy'));
+  if (policyTroubles.length > 0) throw new Error(policyTroubles.join('; '));
+  return { liveMs };
+}
+
 /** A relay as others write them: it speaks first, and says what is not expected. */
 class ScriptedRelay {
   readonly #server: WebSocketServer;
@@ -307,6 +343,7 @@ async function strangersAtOurRelay(scene: Scene): Promise<Row> {
 
 export const signallingChecks: readonly Check[] = [
   { name: 'signalling: two dashboards in turn', needs: ['chromium'], run: dashboardsInTurn },
+  { name: 'signalling: the page for people', needs: ['chromium'], run: pageForPeople },
   { name: "signalling: our room at another's relay", needs: [], run: roomAtScriptedRelay },
   { name: 'signalling: the key in a header', needs: [], run: keyInHeader },
   { name: 'signalling: a relay with its own certificate', needs: [], run: pinnedRelay },

@@ -138,6 +138,13 @@ export class WebRtcBrowser {
     this.#address = address;
   }
 
+  /** A page of somebody else's. */
+  async visit(address: string): Promise<Page> {
+    const page = await this.#browser.newPage();
+    await page.goto(address);
+    return page;
+  }
+
   async page(): Promise<WebRtcPage> {
     const page = await this.#browser.newPage();
     await page.goto(this.#address);

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { TEST_LIMITS } from '../../../core/program/program-rig.ts';
@@ -20,10 +23,16 @@ let origin: Origin;
 let gateway: SignallingGateway;
 let server: Server;
 let nowMs: number;
+let folder: string;
 const sockets: WebSocket[] = [];
 
 beforeEach(async () => {
   nowMs = 0;
+  folder = mkdtempSync(join(tmpdir(), 'sidetone-view-'));
+  mkdirSync(join(folder, 'assets'));
+  writeFileSync(join(folder, 'room-view.html'), '<!doctype html><title>view</title>');
+  writeFileSync(join(folder, 'assets', 'view-1.js'), '"view"');
+  writeFileSync(join(folder, 'admin.html'), 'not for everybody');
   origin = { address: '192.0.2.1', secure: true, private: true };
   const programs = new Programs({
     limits: TEST_LIMITS,
@@ -33,9 +42,12 @@ beforeEach(async () => {
   });
   gateway = new SignallingGateway(
     { programs, talk: { speak: () => false, pause: () => undefined }, nowMs: () => nowMs },
-    { robots: ROBOTS, secretsInTheClear: false },
+    { robots: ROBOTS, secretsInTheClear: false, rendererPath: folder },
   );
-  server = createServer();
+  server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://relay.invalid');
+    if (!gateway.handleRequest({ origin, request, url }, response)) response.writeHead(418).end();
+  });
   server.on('upgrade', (request, socket, head) => {
     const url = new URL(request.url ?? '', 'http://relay.invalid');
     if (!gateway.handleUpgrade({ origin, request, url }, socket, head)) socket.end('HTTP/1.1 418 No\r\n\r\n');
@@ -47,6 +59,7 @@ afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.terminate();
   await gateway.close();
   await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true });
 });
 
 function open(query: string, headers: Record<string, string> = {}): WebSocket {
@@ -139,4 +152,29 @@ test('messages are handed on; binary ones are not', async () => {
   robot.close();
   const [told] = (await once(dashboard, 'message')) as [Buffer];
   expect(told.toString()).toMatch(/^\{"type":"error","message":".*room/);
+});
+
+describe('the page for people', () => {
+  const ask = (path: string, method = 'GET'): Promise<Response> =>
+    fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { method });
+
+  test('is served with a policy that lets it speak to this relay alone', async () => {
+    const response = await ask('/webrtc-relay/view?robot_id=open');
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('<title>view</title>');
+    const policy = response.headers.get('content-security-policy') ?? '';
+    const { port } = server.address() as AddressInfo;
+    expect(policy).toContain(`connect-src 'self' wss://127.0.0.1:${port};`);
+    expect(policy).toContain("script-src 'self';");
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
+  });
+
+  test('loads its own files, and nothing else of the folder', async () => {
+    expect(await (await ask('/webrtc-relay/assets/view-1.js')).text()).toBe('"view"');
+    expect((await ask('/webrtc-relay/assets/none.js')).status).toBe(404);
+    expect((await ask('/webrtc-relay/admin.html')).status).toBe(418);
+    expect((await ask('/webrtc-relay/assets/..%2fadmin.html')).status).toBe(418);
+    expect((await ask('/webrtc-relay/view', 'POST')).status).toBe(405);
+    expect((await ask('/webrtc-relay')).status).toBe(426);
+  });
 });

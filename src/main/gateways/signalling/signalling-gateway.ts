@@ -10,6 +10,7 @@ import { refuse } from '../front/web-front.ts';
 import { WebSocketLines } from '../front/web-socket-line.ts';
 import type { Gateway, GatewayParts, WebRequest } from '../gateway.ts';
 import type { GatewaysWorkerData, SignallingRobot } from '../gateways-protocol.ts';
+import { ViewPage } from './view-page.ts';
 
 const PATH = '/webrtc-relay';
 
@@ -60,20 +61,26 @@ export class SignallingGateway implements Gateway {
   readonly #exchange = new SignallingExchange();
   readonly #guesses = new GuessLimit();
   readonly #lines: WebSocketLines;
+  readonly #view: ViewPage;
   readonly #counters: Counters<SignallingCounter> = createCounters(COUNTED);
 
   constructor(
     { nowMs }: GatewayParts,
-    { robots, secretsInTheClear }: Pick<GatewaysWorkerData, 'robots' | 'secretsInTheClear'>,
+    {
+      robots,
+      secretsInTheClear,
+      rendererPath,
+    }: Pick<GatewaysWorkerData, 'robots' | 'secretsInTheClear' | 'rendererPath'>,
   ) {
     this.#nowMs = nowMs;
     this.#robots = new Map(robots.map((robot) => [robot.robotId, robot]));
     this.#secretsInTheClear = secretsInTheClear;
+    this.#view = new ViewPage(rendererPath);
     this.#lines = new WebSocketLines(MAX_MESSAGE_BYTES, nowMs);
   }
 
-  handleRequest({ url }: WebRequest, response: ServerResponse): boolean {
-    if (url.pathname !== PATH) return false;
+  handleRequest(web: WebRequest, response: ServerResponse): boolean {
+    if (web.url.pathname !== PATH) return this.#view.handleRequest(web, response);
     this.#counters.notUpgraded += 1;
     const headers = {
       'Content-Type': 'text/plain; charset=utf-8',
