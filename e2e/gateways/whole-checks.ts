@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
 import { findLeaks } from '../relay/leaks.ts';
 import { expectEqual, expectHas } from '../relay/scene.ts';
 import { Child, run, waitFor, within } from '../rig/child.ts';
@@ -26,6 +27,11 @@ const MAX_END_MS = 3_000;
 const MAX_WAIT_MS = 20_000;
 
 const PASSWORD = 'Marker-password-2';
+
+const ROBOT_KEY = 'Marker-robot-key-of-checks';
+const VIEWER_KEY = 'Marker-viewer-key-of-checks';
+
+const signalSchema = z.looseObject({ type: z.string(), sdp: z.string().optional() });
 
 function speechOf(samples: Float32Array): Float32Array {
   return samples.subarray(0, SAID_SECONDS * RATE_HZ);
@@ -74,6 +80,26 @@ async function greet(url: string): Promise<string> {
   const [answer] = await once(socket, 'message');
   socket.terminate();
   return String(answer);
+}
+
+/** Looks at a room through a signalling relay. @returns how many packets came @throws Error when it is not there */
+async function look(scene: Scene, url: string, peer: ScriptedPeer): Promise<number> {
+  const socket = new WebSocket(url);
+  scene.defer(() => socket.terminate());
+  await once(socket, 'open');
+  const offer = new Promise<string>((resolve, reject) => {
+    socket.on('close', () => reject(new Error('the relay hung up')));
+    socket.on('message', (data) => {
+      const message = signalSchema.parse(JSON.parse(String(data)));
+      if (message.type === 'offer') resolve(message.sdp ?? '');
+      if (message.type === 'error') reject(new Error('the room is not there'));
+    });
+  });
+  socket.send('{"type":"ready"}');
+  const sdp = await peer.answer(await offer);
+  socket.send(JSON.stringify({ type: 'answer', sdp }));
+  await waitFor('packets', MAX_WAIT_MS, () => (peer.payloads.length > 25 ? true : null));
+  return peer.payloads.length;
 }
 
 /** The address with the name and the password in it, as players take them. */
@@ -202,6 +228,30 @@ export const wholeChecks: readonly Check[] = [
       await peer.offer(whep, null, 'RecvOnly');
       await waitFor('packets by WebRTC', MAX_WAIT_MS, () => (peer.payloads.length > 25 ? true : null));
       return { packets: peer.payloads.length };
+    },
+  },
+  {
+    name: 'whole: a room is heard through another relay that has no channel open',
+    needs: [],
+    run: async (scene) => {
+      const relay = await WholeRoom.open(scene, {
+        SIDETONE_RELAY_SIGNALLING_ROBOTS: `studio key=${ROBOT_KEY} viewer=${VIEWER_KEY}`,
+      });
+      const address = `127.0.0.1:${relay.listenPort}/webrtc-relay`;
+      await waitFor('its port', MAX_WAIT_MS, async () => (await isOpen(relay.listenPort)) || null);
+      const uplink = `http://${address} robot=studio key=${ROBOT_KEY} channel=lobby reconnect=1 header`;
+      const room = await WholeRoom.open(scene, { SIDETONE_RELAY_SIGNALLING_UPLINKS: uplink });
+      await room.openChannel(LOBBY);
+      const peer = new ScriptedPeer(scene);
+      const query = `type=dashboard&robot_id=studio&viewer_key=${VIEWER_KEY}`;
+      const packets = await waitFor('packets through the relay', MAX_WAIT_MS, async () => {
+        const heard = await look(scene, `ws://${address}?${query}`, peer).catch(() => 0);
+        return heard > 0 ? heard : null;
+      });
+      for (const { relay: program } of [relay, room])
+        if (program.wrote.includes(ROBOT_KEY) || program.wrote.includes(VIEWER_KEY))
+          throw new Error('a key is in the log');
+      return { packets };
     },
   },
   {

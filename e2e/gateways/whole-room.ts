@@ -39,18 +39,19 @@ export class WholeRoom {
   readonly admin: AdminClient;
   /** Where a file kills a thread. */
   readonly trap: string;
+  readonly listenPort: number;
   readonly #scene: Scene;
   readonly #door: LogLine;
 
   static async open(scene: Scene, settings: NodeJS.ProcessEnv = {}): Promise<WholeRoom> {
-    const ports = { admin: await freePort(), room: await freePort() };
+    const ports = { admin: await freePort(), room: await freePort(), listen: await freePort() };
     const trap = join(scene.folder(), 'trap');
     const environment = {
       SIDETONE_RELAY_DATA_FOLDER: scene.folder(),
       SIDETONE_RELAY_PORT: String(ports.room),
       SIDETONE_RELAY_ADMIN_PORT: String(ports.admin),
       SIDETONE_RELAY_LISTEN_HOST: '127.0.0.1',
-      SIDETONE_RELAY_LISTEN_PORT: String(await freePort()),
+      SIDETONE_RELAY_LISTEN_PORT: String(ports.listen),
       SIDETONE_RELAY_RTSP_PORT: String(await freePort()),
       NODE_OPTIONS: `--import ${KILLER}`,
       TRAP: trap,
@@ -61,15 +62,19 @@ export class WholeRoom {
     const admin = new AdminClient(ports.admin);
     const door = await relay.logged('listening');
     await admin.setUp((await setupCodeOf(relay)).code);
-    return new WholeRoom(scene, relay, admin, door, trap);
+    return new WholeRoom(scene, { relay, admin, door, trap, listenPort: ports.listen });
   }
 
-  private constructor(scene: Scene, relay: RelayUnderTest, admin: AdminClient, door: LogLine, trap: string) {
+  private constructor(
+    scene: Scene,
+    parts: Pick<WholeRoom, 'relay' | 'admin' | 'trap' | 'listenPort'> & { readonly door: LogLine },
+  ) {
     this.#scene = scene;
-    this.relay = relay;
-    this.admin = admin;
-    this.#door = door;
-    this.trap = trap;
+    this.relay = parts.relay;
+    this.admin = parts.admin;
+    this.trap = parts.trap;
+    this.listenPort = parts.listenPort;
+    this.#door = parts.door;
   }
 
   async enter(nickname: string): Promise<RoomMember> {
