@@ -69,6 +69,20 @@ describe('ReleaseQueue', () => {
     expect(gone.at(-1)).toBeCloseTo((frames - 1) * 20, 0);
   });
 
+  it('hears a source sooner again that began with a burst, and one whose clock runs fast no later', () => {
+    const minute = 3_000;
+    const bursts = Array.from({ length: 20 * minute }, (_, at) => ({ atMs: at * 20, frames: 1 }));
+    const burst = play([{ atMs: 0, frames: MAX_QUEUED_SAMPLES / FRAME_SAMPLES }, ...bursts]);
+    const waited = (at: number): number => (burst[at + 100] ?? 0) - (bursts[at]?.atMs ?? 0);
+    expect(waited(100)).toBeGreaterThan(1_700);
+    expect(waited(20 * minute - 1)).toBe(0);
+    const fast = Array.from({ length: 20 * minute }, (_, at) => ({
+      atMs: at * 20 * (1 - 500e-6),
+      frames: 1,
+    }));
+    expect(play(fast)).toEqual(fast.map(({ atMs }) => atMs));
+  });
+
   it('leaves room for sound that was lost', () => {
     expect(
       play([

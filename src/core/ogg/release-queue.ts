@@ -21,6 +21,9 @@ const MAX_QUEUED_BYTES = 1_048_576;
  */
 const CATCH_UP = 1 / 256;
 
+/** A source that was not full for so long is not held up any more, in ms: it sent a burst, and speaks as it goes now. */
+const HELD_UP_MS = 10_000;
+
 interface Waiting<Item> {
   readonly item: Item;
   readonly samples: number;
@@ -45,8 +48,8 @@ export class ReleaseQueue<Item> {
   #bytes = 0;
   /** When the next sample is due, in ms. */
   #dueMs = Number.NEGATIVE_INFINITY;
-  /** The source brings more than is heard, and is held up: our clock alone counts. */
-  #heldUp = false;
+  /** Until then the source counts as one that brings more than is heard, and is held up: our clock alone counts. */
+  #heldUpUntilMs = Number.NEGATIVE_INFINITY;
 
   get length(): number {
     return this.#waiting.length - this.#first;
@@ -80,7 +83,7 @@ export class ReleaseQueue<Item> {
     this.#waiting.push({ item, samples, skippedSamples, bytes, allowanceMs, cameAtMs: nowMs });
     this.#samples += samples;
     this.#bytes += bytes;
-    if (this.isFull) this.#heldUp = true;
+    if (this.isFull) this.#heldUpUntilMs = nowMs + HELD_UP_MS;
   }
 
   /** When the next item goes; infinity: none waits. */
@@ -118,12 +121,12 @@ export class ReleaseQueue<Item> {
 
   #pass(next: Waiting<Item>): void {
     const { samples, bytes, skippedSamples, cameAtMs } = next;
+    const goesAtMs = this.#goesAtMs(next);
     this.#samples -= samples;
     this.#bytes -= bytes;
     const dueMs = this.#dueMs + skippedSamples / SAMPLES_PER_MS;
-    // It came after its time: whoever listens has waited, and what follows is due so much later.
-    if (cameAtMs > dueMs && this.#dueMs > Number.NEGATIVE_INFINITY) this.#heldUp = false;
-    const rate = this.#heldUp ? 1 : 1 - CATCH_UP;
+    const rate = goesAtMs < this.#heldUpUntilMs ? 1 : 1 - CATCH_UP;
+    // What came after its time has made whoever listens wait: what follows is due so much later.
     this.#dueMs = Math.max(cameAtMs, dueMs) + (samples / SAMPLES_PER_MS) * rate;
   }
 }
