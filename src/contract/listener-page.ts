@@ -59,7 +59,6 @@ const listedChannelSchema = z.object({
   source: shortText.nullable(),
   title: shortText,
 });
-export type ListedChannel = z.infer<typeof listedChannelSchema>;
 
 /** Answer to `GET /listen/channels.json`. */
 export const channelListSchema = z.object({

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Broadcast } from '../program/broadcast.ts';
-import { metaText, publisherText, refusalText, welcomeText } from './listener-messages.ts';
+import {
+  MAX_META_TAGS_LENGTH,
+  metaText,
+  publisherText,
+  refusalText,
+  welcomeText,
+} from './listener-messages.ts';
 
 const broadcast: Broadcast = {
   id: 1,
@@ -52,4 +58,18 @@ test('a start, a welcome and a refusal', () => {
     code: 'tooManyTries',
     retryAfterSeconds: 8,
   });
+});
+
+test.each([
+  [MAX_META_TAGS_LENGTH, true],
+  [MAX_META_TAGS_LENGTH + 1, false],
+])('tags of %i units are told whole: %s; the title is in any case', (length, whole) => {
+  const parts = Array.from({ length: 8 }, (_, i) => [`n${i}`, 'v'.repeat(1_000)] as const);
+  const sofar = parts.length * 1_002 + 'title'.length + 1;
+  const tags = [...parts, ['last', 'l'.repeat(length - sofar - 4)], ['title', 'T']] as const;
+  const told = JSON.parse(metaText('music', broadcast, tags, 0)).tags;
+  expect(told.title).toBe('T');
+  expect('last' in told).toBe(true);
+  const longer = [...parts, ['title', 'T'], ['last', 'l'.repeat(length - sofar - 4)]] as const;
+  expect('last' in JSON.parse(metaText('music', broadcast, longer, 0)).tags).toBe(whole);
 });

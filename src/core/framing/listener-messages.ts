@@ -1,4 +1,4 @@
-import type { Broadcast, Tags } from '../program/broadcast.ts';
+import { type Broadcast, type Tags, tagOf } from '../program/broadcast.ts';
 import type { VisitRefusal } from '../program/programs.ts';
 import type { Delivery, HelloFault } from './hello.ts';
 
@@ -53,18 +53,40 @@ export function refusalText(
 }
 
 /**
- * What is heard: who sends it, and its tags. Of a name that comes more than once the first value is told.
+ * Most of the tags that are told, names and values together, in UTF-16 units: everybody gets them at once. What is left
+ * out is in the Ogg stream.
+ */
+export const MAX_META_TAGS_LENGTH = 8_192;
+
+/** Told before all others, so that nothing long takes their place. */
+const FIRST_TAGS = ['title', 'artist', 'album'];
+
+/** Of a name that comes more than once the first value; of all of them as much as there is room for. */
+function toldTags(tags: Tags): Record<string, string> {
+  const named = new Map<string, string>();
+  for (const name of FIRST_TAGS) {
+    const value = tagOf(tags, name);
+    if (value !== null) named.set(name, value);
+  }
+  let length = 0;
+  for (const [name, value] of tags) {
+    length += name.length + value.length;
+    if (length <= MAX_META_TAGS_LENGTH && !named.has(name)) named.set(name, value);
+  }
+  return Object.fromEntries(named);
+}
+
+/**
+ * What is heard: who sends it, and its tags.
  *
  * @param timestampUs place in the program from which on it holds
  */
 export function metaText(channel: string, broadcast: Broadcast, tags: Tags, timestampUs: number): string {
-  const named = new Map<string, string>();
-  for (const [name, value] of tags) if (!named.has(name)) named.set(name, value);
   return JSON.stringify({
     type: 'meta',
     channel,
     source: broadcast.source,
-    tags: Object.fromEntries(named),
+    tags: toldTags(tags),
     ...(broadcast.bitrate === null ? {} : { bitrate: broadcast.bitrate }),
     channels: broadcast.channels,
     timestamp_us: timestampUs,
