@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Tags } from '../program/broadcast.ts';
 import { Program } from '../program/program.ts';
@@ -7,6 +8,7 @@ import { OggPublisher, PUBLISHER_SILENCE_MS } from './ogg-publisher.ts';
 import { concat, headers, pageOfPackets, pagesOfPacket, soundPage } from './ogg-rig.ts';
 import { writeOpusTags } from './opus-headers.ts';
 import { MAX_QUEUED_SAMPLES } from './release-queue.ts';
+import vectors from './vectors.json' with { type: 'json' };
 
 /** A program with a listener of each kind, and a publisher to it. */
 function stage(names = { source: '', bitrate: null as number | null }) {
@@ -202,5 +204,46 @@ describe('OggPublisher', () => {
     expect(publisher.isFull(0)).toBe(true);
     wait(1_000);
     expect(publisher.handleBytes(noise.subarray(first), 1_000)).toBeLessThan(1_100_000);
+  });
+
+  it('brings every packet that is read into the program, whatever comes and in whatever pieces', () => {
+    const streams = Object.values(vectors.streams).map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
+    const part = fc.oneof(
+      fc.constantFrom(...streams).map((bytes): Uint8Array => bytes.slice()),
+      fc.uint8Array({ maxLength: 300 }).map((bytes): Uint8Array => bytes),
+    );
+    const change = fc.tuple(fc.nat(3_000), fc.nat(255));
+    fc.assert(
+      fc.property(
+        fc.array(part, { maxLength: 4 }),
+        fc.array(change, { maxLength: 3 }),
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 900 }), fc.nat(500)), { minLength: 1, maxLength: 5 }),
+        (parts, changes, steps) => {
+          const { program, publisher, said, wait } = stage();
+          const stream = concat(parts);
+          for (const [at, value] of changes) if (at < stream.length) stream[at] = value;
+          let nowMs = 0;
+          let taken = 0;
+          for (let step = 0; taken < stream.length && publisher.refusal === null; step += 1) {
+            const [bytes, waitMs] = steps[step % steps.length] ?? [1, 1];
+            taken += publisher.handleBytes(stream.subarray(taken, taken + bytes), nowMs);
+            nowMs += waitMs + 1;
+            wait(nowMs);
+          }
+          publisher.handleEnd(nowMs);
+          wait(Number.MAX_SAFE_INTEGER);
+          const begun = said.filter((line) => line.startsWith('begin')).length;
+          if (publisher.refusal === null) {
+            expect(publisher.isDone).toBe(true);
+            expect(program.counters.frames).toBe(publisher.counters.packets ?? 0);
+          }
+          publisher.close();
+          expect(said.filter((line) => line === 'end')).toHaveLength(begun);
+          const { frameEmpty, frameTooLong, frameMalformed, broadcastOver } = program.counters;
+          expect([frameEmpty, frameTooLong, frameMalformed, broadcastOver]).toEqual([0, 0, 0, 0]);
+        },
+      ),
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 200) },
+    );
   });
 });
