@@ -161,6 +161,16 @@ describe('a player', () => {
     expect(header.sequence).toBe((before.sequence + 11) % 65_536);
   });
 
+  it('is told the time anew when it goes on', () => {
+    const rig = new RtspRig();
+    rig.publish(20);
+    const player = playing(rig);
+    player.take();
+    player.ask('PAUSE', MUSIC, { Session: 'token-1' });
+    const text = player.ask('PLAY', MUSIC, { Session: 'token-1' });
+    expect(text.split('\r\n\r\n')[1]?.slice(0, 2)).toBe('$\x01');
+  });
+
   it('hears of losses by the numbers, and of a new publisher by the clock', () => {
     const rig = new RtspRig();
     const player = playing(rig);
@@ -274,6 +284,8 @@ describe('a connection', () => {
     slow.wait(1);
     expect(slow.ended).toBe('requestTooSlow');
     const idle = rig.connect();
+    idle.wait(MAX_IDLE_MS - 1);
+    idle.ask('OPTIONS', '*');
     idle.wait(MAX_IDLE_MS - 1);
     expect(idle.ended).toBeNull();
     idle.wait(1);
