@@ -149,6 +149,7 @@ export class RtspDesk {
     const body = describeSession({
       id: Math.floor(this.#desk.parts.rng.next() * 2 ** 32),
       name: channel.name,
+      ipv6: this.#desk.origin.address.includes(':'),
       title: tagOf(program.tags, 'title') ?? '',
       stereo: broadcast === null ? channel.source === 'publisher' : broadcast.channels === 2,
       packetMs: packetMs > 0 && Number.isInteger(packetMs) ? packetMs : null,

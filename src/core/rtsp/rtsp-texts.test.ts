@@ -195,7 +195,7 @@ describe('a login', () => {
 });
 
 describe('a description', () => {
-  const plain = { id: 5, name: 'Music', title: '', stereo: false, packetMs: 20, picture: null };
+  const plain = { id: 5, name: 'Music', ipv6: false, title: '', stereo: false, packetMs: 20, picture: null };
 
   it('of sound is what RFC 7587 wants', () => {
     expect(describeSession(plain)).toBe(
@@ -215,6 +215,12 @@ describe('a description', () => {
         '',
       ].join('\r\n'),
     );
+  });
+
+  it('names the kind of address that the player came by', () => {
+    const text = describeSession({ ...plain, ipv6: true });
+    expect(text).toContain('o=- 5 1 IN IP6 ::1\r\n');
+    expect(text).toContain('c=IN IP6 ::\r\n');
   });
 
   it('with pictures names their parameters where they are known', () => {

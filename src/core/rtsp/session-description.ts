@@ -16,6 +16,8 @@ export interface DescribedSession {
   /** A number that no other description has. */
   readonly id: number;
   readonly name: string;
+  /** The player came by IPv6: some take the kind of address that they open for datagrams from here. */
+  readonly ipv6: boolean;
   /** Empty: none. */
   readonly title: string;
   readonly stereo: boolean;
@@ -58,13 +60,13 @@ function pictureLines(picture: readonly Uint8Array[]): string[] {
 
 /** Describes a program (RFC 8866): Opus as RFC 7587 wants it, always two channels at 48 kHz, and pictures if any. */
 export function describeSession(session: DescribedSession): string {
-  const { id, name, title, stereo, packetMs, picture } = session;
+  const { id, name, ipv6, title, stereo, packetMs, picture } = session;
   const lines = [
     'v=0',
-    `o=- ${id} 1 IN IP4 127.0.0.1`,
+    `o=- ${id} 1 IN ${ipv6 ? 'IP6 ::1' : 'IP4 127.0.0.1'}`,
     `s=${line(name) || '-'}`,
     ...(line(title) === '' ? [] : [`i=${line(title)}`]),
-    'c=IN IP4 0.0.0.0',
+    `c=IN ${ipv6 ? 'IP6 ::' : 'IP4 0.0.0.0'}`,
     't=0 0',
     'a=control:*',
     'a=range:npt=now-',
