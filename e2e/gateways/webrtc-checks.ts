@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
 import { writeRtpHeader } from '../../src/core/rtp/rtp-packet.ts';
+import { VoiceDecoder } from '../../src/main/voice/opus.ts';
 import { run, waitFor } from '../rig/child.ts';
 import { encodeWav, readWavFile, writeWavFile } from '../sound/wav.ts';
 import type { Check, Scene } from './check.ts';
@@ -17,6 +19,9 @@ import { encodeSpeech, judgeSpeech, speakAgain } from './webrtc-sound.ts';
 const MAX_WAIT_MS = 10_000;
 const HEARD_SECONDS = 8;
 const FRAME_SAMPLES = 960;
+
+/** Debian's own, which finds Debian's modules, whatever stands first on the search path. */
+const DEBIAN_PYTHON = '/usr/bin/python3';
 
 /** The counters of the gateways are told once a second. */
 async function waitForCounter(gateways: Standalone, name: string, value: number): Promise<void> {
@@ -93,6 +98,55 @@ async function chromiumPublishes(scene: Scene): Promise<Row> {
   scene.keep('whip-chromium.wav', encodeWav(samples, 48_000));
   if (gateways.programs[0]?.source !== null) throw new Error('the broadcast did not end with its session');
   return { deleteStatus: status, ...judgeSpeech(speech, samples) };
+}
+
+/** Runs the peer in Python. @throws Error when it ends badly, or is not there */
+async function runAiortc(...words: readonly string[]): Promise<void> {
+  const child = spawn(DEBIAN_PYTHON, [join(import.meta.dirname, 'aiortc-peer.py'), ...words], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-2_000);
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code === 3) throw new Error('did not run: on Debian: apt-get install python3-aiortc');
+  if (code !== 0) throw new Error(`aiortc-peer.py ended with ${code}: ${said}`);
+}
+
+/** A stack that shares nothing with browsers, nor with us, listens and publishes. */
+async function aiortcBothWays(scene: Scene): Promise<Row> {
+  const gateways = await scene.gateways({ channels: [conversationChannel(), publisherChannel()] });
+  gateways.stand(2, 64_000);
+  const folder = scene.folder();
+  const speech = await scene.speech();
+  scene.defer(speakAgain(encodeSpeech(speech), (packet) => gateways.mix(2, packet)));
+  const root = `http://127.0.0.1:${gateways.webPort}`;
+  const heard = join(folder, 'heard.wav');
+  await runAiortc('listen', `${root}/whep/talk`, '', `${HEARD_SECONDS}`, heard);
+  const { samples } = readWavFile(heard);
+  scene.keep('whep-aiortc.wav', encodeWav(samples, 48_000));
+  const spoken = join(folder, 'spoken.wav');
+  writeWavFile(spoken, speech, 48_000);
+  const published = runAiortc('publish', `${root}/whip/music`, PUBLISH_KEY, `${HEARD_SECONDS}`, spoken);
+  // Whoever listens finds nothing before the first packet.
+  await waitFor('the broadcast', MAX_WAIT_MS, () => gateways.programs[1]?.source ?? null);
+  const listener = new ScriptedPeer(scene);
+  await listener.offer(`${root}/whep/music`, null, 'RecvOnly');
+  await published;
+  await waitForCounter(gateways, 'webrtc.publishers', 1);
+  const decoder = new VoiceDecoder();
+  const sound = new Float32Array(listener.payloads.length * 5_760);
+  const part = new Float32Array(5_760);
+  let length = 0;
+  for (const payload of listener.payloads) {
+    const count = decoder.decode(payload, part);
+    sound.set(part.subarray(0, count), length);
+    length += count;
+  }
+  const { stoiMedian = null } = judgeSpeech(speech, samples);
+  const { stoiMedian: publishedStoi = null } = judgeSpeech(speech, sound.subarray(0, length));
+  return { listenStoi: stoiMedian, publishStoi: publishedStoi, payloads: listener.payloads.length };
 }
 
 /** An RTP packet of a publisher. */
@@ -189,6 +243,7 @@ async function refusals(scene: Scene): Promise<Row> {
 export const webRtcChecks: readonly Check[] = [
   { name: 'webrtc: Chromium plays WHEP', needs: ['chromium'], run: chromiumPlays },
   { name: 'webrtc: Chromium publishes by WHIP', needs: ['chromium', 'ffmpeg'], run: chromiumPublishes },
+  { name: 'webrtc: aiortc listens and publishes', needs: ['python3'], run: aiortcBothWays },
   { name: 'webrtc: payloads stay byte for byte', needs: [], run: payloadsStay },
   { name: 'webrtc: refusals', needs: [], run: refusals },
   { name: 'webrtc: mutated offers', needs: [], run: fuzzOffers },
