@@ -28,7 +28,14 @@ const LAYERS: Readonly<Record<string, { layers: readonly string[]; packages: rea
 };
 
 /** The composition roots: entries, which nobody imports. */
-const ENTRIES = ['src/main/index.ts', 'src/main/browser.ts', 'src/main/cli.ts', 'src/main/bots-worker.ts'];
+const ENTRIES = [
+  'src/main/index.ts',
+  'src/main/browser.ts',
+  'src/main/cli.ts',
+  'src/main/bots-worker.ts',
+  'src/main/gateways-worker.ts',
+  'src/main/mix-worker.ts',
+];
 
 /** The one folder of main that its siblings may import; it imports none of them. */
 const FOUNDATION = 'base';

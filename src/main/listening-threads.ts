@@ -61,17 +61,7 @@ export class WorkerThreads implements ListeningThreads {
   async stop(limitMs: number = STOP_LIMIT_MS): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    await new Promise<void>((resolve) => {
-      const limit = setTimeout(resolve, limitMs);
-      this.#onFarewell = () => {
-        if (this.#farewells.size < 2) return;
-        clearTimeout(limit);
-        resolve();
-      };
-      this.#tellGateways({ kind: 'stop' });
-      this.#tellMix({ kind: 'stop' });
-    });
-    await this.#terminate();
+    await this.#depart(limitMs);
   }
 
   #watch(worker: Worker, kind: 'gatewaysDied' | 'membersDied'): void {
@@ -136,10 +126,22 @@ export class WorkerThreads implements ListeningThreads {
   #end(end: ThreadsEnd): void {
     if (this.#over) return;
     this.#over = true;
-    void this.#terminate().then(() => this.#news.onDidEnd(end));
+    void this.#depart(STOP_LIMIT_MS).then(() => this.#news.onDidEnd(end));
   }
 
-  async #terminate(): Promise<void> {
+  /** Both are asked to end before they are ended: a thread that is ended inside the codec takes the program with it. */
+  async #depart(limitMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const limit = setTimeout(resolve, limitMs);
+      this.#onFarewell = () => {
+        if (this.#farewells.size < 2) return;
+        clearTimeout(limit);
+        resolve();
+      };
+      this.#tellGateways({ kind: 'stop' });
+      this.#tellMix({ kind: 'stop' });
+      this.#onFarewell();
+    });
     await Promise.all([this.#gateways.terminate(), this.#mix.terminate()]);
   }
 

@@ -59,6 +59,9 @@ function send(event: EncoderEvent): void {
 function handleCommand(command: EncoderCommand): void {
   const waiting = path.waitingSamples;
   switch (command.kind) {
+    case 'close':
+      process.exit();
+      return;
     case 'codec':
       encoder.setBitrate(command.bitrate);
       microphone.setFrameSamples(command.frameSamples);

@@ -56,8 +56,12 @@ export interface EncoderWorkerData {
   readonly firstTimestamp: number;
 }
 
+/** The thread ends by itself: ended from outside while it is inside the codec, it would take the program with it. */
+export type FarewellCommand = { readonly kind: 'close' };
+
 /** Main thread to encoder worker. */
 export type EncoderCommand =
+  | FarewellCommand
   | { kind: 'codec'; bitrate: number; frameSamples: number }
   | { kind: 'activation'; mode: ActivationMode; thresholdDb: number }
   | { kind: 'pushToTalk'; held: boolean }
@@ -105,6 +109,7 @@ export interface KeyBytes {
 
 /** Main thread to voice worker. */
 export type VoiceCommand =
+  | FarewellCommand
   /** With the token of the session before, only the path is new. */
   | { kind: 'connect'; address: string; port: number; token: number; pathKey: Uint8Array }
   | { kind: 'disconnect' }

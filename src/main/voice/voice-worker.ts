@@ -101,6 +101,9 @@ let reporting = setInterval(reportCounters, COUNTERS_INTERVAL_MS);
 port.on('message', (command: VoiceCommand) => {
   const nowMs = performance.now();
   switch (command.kind) {
+    case 'close':
+      process.exit();
+      return;
     case 'reportEvery':
       clearInterval(reporting);
       reporting = setInterval(reportCounters, command.intervalMs);

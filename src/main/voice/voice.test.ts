@@ -11,6 +11,7 @@ import type { EncoderCommand, VoiceCommand } from './voice-protocol.ts';
 const ECHO = `
 const { parentPort, workerData } = require('node:worker_threads');
 parentPort.on('message', (command) => {
+  if (command.kind === 'close') process.exit();
   if (command.kind === 'forget' && command.token === 666) throw new Error('told to');
   if (command.kind === 'codec' && command.bitrate === 666) process.exit(3);
   parentPort.postMessage({ kind: 'heard', command });

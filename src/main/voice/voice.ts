@@ -78,6 +78,7 @@ export class Voice {
       path: options.encoderPath,
       workerData: () => encoderData,
       onEvent: options.onEncoderEvent,
+      farewell: { kind: 'close' },
       onDidCrash: (reason) => options.onDidCrash('encoder', reason),
       replay: () => [...this.#encoderOrders.values()].filter((order) => order.kind !== 'pushToTalk'),
     });
@@ -85,6 +86,7 @@ export class Voice {
       path: options.voicePath,
       workerData: voiceData,
       onEvent: options.onVoiceEvent,
+      farewell: { kind: 'close' },
       onDidCrash: (reason) => {
         this.#sendingKeys.spendAll();
         options.onDidCrash('voice', reason);

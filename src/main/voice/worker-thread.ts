@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads';
 /** Pause before a crashed worker is started again, in ms: long enough not to spin, short enough to keep a call. */
 const RESTART_DELAY_MS = 250;
 
+/** A thread that has not ended by itself this long after being told so is ended, in ms. */
+const CLOSE_LIMIT_MS = 2_000;
+
 export interface WorkerThreadOptions<Command, Event> {
   readonly path: string;
   /** @param threadsBefore how many threads there were before the one this is for */
@@ -10,6 +13,8 @@ export interface WorkerThreadOptions<Command, Event> {
   readonly onEvent: (event: Event) => void;
   /** The thread died with `reason` and will be started again. */
   readonly onDidCrash: (reason: string) => void;
+  /** Has the thread end by itself. */
+  readonly farewell: Command;
   /** Commands that a new thread must hear again to stand where the old one stood. */
   readonly replay: () => Command[];
 }
@@ -41,7 +46,20 @@ export class WorkerThread<Command, Event> {
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    if (this.#running) await this.#sayFarewell();
     await this.#worker.terminate();
+  }
+
+  /** A thread that is ended while it is inside the codec takes the whole program with it. */
+  #sayFarewell(): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = setTimeout(resolve, CLOSE_LIMIT_MS);
+      this.#worker.once('exit', () => {
+        clearTimeout(limit);
+        resolve();
+      });
+      this.send(this.#options.farewell);
+    });
   }
 
   #start(): Worker {
