@@ -65,7 +65,8 @@ export interface ListenerParts extends GatewayParts {
 export class Listener implements LineHandler {
   readonly #parts: ListenerParts;
   readonly #line: WebSocketLine;
-  readonly #web: WebRequest;
+  /** Only until it has said hello: a request and its headers are large beside the rest of a listener. */
+  #web: WebRequest | null;
   readonly #named: string | null;
   readonly #openedAtMs: number;
   readonly #onDidSettle: () => void;
@@ -127,6 +128,9 @@ export class Listener implements LineHandler {
 
   #greet(hello: Hello): void {
     const { programs, nowMs } = this.#parts;
+    const web = this.#web;
+    if (web === null) return;
+    this.#web = null;
     const channel = this.#named ?? unnamedChannel(programs.all().map((entry) => entry.channel))?.slug ?? null;
     if (channel === null) {
       this.#refuse(
@@ -153,7 +157,7 @@ export class Listener implements LineHandler {
       );
       return;
     }
-    const { origin, url, request } = this.#web;
+    const { origin, url, request } = web;
     const answer = programs.admit(
       {
         channel,
