@@ -1,15 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { ListeningChannel } from '../../../core/program/listening.ts';
 import type { Feed } from '../../../core/program/program.ts';
 import { Programs } from '../../../core/program/programs.ts';
-import { loadOrCreateCertificate } from '../../relay/certificate.ts';
-import type { GatewaysTls } from '../gateways-protocol.ts';
 import { PROGRAM_LIMITS } from '../program-limits.ts';
 import { openDatagramPorts, plainAddress } from './datagram-ports.ts';
 import { RtspServer } from './rtsp-server.ts';
@@ -31,19 +26,14 @@ const CHANNEL: ListeningChannel = {
 /** Opus, 20 ms, mono. */
 const PACKET = Uint8Array.of(0x78, 1, 2, 3);
 
-const folder = mkdtempSync(join(tmpdir(), 'sidetone-rtsp-'));
-let tls: GatewaysTls;
-const closers: (() => Promise<void> | void)[] = [];
+/** Everything here is in plain text. */
+const tls = { certificatePem: '', keyPem: '' };
 
-beforeAll(async () => {
-  tls = await loadOrCreateCertificate(folder);
-});
+const closers: (() => Promise<void> | void)[] = [];
 
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
-
-afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Stage {
   readonly server: RtspServer;
