@@ -84,6 +84,21 @@ describe('Programs', () => {
     expect(said(programs.admit(asking({ proof: secret('link-key'), private: false }), 0))).toBe('ok');
   });
 
+  it('says over a connection that others may read that a link is wrong, and not that it is a password', () => {
+    const programs = programsWith([channelOf({ access: 'link' })]);
+    expect(said(programs.admit(asking({ proof: secret('x'), private: false }), 0))).toBe('proofWrong');
+  });
+
+  it('tells nobody how full a channel is, or that somebody publishes, who may not hear it or publish', () => {
+    const programs = programsWith([channelOf({ access: 'link', maxListeners: 0 })]);
+    expect(said(programs.admit(asking(), 0))).toBe('proofMissing');
+    expect(said(programs.admit(asking({ proof: secret('link-key') }), 0))).toBe('channelFull');
+    programs.program(1)?.begin(PUBLISHER);
+    const publish = asking({ purpose: 'publish', proof: secret('x') });
+    expect(said(programs.admit(publish, 0))).toBe('proofWrong');
+    expect(said(programs.admit({ ...publish, proof: secret('publish-key') }, 0))).toBe('publisherBusy');
+  });
+
   it('lets nobody guess', () => {
     const programs = programsWith([channelOf({ access: 'link', maxListeners: 100 })], 100);
     const guess = (nowMs: number): string => said(programs.admit(asking({ proof: secret('x') }), nowMs));

@@ -207,10 +207,12 @@ export class Programs {
     const found = this.find(request.channel);
     if (found === null) return this.#refuse('unknownChannel');
     const network = networkOf(request.address);
-    const full = this.#fullness(found, request, network);
-    if (full !== null) return this.#refuse(full);
+    if (!isOffered(found.channel, request.purpose)) return this.#refuse('notOffered');
+    // Who may not hear a channel is not told either how full it is, or that somebody publishes.
     const proven = this.#prove(found.channel, request, network, nowMs);
     if (proven !== null) return proven;
+    const full = this.#fullness(found, request, network);
+    if (full !== null) return this.#refuse(full);
     const stay: Stay = { request, network, visit: this.#visit(found, () => this.#leave(stay)) };
     this.#stays.add(stay);
     this.#count(stay, 1);
@@ -226,7 +228,7 @@ export class Programs {
     const found = this.find(request.channel);
     if (found === null) return this.#refuse('unknownChannel');
     const { channel } = found;
-    if (channel.publishKey === null || channel.source !== 'publisher') return this.#refuse('notOffered');
+    if (!isOffered(channel, 'publish')) return this.#refuse('notOffered');
     const asked: VisitRequest = { ...request, purpose: 'publish', onDidRevoke: () => undefined };
     return this.#prove(channel, asked, networkOf(request.address), nowMs) ?? { ok: true, channel };
   }
@@ -251,11 +253,9 @@ export class Programs {
     network: string,
   ): VisitRefusal | null {
     if (purpose === 'publish') {
-      if (channel.publishKey === null || channel.source !== 'publisher') return 'notOffered';
       const isBusy = program.broadcast !== null || this.visitsTo(channel.id, 'publish') > 0;
       return isBusy ? 'publisherBusy' : null;
     }
-    if (purpose === 'talk' && !channel.talk) return 'notOffered';
     const { visitsPerNetwork = DEFAULT_VISITS_PER_NETWORK } = this.#options;
     if ((this.#perNetwork.get(network) ?? 0) >= visitsPerNetwork) return 'networkFull';
     if (this.#stays.size >= MAX_VISITS) return 'relayFull';
@@ -275,7 +275,8 @@ export class Programs {
     if (proof.kind === 'none') return this.#refuse('proofMissing');
     const isLink = this.#isLink(channel, request);
     // A link is handed around, and travels in the clear by its nature; passwords and publishers' keys do not.
-    if (!isLink && !request.private && !this.#options.secretsInTheClear)
+    const isKeptSecret = purpose === 'publish' || channel.access === 'password';
+    if (isKeptSecret && !isLink && !request.private && !this.#options.secretsInTheClear)
       return this.#refuse('proofInTheClear');
     const keys = [`network ${network}`];
     const waitSeconds = this.#guesses.begin(keys, nowMs);
@@ -341,6 +342,11 @@ export class Programs {
     this.counters[reason] += 1;
     return { ok: false, reason, retryAfterSeconds };
   }
+}
+
+function isOffered({ publishKey, source, talk }: ListeningChannel, purpose: VisitPurpose): boolean {
+  if (purpose === 'publish') return publishKey !== null && source === 'publisher';
+  return purpose === 'listen' || talk;
 }
 
 function samePassword(one: PasswordHashes | null, other: PasswordHashes | null): boolean {
