@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { ListeningChannel } from '../../src/core/program/listening.ts';
 import type { FromRoom, ToRoom } from '../../src/core/program/room-link.ts';
@@ -12,8 +13,9 @@ import type {
 } from '../../src/main/gateways/gateways-protocol.ts';
 import { loadOrCreateCertificate } from '../../src/main/relay/certificate.ts';
 
-const WORKER = new URL('../../src/main/gateways-worker.ts', import.meta.url);
-const PAGES = new URL('../../out/renderer', import.meta.url).pathname;
+const ROOT = join(import.meta.dirname, '../..');
+const WORKER = join(ROOT, 'src/main/gateways-worker.ts');
+const PAGES = join(ROOT, 'out/renderer');
 
 /** A worker that does not end within this time after being told so is ended, in ms. */
 const STOP_LIMIT_MS = 5_000;
