@@ -221,6 +221,46 @@ describe('the Ogg gateway', () => {
     expect((await again).statusCode).toBe(200);
   });
 
+  it('waits for the next broadcast for five minutes, and ends the stream then', async () => {
+    const feed = begin();
+    const answer = ask('/stream/music.ogg');
+    await listening(1);
+    play(feed, 5);
+    const message = await answer;
+    feed.end();
+    nowMs = 299_999;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(gateway.counters()['listening']).toBe(1);
+    nowMs = 300_000;
+    // Headers, a page of sound and the end of the stream.
+    expect((await textOf(message)).match(/OggS/g)?.length).toBe(4);
+    expect(gateway.counters()).toMatchObject({ silent: 1, listening: 0 });
+  });
+
+  it('tells a listener who still waits that the channel is closed, and keeps count of everybody', async () => {
+    const waiting = ask('/stream/closed.ogg?key=link-key');
+    await listening(1);
+    await ask('/stream/closed.ogg');
+    await ask('/stream/music.ogg', { method: 'HEAD' });
+    await ask('/stream/music.m3u');
+    await ask('/stream/music', { method: 'OPTIONS' });
+    const gone = ask('/stream/music.ogg');
+    await listening(2);
+    programs.setChannels([CHANNEL]);
+    const message = await waiting;
+    expect(message.statusCode).toBe(503);
+    expect(await textOf(message)).toBe('You may not listen to this channel any longer.\n');
+    await gateway.close();
+    await expect(gone).rejects.toThrow();
+    const { requests = 0, listens = 0, listening: left = 0, ...rest } = gateway.counters();
+    const sumOf = (...names: string[]): number => names.reduce((sum, name) => sum + (rest[name] ?? 0), 0);
+    expect([requests, listens, left]).toEqual([6, 2, 0]);
+    const ends = ['nothingOn', 'silent', 'tooSlow', 'closed', 'revoked', 'defect', 'away'];
+    expect(sumOf(...ends)).toBe(listens);
+    const others = Object.keys(rest).filter((name) => !ends.includes(name));
+    expect(listens + sumOf(...others)).toBe(requests);
+  });
+
   it('does not answer a second request behind a stream', async () => {
     const feed = begin();
     const socket = connect(port(), '127.0.0.1');
