@@ -11,7 +11,7 @@ import type { Seat } from '../../../core/program/fan-out.ts';
 import { LISTENING_REALM } from '../../../core/program/listening.ts';
 import { MAX_FRAME_SAMPLES, type ProgramFrame } from '../../../core/program/program-frame.ts';
 import { statusOf, VISIT_REFUSALS, type Visit, visitSentence } from '../../../core/program/programs.ts';
-import { proofOf } from '../front/credentials.ts';
+import { proofOfUpgrade } from '../front/credentials.ts';
 import { refuse } from '../front/web-front.ts';
 import { type LineHandler, type WebSocketLine, WebSocketLines } from '../front/web-socket-line.ts';
 import type { Gateway, GatewayParts, WebRequest } from '../gateway.ts';
@@ -172,7 +172,7 @@ export class AudioSocketGateway implements Gateway {
       {
         channel: url.searchParams.get('channel') ?? unnamedChannel(channels)?.slug ?? '',
         purpose: 'listen',
-        proof: proofOf(url, request),
+        proof: proofOfUpgrade(url, request),
         address: origin.address,
         private: origin.private,
         onDidRevoke: () => {

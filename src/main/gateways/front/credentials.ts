@@ -11,6 +11,16 @@ export function proofOf(url: URL, request: Pick<IncomingMessage, 'headers'>): Pr
   return proofOfSecret(url.searchParams.get('key') ?? basicPassword(request.headers.authorization));
 }
 
+/**
+ * The same for a request to upgrade. A page cannot give a WebSocket a password: what a browser sends of its own accord for
+ * a page of somebody else's is not that page's to use.
+ */
+export function proofOfUpgrade(url: URL, request: Pick<IncomingMessage, 'headers'>): Proof {
+  const { origin, host } = request.headers;
+  if (origin === undefined || hostOf(origin) === host) return proofOf(url, request);
+  return proofOfSecret(url.searchParams.get('key'));
+}
+
 /** @param secret null: there is none */
 export function proofOfSecret(secret: string | null): Proof {
   if (secret === null || secret === '' || secret.length > MAX_SECRET_LENGTH) return { kind: 'none' };
@@ -23,4 +33,9 @@ function basicPassword(header: string | undefined): string | null {
   const pair = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = pair.indexOf(':');
   return colon === -1 ? null : pair.slice(colon + 1);
+}
+
+/** Host and port of an origin; null: it has none. */
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
 }

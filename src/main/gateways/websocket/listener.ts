@@ -13,7 +13,7 @@ import { timestampUsOf } from '../../../core/framing/whotalkie-frame.ts';
 import type { OutletEnd, Seat } from '../../../core/program/fan-out.ts';
 import { MAX_FRAME_SAMPLES, type ProgramFrame } from '../../../core/program/program-frame.ts';
 import { statusOf, type Visit, visitSentence } from '../../../core/program/programs.ts';
-import { proofOf, proofOfSecret } from '../front/credentials.ts';
+import { proofOfSecret, proofOfUpgrade } from '../front/credentials.ts';
 import type { LineHandler, WebSocketLine } from '../front/web-socket-line.ts';
 import type { GatewayParts, WebRequest } from '../gateway.ts';
 import type { FramedProgram } from './framed-program.ts';
@@ -162,7 +162,7 @@ export class Listener implements LineHandler {
       {
         channel,
         purpose: 'listen',
-        proof: hello.secret === null ? proofOf(url, request) : proofOfSecret(hello.secret),
+        proof: hello.secret === null ? proofOfUpgrade(url, request) : proofOfSecret(hello.secret),
         address: origin.address,
         private: origin.private,
         onDidRevoke: () => this.#close('revoked', 'This channel can no longer be heard with that.'),

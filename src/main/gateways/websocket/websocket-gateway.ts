@@ -41,8 +41,8 @@ const COUNTED = [
 /**
  * Frames over a WebSocket, in WhoTalkie's framing: `/ws`, and `/ws/<channel>`.
  *
- * Any page may connect, wherever it comes from: nothing here goes by cookies, so a foreign page gets no more than its
- * visitor could get by typing the address.
+ * Any page may connect, wherever it comes from: nothing here goes by cookies, nor by a password that a browser remembers,
+ * so a foreign page gets no more than anybody could get who knows the address.
  */
 export class WebSocketGateway implements Gateway {
   readonly name = 'websocket';
