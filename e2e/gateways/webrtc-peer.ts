@@ -5,6 +5,7 @@ import type { Scene } from './check.ts';
 
 const MAX_WAIT_MS = 10_000;
 const PAYLOAD_TYPE = 111;
+const PICTURES_PAYLOAD_TYPE = 96;
 
 const CONFIGURATION = { iceServers: [], disableAutoNegotiation: true, bindAddress: '127.0.0.1' };
 
@@ -60,12 +61,19 @@ export class ScriptedPeer {
     await this.connected();
   }
 
-  /** Its own offer, all candidates in it. */
+  /** Its own offer, all candidates in it; who sends sound sends pictures too. */
   async describe(direction: 'SendOnly' | 'RecvOnly'): Promise<string> {
     const audio = new nodeDataChannel.Audio('0', direction);
     audio.addOpusCodec(PAYLOAD_TYPE);
     audio.addSSRC(4_711, 'check');
     this.#adopt(this.#connection.addTrack(audio));
+    if (direction === 'SendOnly') {
+      // As studio programs do, which are made of the same library; the relay refuses them.
+      const pictures = new nodeDataChannel.Video('1', direction);
+      pictures.addH264Codec(PICTURES_PAYLOAD_TYPE);
+      pictures.addSSRC(4_712, 'check');
+      this.#connection.addTrack(pictures);
+    }
     this.#connection.setLocalDescription('offer');
     return this.#gathered();
   }

@@ -6,6 +6,7 @@ import {
 import type { IceFragment } from '../../../core/webrtc/ice-fragment.ts';
 import { type Direction, writeAnswer, writeCheckedPeer } from '../../../core/webrtc/own-description.ts';
 import {
+  MAX_CANDIDATES,
   type PeerDescription,
   readOwnTransport,
   type Transport,
@@ -17,6 +18,13 @@ const CONNECT_LIMIT_MS = 20_000;
 
 /** The library has so long to say how we are reached, in ms: it asks nobody, so it knows at once. */
 const DESCRIBE_LIMIT_MS = 5_000;
+
+/**
+ * The peer's addresses are not tried before this time after the answer, in ms: some libraries, studio programs' among
+ * them, let a handshake begin while they still take the answer in, and then know no fingerprint to check. Whoever can
+ * reach us has done so by then, and has told us where it is.
+ */
+const CANDIDATES_AFTER_MS = 500;
 
 /** What flows over a connection, one way. */
 export interface SessionWork {
@@ -46,6 +54,10 @@ export class Session {
   #peer: Peer | null = null;
   #limit: NodeJS.Timeout | null = null;
   #over = false;
+  #timer: NodeJS.Timeout | null = null;
+  /** Where the peer may be, as long as we wait with trying; null: we no longer do. */
+  #waiting: IceCandidate[] | null;
+  #candidates: number;
   #answered: (answer: string | null) => void = () => undefined;
 
   /** @param onOver it is over, for whatever reason; once */
@@ -54,6 +66,8 @@ export class Session {
     this.#offer = offer;
     this.#work = work;
     this.#onOver = onOver;
+    this.#waiting = [...offer.candidates];
+    this.#candidates = offer.candidates.length;
   }
 
   /** Makes our end. @returns the answer; null: there can be none, and it is over */
@@ -61,7 +75,8 @@ export class Session {
     return new Promise((resolve) => {
       this.#answered = resolve;
       this.#limit = setTimeout(() => this.close(), DESCRIBE_LIMIT_MS);
-      const peer = this.#parts.peers.open(writeCheckedPeer(this.#offer, this.#work.peerDirection), {
+      const offer = writeCheckedPeer({ ...this.#offer, candidates: [] }, this.#work.peerDirection);
+      const peer = this.#parts.peers.open(offer, {
         handleDescribed: (description) => this.#handleDescribed(description),
         handleConnected: () => this.#handleConnected(),
         handlePacket: (bytes) => {
@@ -78,18 +93,28 @@ export class Session {
   addCandidates({ ice, candidates }: IceFragment): boolean {
     const { ufrag, pwd } = this.#offer.ice;
     if (ice !== null && (ice.ufrag !== ufrag || ice.pwd !== pwd)) return false;
-    for (const candidate of candidates) this.#addCandidate(candidate);
+    for (const candidate of candidates.slice(0, MAX_CANDIDATES - this.#candidates)) {
+      this.#candidates += 1;
+      if (this.#waiting === null) this.#addCandidate(candidate);
+      else this.#waiting.push(candidate);
+    }
     return true;
   }
 
   close(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#clearLimit();
+    this.#clearTimers();
     this.#work.handleClosed();
     this.#peer?.close();
     this.#answered(null);
     this.#onOver();
+  }
+
+  #tryCandidates(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const candidate of waiting) this.#addCandidate(candidate);
   }
 
   #addCandidate(candidate: IceCandidate): void {
@@ -102,8 +127,9 @@ export class Session {
       this.close();
       return;
     }
-    this.#clearLimit();
+    this.#clearTimers();
     this.#limit = setTimeout(() => this.close(), CONNECT_LIMIT_MS);
+    this.#timer = setTimeout(() => this.#tryCandidates(), CANDIDATES_AFTER_MS);
     const { peerDirection, ssrc, cname } = this.#work;
     const direction = peerDirection === 'recvonly' ? 'sendonly' : 'recvonly';
     this.#answered(
@@ -113,13 +139,14 @@ export class Session {
 
   #handleConnected(): void {
     if (this.#over) return;
-    this.#clearLimit();
+    this.#clearTimers();
     this.#work.handleConnected((packet) => this.#peer?.send(packet));
   }
 
-  #clearLimit(): void {
-    if (this.#limit !== null) clearTimeout(this.#limit);
+  #clearTimers(): void {
+    for (const timer of [this.#limit, this.#timer]) if (timer !== null) clearTimeout(timer);
     this.#limit = null;
+    this.#timer = null;
   }
 }
 

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { channelOf, PUBLISHER, packetOf, TEST_LIMITS } from '../../../core/program/program-rig.ts';
 import { Programs } from '../../../core/program/programs.ts';
 import { readRtpPacket, writeRtpHeader } from '../../../core/rtp/rtp-packet.ts';
+import { MAX_CANDIDATES } from '../../../core/webrtc/peer-description.ts';
 import {
   CHROMIUM_LISTENS,
   CHROMIUM_SPEAKS,
@@ -279,7 +280,9 @@ describe('sessions', () => {
       (await ask(location, { method: 'PATCH', headers, body })).status;
     expect(await patch(mine, { ...FRAGMENT, 'If-Match': tag })).toBe(204);
     expect(await patch(mine)).toBe(204);
-    expect(lastPeer().candidates).toEqual([line, line]);
+    // Not while the peer may still be taking in our answer.
+    expect(lastPeer().candidates).toEqual([]);
+    await vi.waitFor(() => expect(lastPeer().candidates).toEqual([line, line]));
     expect(await patch(mine, { ...FRAGMENT, 'If-Match': '"other"' })).toBe(412);
     expect(await patch(mine, { ...FRAGMENT, 'If-Match': '*' })).toBe(422);
     expect(await patch(mine.replace('SJMj', 'Anew'))).toBe(422);
@@ -288,6 +291,20 @@ describe('sessions', () => {
     expect(lastPeer().candidates).toHaveLength(2);
     const put = await ask(location, { method: 'PUT', body: '' });
     expect([put.status, put.headers.get('allow')]).toEqual([405, 'OPTIONS, PATCH, DELETE']);
+  });
+
+  test('take no more candidates than the limit', async () => {
+    const response = await offer('/whep/music', CHROMIUM_LISTENS);
+    const lines = Array.from(
+      { length: 20 },
+      (_, at) => `a=candidate:1 1 UDP 1 192.0.2.7 ${at + 1} typ host\r\n`,
+    );
+    for (let count = 0; count < 3; count += 1) {
+      const body = lines.join('');
+      const path = response.headers.get('location') ?? '';
+      expect((await ask(path, { method: 'PATCH', headers: FRAGMENT, body })).status).toBe(204);
+    }
+    await vi.waitFor(() => expect(lastPeer().candidates).toHaveLength(MAX_CANDIDATES));
   });
 
   test('say what they take', async () => {
