@@ -72,6 +72,27 @@ describe('a listener', () => {
     );
   });
 
+  test('gets what comes in one turn whole and in order, with what is told in between', async () => {
+    rig.programs.setChannels([someChannel()]);
+    const feed = begin();
+    const client = await rig.connect('/ws');
+    await vi.waitFor(() => expect(rig.program().frames.size).toBe(1));
+    // More than is held back in a turn.
+    for (let i = 0; i < 100; i += 1) feed.frame(packet(i, 400), rig.nowMs());
+    feed.tags([['title', 'In between']]);
+    for (let i = 100; i < 200; i += 1) feed.frame(packet(i, 400), rig.nowMs());
+    await vi.waitFor(() => expect(client.messages).toHaveLength(200));
+    expect(client.messages.map((message) => message.at(-1))).toEqual(
+      Array.from({ length: 200 }, (_, i) => i),
+    );
+    await vi.waitFor(() =>
+      expect(client.said.at(-1)).toMatchObject({ type: 'meta', timestamp_us: 2_000_000 }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    feed.frame(packet(200), rig.nowMs());
+    await vi.waitFor(() => expect(client.messages).toHaveLength(201));
+  });
+
   test('hears nothing of long ago: a mix rests while nobody listens', async () => {
     rig.programs.setChannels([someChannel()]);
     const feed = begin();
