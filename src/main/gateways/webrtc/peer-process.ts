@@ -22,6 +22,9 @@ const MAX_BACKLOG_BYTES = 1_048_576;
 /** Largest packet we make: what Ethernet carries, less the headers below. */
 const MTU_BYTES = 1_400;
 
+/** What is said last has so long to leave, in ms. */
+const GOODBYE_MS = 50;
+
 interface Peer {
   readonly connection: Connection;
   readonly bucket: TokenBucket;
@@ -62,8 +65,7 @@ class PeerTable {
 
   stop(): void {
     for (const number of [...this.#peers.keys()]) this.#close(number);
-    this.#library.cleanup();
-    if (process.connected) process.disconnect();
+    setTimeout(endAbruptly, GOODBYE_MS);
   }
 
   /** What the library may refuse: then that connection is over, and no other. */
@@ -160,6 +162,11 @@ class PeerTable {
   }
 }
 
+/** Not by way of the library's own ending: it aborts now and then, and leaves a core file behind. */
+function endAbruptly(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
 function send(event: PeerEvent, onSent: () => void = () => undefined): void {
   // Called with an error too, when nobody is there any more.
   if (process.connected) process.send?.(event, onSent);
@@ -183,8 +190,8 @@ if (library === null) {
 } else {
   const table = new PeerTable(library);
   process.on('message', (command: PeerCommand) => table.handle(command));
-  // The gateways are gone, or told us to stop.
-  process.on('disconnect', () => process.exit(0));
+  // The gateways are gone.
+  process.on('disconnect', endAbruptly);
   send({ kind: 'beat' });
   setInterval(() => send({ kind: 'beat' }), HEARTBEAT_MS);
 }
