@@ -54,17 +54,20 @@ interface Plan {
   readonly rounds: number;
   /** After everybody is in and before it is measured, in ms. */
   readonly settleMs: number;
+  /** Before anybody comes: what the server takes by itself, in ms. */
+  readonly restingMs: number;
   readonly measuredMs: number;
 }
-const WHOLE_PLAN: Plan = { rounds: 3, settleMs: 2_000, measuredMs: 10_000 };
-const QUICK_PLAN: Plan = { rounds: 1, settleMs: 1_000, measuredMs: 3_000 };
+const WHOLE_PLAN: Plan = { rounds: 3, settleMs: 2_000, restingMs: 3_000, measuredMs: 10_000 };
+const QUICK_PLAN: Plan = { rounds: 1, settleMs: 1_000, restingMs: 1_500, measuredMs: 3_000 };
 
 /** What one scenario showed in one round. */
 interface Measured {
   readonly scenario: Scenario;
   readonly round: number;
-  /** Of the server, in ms of processor time a second. */
+  /** Of the server, in ms of processor time a second; and before anybody listened, with the publisher alone. */
   readonly cpuMsPerSecond: number;
+  readonly restingCpuMsPerSecond: number;
   readonly bytesPerListener: number;
   readonly groups: readonly { readonly group: Group; readonly figures: ListenerFigures }[];
   readonly publisherLateMs: number;
@@ -83,6 +86,7 @@ async function measure(
   plan: Plan,
   round: number,
 ): Promise<Measured> {
+  const restingCpuMsPerSecond = await cpuOf(server, plan.restingMs);
   const residentBefore = residentBytes(server.pid);
   const groups: { group: Group; listeners: Listeners }[] = [];
   try {
@@ -108,6 +112,7 @@ async function measure(
       scenario,
       round,
       cpuMsPerSecond: (cpuMs / wallMs) * 1_000,
+      restingCpuMsPerSecond,
       bytesPerListener: (resident - residentBefore) / count,
       groups: figures,
       publisherLateMs: publisher.takeLatestMs(),
@@ -118,12 +123,24 @@ async function measure(
   }
 }
 
+/** Processor time that a server takes a second, in ms. */
+async function cpuOf(server: Server, forMs: number): Promise<number> {
+  const [startMs, before] = [performance.now(), processTimeMs(server.pid)];
+  await sleep(forMs);
+  return ((processTimeMs(server.pid) - before) / (performance.now() - startMs)) * 1_000;
+}
+
+/** What one listener adds to a server's work: share of a core, in percent. */
+function cpuPerListenerPercent({ scenario, cpuMsPerSecond, restingCpuMsPerSecond }: Measured): number {
+  return (cpuMsPerSecond - restingCpuMsPerSecond) / 10 / listenersOf(scenario);
+}
+
 function listenersOf({ groups }: Scenario): number {
   return groups.reduce((sum, { count }) => sum + count, 0);
 }
 
 function rowsOf(measured: Measured): Row[] {
-  const { scenario, round, cpuMsPerSecond, bytesPerListener, publisherLateMs, busyPercent } = measured;
+  const { scenario, round, bytesPerListener, publisherLateMs, busyPercent } = measured;
   return measured.groups.map(({ group, figures }) => ({
     check: `${scenario.name}, ${group.kind}, round ${round}`,
     p50Ms: figures.p50Ms,
@@ -133,8 +150,9 @@ function rowsOf(measured: Measured): Row[] {
     lost: figures.lost,
     listenersWithLoss: figures.listenersWithLoss,
     gone: figures.gone,
-    serverCpuMsPerSecond: cpuMsPerSecond,
-    cpuPerListenerPercent: cpuMsPerSecond / 10 / listenersOf(scenario),
+    serverCpuMsPerSecond: measured.cpuMsPerSecond,
+    restingCpuMsPerSecond: measured.restingCpuMsPerSecond,
+    cpuPerListenerPercent: cpuPerListenerPercent(measured),
     kilobytesPerListener: bytesPerListener / 1_024,
     clientsCpuPercent: (figures.cpuMs / figures.wallMs) * 100,
     publisherLateMs,
@@ -157,7 +175,7 @@ function valuesOf(all: readonly Measured[]): Record<string, number> {
     .map((mine) => {
       const other = all.find(({ scenario, round }) => scenario.server === 'icecast' && round === mine.round);
       if (other === undefined) throw new Error('icecast was not measured');
-      return mine.cpuMsPerSecond / other.cpuMsPerSecond;
+      return cpuPerListenerPercent(mine) / cpuPerListenerPercent(other);
     });
   const mixed = 'all, 50 more stalled';
   return {
