@@ -12,7 +12,7 @@ import { encodeWav, readWavFile, writeWavFile } from '../sound/wav.ts';
 import type { Check, Scene } from './check.ts';
 import { conversationChannel, PUBLISH_KEY, publisherChannel, type Standalone } from './standalone.ts';
 import { WebRtcBrowser } from './webrtc-browser.ts';
-import { fuzzOffers } from './webrtc-fuzz.ts';
+import { findPeerProcess, fuzzOffers } from './webrtc-fuzz.ts';
 import { ScriptedPeer } from './webrtc-peer.ts';
 import { encodeSpeech, judgeSpeech, speakAgain } from './webrtc-sound.ts';
 
@@ -240,11 +240,41 @@ async function refusals(scene: Scene): Promise<Row> {
   return found;
 }
 
+/** The native library takes its process down: its listeners are let go, the rest goes on, and it comes back. */
+async function processDies(scene: Scene): Promise<Row> {
+  const gateways = await scene.gateways({ channels: [conversationChannel()] });
+  const root = `http://127.0.0.1:${gateways.webPort}`;
+  const listener = new ScriptedPeer(scene);
+  await listener.offer(`${root}/whep/talk`, null, 'RecvOnly');
+  await waitForCounter(gateways, 'visits', 1);
+  const pid = findPeerProcess();
+  if (pid === null) throw new Error('there is no process to end');
+  process.kill(pid, 'SIGKILL');
+  await waitForCounter(gateways, 'webrtc.processFailures', 1);
+  await waitForCounter(gateways, 'visits', 0);
+  const other = await fetch(`${root}/listen/channels.json`);
+  const diedMs = performance.now();
+  const again = await waitFor('another process', MAX_WAIT_MS, async () => {
+    const next = new ScriptedPeer(scene);
+    try {
+      await next.offer(`${root}/whep/talk`, null, 'RecvOnly');
+      return next;
+    } catch (error) {
+      if (!String(error).includes('503')) throw error;
+      await sleep(500);
+      return null;
+    }
+  });
+  await again.connected();
+  return { otherStatus: other.status, backMs: Math.round(performance.now() - diedMs) };
+}
+
 export const webRtcChecks: readonly Check[] = [
   { name: 'webrtc: Chromium plays WHEP', needs: ['chromium'], run: chromiumPlays },
   { name: 'webrtc: Chromium publishes by WHIP', needs: ['chromium', 'ffmpeg'], run: chromiumPublishes },
   { name: 'webrtc: aiortc listens and publishes', needs: ['python3'], run: aiortcBothWays },
   { name: 'webrtc: payloads stay byte for byte', needs: [], run: payloadsStay },
+  { name: 'webrtc: the process of the library dies', needs: [], run: processDies },
   { name: 'webrtc: refusals', needs: [], run: refusals },
   { name: 'webrtc: mutated offers', needs: [], run: fuzzOffers },
 ];

@@ -70,23 +70,24 @@ function residentMib(): number {
   return process.memoryUsage().rss / 1_048_576;
 }
 
-/** Of the child process that holds the connections; 0 where the system does not tell. */
+/** The process that holds the connections of the gateways that run here; null: none does, or nobody tells. */
+export function findPeerProcess(): number | null {
+  // A child belongs to the thread that started it.
+  const children = readdirSync('/proc/self/task').flatMap((task) =>
+    readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' '),
+  );
+  const found = children.find(
+    (pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('peer-process'),
+  );
+  return found === undefined ? null : Number(found);
+}
+
+/** Resident memory of that process, in MiB; 0 where there is none. */
 function peerProcessMib(): number {
-  try {
-    const tasks = readdirSync('/proc/self/task');
-    // A child belongs to the thread that started it.
-    const children = tasks.flatMap((task) =>
-      readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' '),
-    );
-    const of = (pid: string): number => {
-      if (pid === '') return 0;
-      const [, kib = '0'] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('peer-process') ? Number(kib) / 1_024 : 0;
-    };
-    return Math.max(0, ...children.map(of));
-  } catch {
-    return 0;
-  }
+  const pid = findPeerProcess();
+  if (pid === null) return 0;
+  const [, kib = '0'] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kib) / 1_024;
 }
 
 /** Mutated offers are refused and counted, or answered; nothing crashes, nothing stays behind. */
