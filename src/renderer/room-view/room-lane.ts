@@ -1,4 +1,4 @@
-import { roomSignalSchema } from '../../contract/signalling.ts';
+import { type RoomSignal, roomSignalSchema } from '../../contract/signalling.ts';
 
 /** Longest text of a relay that is read, in UTF-16 units. */
 const MAX_TEXT_LENGTH = 65_536;
@@ -133,7 +133,7 @@ export class RoomLane {
   }
 }
 
-function parse(text: string): ReturnType<typeof roomSignalSchema.parse> | null {
+function parse(text: string): RoomSignal | null {
   try {
     const result = roomSignalSchema.safeParse(JSON.parse(text));
     return result.success ? result.data : null;
