@@ -31,6 +31,8 @@ export class RtspReader {
   #to = 0;
   /** Up to here there is no end of the head that begins at `#from`. */
   #searched = 0;
+  /** A message whose head was read is not whole before so many bytes are held. */
+  #awaitedBytes = 0;
   #broken = false;
 
   /** Bytes of a message that is not complete. */
@@ -86,15 +88,17 @@ export class RtspReader {
   }
 
   #message(): RtspItem | null {
+    if (this.heldBytes < this.#awaitedBytes) return null;
     const end = this.#headEnd();
     if (end === null) return this.heldBytes > MAX_MESSAGE_BYTES ? this.#fail('messageTooLarge') : null;
     if (end.next - this.#from > MAX_MESSAGE_BYTES) return this.#fail('messageTooLarge');
-    // Read again when the body is complete: rare, and bodies of players are empty.
+    // Read again when the body is complete, and not before: rare, and bodies of players are empty.
     const reading = readHead(latin1Text(this.#bytes.subarray(this.#from, end.head)));
     if (!reading.ok) return this.#fail(reading.reason);
     const bodyBytes = reading.kind === 'request' ? reading.head.contentLength : reading.contentLength;
     if (end.next - this.#from + bodyBytes > MAX_MESSAGE_BYTES) return this.#fail('messageTooLarge');
-    if (end.next + bodyBytes > this.#to) return null;
+    this.#awaitedBytes = end.next - this.#from + bodyBytes;
+    if (this.heldBytes < this.#awaitedBytes) return null;
     this.#pass(end.next + bodyBytes);
     if (reading.kind === 'response') return { kind: 'response' };
     return { kind: 'request', head: reading.head, bodyBytes };
@@ -121,6 +125,7 @@ export class RtspReader {
   #pass(to: number): void {
     this.#from = to;
     this.#searched = to;
+    this.#awaitedBytes = 0;
   }
 
   #fail(reason: ReadFailure): RtspItem {

@@ -7,7 +7,8 @@ export const MAX_ADDRESS_LENGTH = 4_096;
 const REQUEST_LINE =
   /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32})[ \t]+([!-~\u0080-\u00ff]+)[ \t]+([A-Z]{1,8}\/\d{1,3}\.\d{1,3})[ \t]*$/;
 const RESPONSE_LINE = /^RTSP\/\d/;
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64})[ \t]*:[ \t]*(.*?)[ \t]*$/;
+/** The value is what is behind it: a pattern that cuts blanks off would try a run of them from each of its places. */
+const HEADER_NAME = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64})[ \t]*:/;
 const NUMBER = /^\d{1,10}$/;
 
 /** A request without its body. Texts have characters up to U+00FF, each a byte as it came. */
@@ -38,6 +39,15 @@ type Lines =
   | { readonly ok: true; readonly headers: Map<string, string> }
   | { readonly ok: false; readonly reason: HeadFailure };
 
+/** Without blanks and tabs around it. */
+function trimmed(text: string): string {
+  const isBlank = (at: number): boolean => text[at] === ' ' || text[at] === '\t';
+  let [from, to] = [0, text.length];
+  while (from < to && isBlank(from)) from += 1;
+  while (from < to && isBlank(to - 1)) to -= 1;
+  return text.slice(from, to);
+}
+
 /** Header lines (RFC 2326, section 4, after RFC 2068): a line that begins with a blank goes on with the one before. */
 function headersOf(lines: readonly string[]): Lines {
   const unfolded: string[] = [];
@@ -48,8 +58,10 @@ function headersOf(lines: readonly string[]): Lines {
   if (unfolded.length > MAX_HEADERS) return { ok: false, reason: 'tooManyHeaders' };
   const headers = new Map<string, string>();
   for (const line of unfolded) {
-    const [, name, value] = HEADER_LINE.exec(line) ?? [];
-    if (name === undefined || value === undefined) return { ok: false, reason: 'headerLine' };
+    const [head = '', name] = HEADER_NAME.exec(line) ?? [];
+    // A carriage return alone ends no line here, and would end one for whoever gets it repeated.
+    if (name === undefined || line.includes('\r')) return { ok: false, reason: 'headerLine' };
+    const value = trimmed(line.slice(head.length));
     const lower = name.toLowerCase();
     // Two lengths of one body are how requests are smuggled.
     if (lower === 'content-length' && (headers.get(lower) ?? value) !== value)
