@@ -55,7 +55,8 @@ describe('a channel with a password', () => {
     expect(statusIn(rig.connect().ask('SETUP', `${LINK}?key=${RIG_KEY}/trackID=0`, TCP))).toBe(200);
     expect(statusIn(loggedIn(rig, rig.connect(), RIG_KEY, LINK))).toBe(200);
     expect(statusIn(loggedIn(rig, rig.connect(), RIG_PASSWORD, LINK))).toBe(401);
-    expect(statusIn(rig.connect().ask('DESCRIBE', `${LINK}?key=wrong`))).toBe(403);
+    expect(statusIn(rig.connect().ask('DESCRIBE', `${LINK}?key=wrong`))).toBe(401);
+    expect(statusIn(rig.connect().ask('DESCRIBE', `${LOCKED}?key=wrong`))).toBe(403);
     expect(statusIn(rig.connect(TLS).ask('DESCRIBE', `${LINK}?key=wrong`))).toBe(401);
   });
 
