@@ -136,8 +136,11 @@ class TcpDoor implements Door {
 
   #secure(socket: Socket, address: string): void {
     const secured = new TLSSocket(socket, { isServer: true, secureContext: this.#context });
-    const limit = setTimeout(() => secured.destroy(), HANDSHAKE_LIMIT_MS);
     let done = false;
+    const limit = setTimeout(() => {
+      this.counters.tlsFailed += 1;
+      secured.destroy();
+    }, HANDSHAKE_LIMIT_MS);
     secured.on('error', () => {
       if (!done) this.counters.tlsFailed += 1;
       else this.counters.socketErrors += 1;

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Counters, createCounters } from '../../../core/base/counters.ts';
 import type { Gateway, Origin, WebRequest } from '../gateway.ts';
+import { HeadLimits } from './head-limits.ts';
 import { MAX_HEAD_BYTES, readRawHead } from './raw-head.ts';
 
 /** Longest wait for a whole head, in ms. */
@@ -10,6 +11,9 @@ const HEAD_LIMIT_MS = 10_000;
 
 /** A connection that was answered and asks nothing more is kept so long, in ms. */
 const KEEP_ALIVE_MS = 5_000;
+
+/** A peer that was refused and does not hang up is hung up on, in ms: it has read the answer by then, or never will. */
+const LINGER_MS = 2_000;
 
 /** Stands for this relay where an address has to be parsed; the client's own idea of it is not to be trusted. */
 const ANY_HOST = 'http://relay.invalid';
@@ -35,17 +39,18 @@ export class WebFront {
   readonly #gateways: readonly Gateway[];
   readonly #server: Server;
   readonly #origins = new WeakMap<object, Origin>();
+  readonly #heads = new HeadLimits(HEAD_LIMIT_MS, KEEP_ALIVE_MS + HEAD_LIMIT_MS, () => {
+    this.counters.headTooSlow += 1;
+  });
 
   constructor(gateways: readonly Gateway[]) {
     this.#gateways = gateways;
     this.#server = createServer(
       {
         maxHeaderSize: MAX_HEAD_BYTES,
-        headersTimeout: HEAD_LIMIT_MS,
         keepAliveTimeout: KEEP_ALIVE_MS,
         // A publisher's body goes on for as long as it publishes; its gateway ends it when nothing comes.
         requestTimeout: 0,
-        connectionsCheckingInterval: 5_000,
         // Icecast's source clients offer TLS within HTTP (RFC 2817) when they ask for options: nobody has to take it.
         shouldUpgradeCallback: ({ method }) => method === 'GET',
       },
@@ -79,6 +84,7 @@ export class WebFront {
       socket.pause();
       if (read.kind === 'http') {
         socket.unshift(bytes);
+        this.#heads.handleConnection(socket);
         this.#server.emit('connection', socket);
         socket.resume();
         return;
@@ -120,6 +126,8 @@ export class WebFront {
 
   #handleRequest(request: IncomingMessage, response: ServerResponse): void {
     this.counters.requests += 1;
+    this.#heads.handleRequest(request.socket);
+    response.once('close', () => this.#heads.handleAnswered(request.socket));
     const web = this.#webRequest(request);
     // Whoever goes away in mid-answer is no error of ours.
     response.on('error', () => undefined);
@@ -140,6 +148,7 @@ export class WebFront {
 
   #handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.counters.upgrades += 1;
+    this.#heads.handleRequest(request.socket);
     const web = this.#webRequest(request);
     socket.on('error', () => undefined);
     const taken =
@@ -201,4 +210,8 @@ export function refuse(
     ...headers,
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  // A peer may keep its half of the connection for as long as it likes: what it still sends is thrown away.
+  socket.resume();
+  const limit = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(limit));
 }
