@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ListeningChannel } from '../../../core/program/listening.ts';
 import type { Feed } from '../../../core/program/program.ts';
 import { Programs } from '../../../core/program/programs.ts';
@@ -301,4 +301,28 @@ describe('the Ogg gateway', () => {
     await expect.poll(() => bytes).toBeGreaterThan(sent * 5 * 3_800);
     stalled.destroy();
   }, 20_000);
+
+  it('hangs up on a player that keeps its half of the connection when its stream is over', async () => {
+    const player = connect({ port: port(), host: '127.0.0.1', allowHalfOpen: true });
+    player.on('error', () => undefined);
+    const path = '/stream/music.ogg';
+    player.write(`GET ${path} HTTP/1.1\r\nHost: relay.invalid\r\n\r\n`);
+    play(begin(), 100);
+    await once(player, 'data');
+    player.resume();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const open = (): Promise<number> =>
+      new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
+    try {
+      programs.setChannels([]);
+      await once(player, 'end');
+      expect(await open()).toBe(1);
+      vi.advanceTimersByTime(2_000);
+      await expect.poll(open).toBe(0);
+    } finally {
+      vi.useRealTimers();
+      player.destroy();
+    }
+    expect(gateway.counters().listening).toBe(0);
+  });
 });

@@ -20,6 +20,9 @@ export const RETRY_AFTER_SECONDS = 10;
 /** How long a stream may be silent between two broadcasts before it ends, in ms: a publisher's machine that restarts. */
 const SILENCE_LIMIT_MS = 300_000;
 
+/** Longest wait for a peer to take what is still on its way to it, and to hang up, in ms. */
+const LINGER_MS = 2_000;
+
 /** How it came to an end; `away`: its peer went. */
 export type ListenerEnd = 'nothingOn' | 'silent' | 'tooSlow' | 'closed' | 'revoked' | 'defect' | 'away';
 
@@ -108,6 +111,8 @@ export class OggListener implements Outlet<ProgramPage> {
 
   /** Ends a stream that was begun; tells whoever got nothing so far why. */
   #hangUp(sentence: string): void {
+    const limit = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    this.#socket.once('close', () => clearTimeout(limit));
     if (this.#answered) this.#socket.end();
     else {
       answerSentence(this.#response, 503, sentence, {
