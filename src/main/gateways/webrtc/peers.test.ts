@@ -44,6 +44,17 @@ test('a process that cannot be had ends its connections, and is tried again late
   expect(peers.counters).toMatchObject({ processes: 2, processFailures: 2, peersGone: 2 });
 });
 
+test('a process that the system refuses at once is none, and throws at nobody', () => {
+  let nowMs = 0;
+  // No program has a name like that: it is refused before anything is started.
+  peers = new Peers({ processPath: 'no\0name', settings: SETTINGS, nowMs: () => nowMs });
+  expect(peers.open(null, watched().watcher)).toBeNull();
+  expect(peers.open(null, watched().watcher)).toBeNull();
+  nowMs = 5_000;
+  expect(peers.open(null, watched().watcher)).toBeNull();
+  expect(peers.counters).toMatchObject({ processes: 2, processFailures: 2, peersOpened: 0 });
+});
+
 test('our own offer is described, and after closing there is none', async () => {
   const processPath = join(import.meta.dirname, 'peer-process.ts');
   peers = new Peers({ processPath, settings: SETTINGS, nowMs: () => 0 });

@@ -135,13 +135,12 @@ export class Peers implements PeerMaker {
     const { processPath, settings, nowMs } = this.#options;
     if (this.#closed || nowMs() - this.#failedMs < RETRY_MS) return false;
     this.counters.processes += 1;
-    // Under Electron the same binary is asked to be plain Node. What the library prints could tell addresses.
-    const child = fork(processPath, {
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-      execArgv: [],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
+    const child = started(processPath);
+    if (child === null) {
+      this.counters.processFailures += 1;
+      this.#failedMs = nowMs();
+      return false;
+    }
     this.#child = child;
     child.on('message', (event: PeerEvent) => {
       if (this.#child === child) this.#handleEvent(child, event);
@@ -236,5 +235,20 @@ export class Peers implements PeerMaker {
     // Called with an error too, when the process is gone.
     if (this.#child?.connected === true) this.#child.send(command, onSent);
     else onSent();
+  }
+}
+
+/** @returns null: the system has no room for it. Most of that is told by an event, but not all of it. */
+function started(processPath: string): ChildProcess | null {
+  try {
+    // Under Electron the same binary is asked to be plain Node. What the library prints could tell addresses.
+    return fork(processPath, {
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      execArgv: [],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+  } catch {
+    return null;
   }
 }
