@@ -5,6 +5,9 @@ import { LineProgram } from '../relay/line-program.ts';
 
 const SOURCE = join(import.meta.dirname, 'c/listeners.c');
 
+/** Arguments of `nice`, which by itself would go ten steps down. */
+export const PLAIN: readonly string[] = ['-n', '0'];
+
 /** Longest compilation, in ms, on a machine that does other things too. */
 const MAX_COMPILE_MS = 60_000;
 
@@ -48,12 +51,20 @@ export class Listeners {
   readonly request: ListenersRequest;
   readonly #program: LineProgram;
 
-  /** Resolves when all are in. @throws Error when one is refused */
-  static async join(programPath: string, request: ListenersRequest): Promise<Listeners> {
+  /**
+   * Resolves when all are in.
+   *
+   * @param nice arguments of `nice`; by default plain priority: what serves them has no other
+   * @throws Error when one is refused
+   */
+  static async join(
+    programPath: string,
+    request: ListenersRequest,
+    nice: readonly string[] = PLAIN,
+  ): Promise<Listeners> {
     const { kind, port, path, count, stalled } = request;
     const args = [kind, String(port), path, String(count), String(stalled)];
-    // Plain priority: what serves them has no other.
-    const program = await LineProgram.start(programPath, args, []);
+    const program = await LineProgram.start(programPath, args, nice);
     const joined = z.strictObject({ joined: z.number() }).parse(JSON.parse(await program.line()));
     if (joined.joined !== count) throw new Error(`${joined.joined} of ${count} listeners came in`);
     return new Listeners(program, request);

@@ -10,6 +10,7 @@ import { processTimeMs } from '../relay/process-time.ts';
 import { spreadOf } from '../relay/statistics.ts';
 import { createNotRunReport, createReport, publish, type Row } from '../report.ts';
 import { buildListeners, type ListenerFigures, type ListenerKind, Listeners } from './listeners.ts';
+import { type MembersMeasured, measureMembers, membersRows, membersValues } from './members.ts';
 import { Publisher } from './publisher.ts';
 import { residentBytes, SERVER_PATH, type Server, startIcecast, startOurs } from './servers.ts';
 
@@ -57,9 +58,26 @@ interface Plan {
   /** Before anybody comes: what the server takes by itself, in ms. */
   readonly restingMs: number;
   readonly measuredMs: number;
+  /** What members have of listeners, in each round with them and without, in seconds. */
+  readonly membersSeconds: number;
 }
-const WHOLE_PLAN: Plan = { rounds: 3, settleMs: 2_000, restingMs: 3_000, measuredMs: 10_000 };
-const QUICK_PLAN: Plan = { rounds: 1, settleMs: 1_000, restingMs: 1_500, measuredMs: 3_000 };
+const WHOLE_PLAN: Plan = {
+  rounds: 3,
+  settleMs: 2_000,
+  restingMs: 3_000,
+  measuredMs: 10_000,
+  membersSeconds: 12,
+};
+const QUICK_PLAN: Plan = {
+  rounds: 1,
+  settleMs: 1_000,
+  restingMs: 1_500,
+  measuredMs: 3_000,
+  membersSeconds: 4,
+};
+
+/** What `--only` calls the members, as it calls the scenarios by their names. */
+const MEMBERS = 'members';
 
 /** What one scenario showed in one round. */
 interface Measured {
@@ -232,9 +250,16 @@ async function main(): Promise<void> {
         }
       }
     }
+    const { rounds, membersSeconds: seconds } = plan;
+    const members: MembersMeasured[] =
+      options.only === undefined || MEMBERS.includes(options.only)
+        ? await measureMembers(folder, programPath, { rounds, seconds }, progress)
+        : [];
     // A part of them says how that part does, and meets no target.
-    const values = options.only === undefined ? valuesOf(all) : {};
-    publish(createReport(NAME, all.flatMap(rowsOf), values), { json: options.json });
+    const values = options.only === undefined ? { ...valuesOf(all), ...membersValues(members) } : {};
+    publish(createReport(NAME, [...all.flatMap(rowsOf), ...membersRows(members)], values), {
+      json: options.json,
+    });
   } finally {
     await teardown.run();
   }

@@ -5,7 +5,7 @@ import { PUBLISH_KEY } from '../../e2e/gateways/standalone.ts';
 import { Child, waitFor } from '../../e2e/rig/child.ts';
 import { freePort } from '../../e2e/rig/free-port.ts';
 import { LineProgram } from '../relay/line-program.ts';
-import type { ListenerKind } from './listeners.ts';
+import { type ListenerKind, PLAIN } from './listeners.ts';
 
 /** Debian puts servers where only root's search path looks. */
 export const SERVER_PATH = `${process.env['PATH'] ?? ''}:/usr/sbin`;
@@ -35,7 +35,7 @@ export async function startOurs(): Promise<Server> {
   const program = await LineProgram.start(
     process.execPath,
     [join(import.meta.dirname, 'gateways-process.ts')],
-    [],
+    PLAIN,
   );
   const { webPort, rtspPort } = z
     .strictObject({ webPort: z.number(), rtspPort: z.number() })
