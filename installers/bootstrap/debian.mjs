@@ -47,6 +47,7 @@ const TEST_NEEDS = [
     'gstreamer1.0-tools',
     'liquidsoap',
     'opus-tools',
+    'python3-aiortc',
     'vlc-bin',
     'vlc-plugin-base',
   ]),

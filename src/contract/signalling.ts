@@ -15,4 +15,4 @@ export const roomSignalSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('error'), message: z.string() }),
 ]);
-export type RoomSignal = z.infer<typeof roomSignalSchema>;
+type RoomSignal = z.infer<typeof roomSignalSchema>;
