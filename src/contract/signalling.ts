@@ -15,4 +15,4 @@ export const roomSignalSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('error'), message: z.string() }),
 ]);
-type RoomSignal = z.infer<typeof roomSignalSchema>;
+export type RoomSignal = z.infer<typeof roomSignalSchema>;
