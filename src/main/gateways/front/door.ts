@@ -20,8 +20,10 @@ const TLS_HANDSHAKE = 0x16;
 
 const LOOPBACK = /^(::1|127\.\d+\.\d+\.\d+|::ffff:127\.\d+\.\d+\.\d+)$/;
 
+/** connections = refusedFull + refusedNetwork + closed + those that are open. */
 const COUNTED = [
   'connections',
+  'closed',
   'refusedFull',
   'refusedNetwork',
   'silent',
@@ -108,6 +110,7 @@ class TcpDoor implements Door {
     this.#sockets.add(socket);
     this.#perNetwork.set(network, inNetwork + 1);
     socket.once('close', () => {
+      this.counters.closed += 1;
       this.#sockets.delete(socket);
       const rest = (this.#perNetwork.get(network) ?? 1) - 1;
       if (rest === 0) this.#perNetwork.delete(network);
