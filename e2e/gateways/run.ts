@@ -6,6 +6,7 @@ import { createReport, publish, type Row } from '../../bench/report.ts';
 import { missingPrograms } from '../rig/programs.ts';
 import { Teardown } from '../rig/teardown.ts';
 import { type Check, Scene } from './check.ts';
+import { hostileChecks } from './hostile-checks.ts';
 import { oggChecks } from './ogg-checks.ts';
 import { pageChecks } from './page-checks.ts';
 import { publishChecks } from './publish-checks.ts';
@@ -26,6 +27,7 @@ const checks: readonly Check[] = [
   ...rtspChecks,
   ...webRtcChecks,
   ...signallingChecks,
+  ...hostileChecks,
   ...wholeChecks,
 ];
 

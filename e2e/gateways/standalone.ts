@@ -72,6 +72,7 @@ export class Standalone {
   readonly toRoom: ToRoom[] = [];
   #programs: readonly ProgramState[] = [];
   #counters: Readonly<Record<string, number>> = {};
+  #alive = true;
 
   static async start(folder: string, options: StandaloneOptions): Promise<Standalone> {
     const certificate = await loadOrCreateCertificate(folder);
@@ -116,7 +117,20 @@ export class Standalone {
       this.#programs = event.programs;
       this.#counters = event.counters;
     });
+    worker.once('exit', () => {
+      this.#alive = false;
+    });
     room.on('message', (message: ToRoom) => this.toRoom.push(message));
+  }
+
+  /** False: the thread has ended, by itself or because it was told to. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** What the thread's own objects take, in bytes; those that nobody needs any more are among them. */
+  async heapBytes(): Promise<number> {
+    return (await this.#worker.getHeapStatistics()).used_heap_size;
   }
 
   /** As told last, at most a second ago. */
@@ -126,6 +140,13 @@ export class Standalone {
 
   get counters(): Readonly<Record<string, number>> {
     return this.#counters;
+  }
+
+  /** The same without those: a snapshot clears them away first. The thread stands still meanwhile. */
+  async liveHeapBytes(): Promise<number> {
+    const snapshot = await this.#worker.getHeapSnapshot();
+    await once(snapshot.resume(), 'end');
+    return this.heapBytes();
   }
 
   setChannels(channels: readonly ListeningChannel[]): void {
