@@ -28,6 +28,9 @@ const ASK_MS = 300;
 /** Logins and keys before anybody talks, and the end, in ms. */
 const MAX_BESIDES_TALKING_MS = 40_000;
 
+/** The test goes on for so long after what is measured, so that its thread can still be looked at. */
+const SPARE_SECONDS = 1;
+
 /** The first seconds are those of code that was not compiled yet. */
 const WARMING_SECONDS = 3;
 
@@ -52,12 +55,21 @@ export interface MembersMeasured {
   readonly lossPercent: number;
   readonly relay: ThreadTimes;
   readonly gateways: ThreadTimes;
-  readonly botsCpuPercent: number;
+  /** The members' own: what it waits counts into their latency, and is not the relay's doing. */
+  readonly bots: ThreadTimes;
   /** Whether the members' own thread goes before others; else they measure what they wait themselves. */
   readonly preferred: boolean;
   readonly listeners: ListenerFigures | null;
   readonly busyPercent: number;
   readonly stealPercent: number;
+}
+
+/** Of the threads that matter, at one moment. */
+interface Times {
+  readonly relay: ThreadTimes;
+  readonly gateways: ThreadTimes;
+  readonly bots: ThreadTimes;
+  readonly atMs: number;
 }
 
 /** A relay as a server has it, a channel of it that the public listens to, and members in another. */
@@ -122,22 +134,22 @@ class Room {
     seconds: number,
     listeners: Listeners | null,
   ): Promise<MembersMeasured> {
-    const preferred = await this.#begin({
+    const { thread: botsThread, preferred } = await this.#begin({
       ...MEMBERS,
-      seconds: seconds + WARMING_SECONDS,
+      seconds: WARMING_SECONDS + seconds + SPARE_SECONDS,
       address: null,
     });
     await this.#seconds(WARMING_SECONDS);
     const load = watchLoad();
-    const before = this.#times();
+    const before = this.#times(botsThread);
     listeners?.begin();
     const perSecond = await this.#seconds(seconds + WARMING_SECONDS);
-    const after = this.#times();
+    const after = this.#times(botsThread);
     const figures = (await listeners?.end()) ?? null;
     const { busyPercent, stealPercent } = load();
     const last = await this.#ended();
     const tookMs = after.atMs - before.atMs;
-    const perSecondOf = (name: 'relay' | 'gateways'): ThreadTimes => ({
+    const perSecondOf = (name: 'relay' | 'gateways' | 'bots'): ThreadTimes => ({
       ranMs: ((after[name].ranMs - before[name].ranMs) / tookMs) * 1_000,
       waitedMs: ((after[name].waitedMs - before[name].waitedMs) / tookMs) * 1_000,
     });
@@ -149,7 +161,7 @@ class Room {
       lossPercent: last.totalLossPercent,
       relay: perSecondOf('relay'),
       gateways: perSecondOf('gateways'),
-      botsCpuPercent: spreadOf(perSecond.map(({ botsCpu }) => botsCpu * 100)).median,
+      bots: perSecondOf('bots'),
       preferred,
       listeners: figures,
       busyPercent,
@@ -157,13 +169,14 @@ class Room {
     };
   }
 
-  /** @returns whether the members' thread goes before others now, as the relay's does */
-  async #begin(request: BotsRequest): Promise<boolean> {
+  /** @returns the members' thread, and whether it goes before others now, as the relay's does */
+  async #begin(request: BotsRequest): Promise<{ readonly thread: number; readonly preferred: boolean }> {
     const known = new Set(workerThreads(this.#pid));
     const { status, body } = await this.#room.admin.post('/api/bots', request);
     if (status !== 200) throw new Error(`the stress test does not begin: ${JSON.stringify(body)}`);
-    const own = workerThreads(this.#pid).filter((thread) => !known.has(thread));
-    return own.length > 0 && own.every(preferThread);
+    const [thread] = workerThreads(this.#pid).filter((one) => !known.has(one));
+    if (thread === undefined) throw new Error('the members have no thread of their own');
+    return { thread, preferred: preferThread(thread) };
   }
 
   /** What is told of each second from now until that second of the test. */
@@ -194,10 +207,11 @@ class Room {
     return botsStateSchema.parse((await this.#room.admin.get('/api/bots')).body);
   }
 
-  #times(): { readonly relay: ThreadTimes; readonly gateways: ThreadTimes; readonly atMs: number } {
+  #times(botsThread: number): Times {
     return {
       relay: timesOf(this.#pid, this.#relayThread),
       gateways: timesOf(this.#pid, this.#gatewaysThread),
+      bots: timesOf(this.#pid, botsThread),
       atMs: performance.now(),
     };
   }
@@ -228,13 +242,15 @@ export async function measureMembers(
 }
 
 export function membersRows(all: readonly MembersMeasured[]): Row[] {
-  return all.map(({ crowd, round, relay, gateways, listeners, ...figures }) => ({
+  return all.map(({ crowd, round, relay, gateways, bots, listeners, ...figures }) => ({
     check: `members, listened to by ${crowd}, round ${round}`,
     ...figures,
     relayCpuPercent: relay.ranMs / 10,
     relayWaitedPercent: relay.waitedMs / 10,
     gatewaysCpuPercent: gateways.ranMs / 10,
     gatewaysWaitedPercent: gateways.waitedMs / 10,
+    botsCpuPercent: bots.ranMs / 10,
+    botsWaitedPercent: bots.waitedMs / 10,
     listenersP99Ms: listeners?.p99Ms ?? null,
     listenersLost: listeners?.lost ?? null,
   }));
