@@ -88,6 +88,19 @@ describe('RoomBridge', () => {
     ]);
   });
 
+  it('sends a packet to the other thread without the page that it lay on', () => {
+    const { sent, program } = rig([channelOf()]);
+    const page = new Uint8Array(60_000);
+    page.set(packetOf(1), 1_000);
+    program(1)
+      .begin(PUBLISHER)
+      ?.frame(page.subarray(1_000, 1_000 + packetOf(1).length), 0);
+    const [message] = sent;
+    if (message?.kind !== 'speak') throw new Error('nothing was sent');
+    expect(message.packet).toEqual(packetOf(1));
+    expect(message.packet.buffer.byteLength).toBe(packetOf(1).length);
+  });
+
   it('lets listeners talk one at a time, where the channel lets them', () => {
     const { sent, bridge, set, pass } = rig();
     const [anna, boris] = [{}, {}];

@@ -95,8 +95,9 @@ export class RoomBridge implements TalkPort {
     const { id } = channel;
     const unwatch = program.watch({
       handleFrame: ({ payload }) => {
-        if (program.broadcast?.kind === 'publisher')
-          this.#send({ kind: 'speak', channel: id, packet: payload });
+        if (program.broadcast?.kind !== 'publisher') return;
+        // A copy of its own: with a view, all of the page or the datagrams around it would go to the other thread.
+        this.#send({ kind: 'speak', channel: id, packet: payload.slice() });
       },
       handleEnd: ({ kind }) => {
         if (kind === 'publisher') this.#send({ kind: 'pause', channel: id });

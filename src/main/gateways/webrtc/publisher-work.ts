@@ -75,7 +75,8 @@ export class PublisherWork implements SessionWork {
   /** The program begins with the first packet: before it nobody knows whether there will be one. */
   #take(payload: Uint8Array, skippedSamples: number): void {
     const feed = this.#feed ?? this.#begin(payload);
-    feed?.frame(payload, this.#nowMs(), skippedSamples);
+    // A copy: the view would keep everything that came from the other process with it for as long as the program does.
+    feed?.frame(payload.slice(), this.#nowMs(), skippedSamples);
   }
 
   #begin([toc = 0]: Uint8Array): Feed | null {
