@@ -68,6 +68,31 @@ test('a further head has its time from the answer before it on; an answer that i
   expect(cut).toBe(1);
 });
 
+test('an answer that is complete is to be taken, and only then', async () => {
+  const { near, far, close } = await pair();
+  let end = (): void => undefined;
+  const front = new WebFront([
+    {
+      name: 'slow',
+      handleRequest: (_web, response) => {
+        response.write('x');
+        end = () => response.end(Buffer.alloc(50_000_000));
+        return true;
+      },
+      counters: () => ({}),
+      close: () => Promise.resolve(),
+    },
+  ]);
+  front.handleConnection(near, { address: '127.0.0.1', secure: false, private: true });
+  far.pause();
+  far.write('GET / HTTP/1.1\r\nHost: relay.invalid\r\n\r\n');
+  await vi.waitFor(() => expect(front.counters.requests).toBe(1));
+  expect(near.timeout ?? 0).toBe(0);
+  end();
+  expect(near.timeout).toBe(30_000);
+  close();
+});
+
 test('a peer that was refused and keeps its half of the connection is hung up on', async () => {
   const { near, far, close } = await pair();
   refuse(near, '404 Not Found', 'There is nothing.');

@@ -12,6 +12,9 @@ const HEAD_LIMIT_MS = 10_000;
 /** A connection that was answered and asks nothing more is kept so long, in ms. */
 const KEEP_ALIVE_MS = 5_000;
 
+/** A peer that takes nothing of an answer that waits for it for so long is cut, in ms. */
+const TAKE_LIMIT_MS = 30_000;
+
 /** A peer that was refused and does not hang up is hung up on, in ms: it has read the answer by then, or never will. */
 const LINGER_MS = 2_000;
 
@@ -128,6 +131,8 @@ export class WebFront {
     this.counters.requests += 1;
     this.#heads.handleRequest(request.socket);
     response.once('close', () => this.#heads.handleAnswered(request.socket));
+    // The answer is complete. Node sets another limit when all of it is taken.
+    response.once('prefinish', () => request.socket.setTimeout(TAKE_LIMIT_MS));
     const web = this.#webRequest(request);
     // Whoever goes away in mid-answer is no error of ours.
     response.on('error', () => undefined);
