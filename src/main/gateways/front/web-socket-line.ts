@@ -181,6 +181,8 @@ export class WebSocketLines {
   readonly #nowMs: () => number;
   readonly #timer: NodeJS.Timeout;
   #closed = false;
+  /** Connections that were cut because what they sent met a defect of ours. */
+  defects = 0;
 
   /** @param maxMessageBytes a peer that sends a longer message is cut */
   constructor(maxMessageBytes: number, nowMs: () => number) {
@@ -227,8 +229,14 @@ export class WebSocketLines {
       this.#lines.set(line, handler);
       webSocket.on('message', (message, isBinary) => {
         if (!(message instanceof Buffer)) return;
-        if (isBinary) handler.handleBytes(message);
-        else handler.handleText(message.toString());
+        try {
+          if (isBinary) handler.handleBytes(message);
+          else handler.handleText(message.toString());
+        } catch {
+          // It costs that connection, and not all of them.
+          this.defects += 1;
+          line.cut();
+        }
       });
       // Followed by 'close'.
       webSocket.on('error', () => undefined);

@@ -66,7 +66,7 @@ afterEach(async () => {
       'publisherBusy',
     ]),
   );
-  const ends = ['finished', 'aborted', 'revoked', 'stopped', 'noOpus', 'noOgg', 'publisherLate'];
+  const ends = ['finished', 'aborted', 'revoked', 'stopped', 'defect', 'noOpus', 'noOgg', 'publisherLate'];
   expect(count.published).toBe(sum(['publishing', ...ends]));
   await gateway.close();
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -243,5 +243,18 @@ describe('the publishing gateway', () => {
         headers: { Connection: 'Upgrade', Upgrade: 'TLS/1.0, HTTP/1.1' },
       }),
     ).toMatchObject({ status: 200 });
+  });
+
+  it('ends a publisher whose stream meets a defect, and takes the next', async () => {
+    const unwatch = programs.program(1)?.watch({
+      handleFrame: () => {
+        throw new Error('a defect');
+      },
+    });
+    expect(await send('/publish/music', { body: STREAM })).toMatchObject({ status: 500 });
+    unwatch?.();
+    expect(await send('/publish/music', { body: STREAM })).toMatchObject({ status: 200 });
+    expect(gateway.counters()).toMatchObject({ defect: 1, finished: 1, publishing: 0 });
+    expect(programs.visits).toBe(0);
   });
 });

@@ -38,6 +38,7 @@ const ENDS = [
   'aborted',
   'revoked',
   'stopped',
+  'defect',
   'headMalformed',
   'headVersionUnknown',
   'tooManyChannels',
@@ -319,6 +320,8 @@ function endAnswer(end: PublisherEnd): Answer {
       return refusal(403, 'This channel takes this publisher no longer.');
     case 'stopped':
       return refusal(503, 'This relay is being stopped.');
+    case 'defect':
+      return refusal(500, 'This relay made a mistake with this stream.');
     case 'publisherBusy':
       return refusal(409, publisherSentence(end));
     case 'publisherSilent':

@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 import { OggPublisher, type PublisherNames, type PublisherRefusal } from '../../../core/ogg/ogg-publisher.ts';
 import type { Program } from '../../../core/program/program.ts';
 
-/** How a publisher's stream was over. */
-export type PublisherEnd = 'finished' | 'aborted' | 'revoked' | 'stopped' | PublisherRefusal;
+/** How a publisher's stream was over; `defect`: of ours. */
+export type PublisherEnd = 'finished' | 'aborted' | 'revoked' | 'stopped' | 'defect' | PublisherRefusal;
 
 export interface PublisherLineOptions {
   readonly program: Program;
@@ -69,9 +69,18 @@ export class PublisherLine {
     this.#run();
   }
 
-  /** Takes what may be taken now, lets go what is due, and looks when to come again. */
   #run(): void {
     if (this.#over) return;
+    try {
+      this.#work();
+    } catch {
+      // It costs this publisher, and not all who publish and listen.
+      this.end('defect');
+    }
+  }
+
+  /** Takes what may be taken now, lets go what is due, and looks when to come again. */
+  #work(): void {
     const nowMs = this.#nowMs();
     this.publisher.handleTime(nowMs);
     if (this.#rest !== null) {

@@ -104,6 +104,21 @@ describe('the RTSP server', () => {
     expect(programs.program(1)?.listeners).toBe(0);
   });
 
+  it('cuts the connection that met a defect, and no other', async () => {
+    const { server, programs } = await stage();
+    const [unlucky, other] = [await dial(server.port), await dial(server.port)];
+    const find = programs.find.bind(programs);
+    programs.find = () => {
+      throw new Error('a defect');
+    };
+    unlucky.socket.write(ask('DESCRIBE', ''));
+    await once(unlucky.socket, 'close');
+    programs.find = find;
+    other.socket.write(ask('DESCRIBE', ''));
+    expect(await other.until('v=0')).toContain('RTSP/1.0 200 OK');
+    expect(server.counters()).toMatchObject({ defects: 1, connected: 1 });
+  });
+
   it('sends datagrams from the pair of ports that it named', async () => {
     const { server, feed } = await stage();
     const player = createSocket('udp4');

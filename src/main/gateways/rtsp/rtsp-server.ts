@@ -56,6 +56,7 @@ export class RtspServer implements Gateway {
   #door: Door | null = null;
   #closing: Promise<void> | null = null;
   #datagramsUnknown = 0;
+  #defects = 0;
 
   /**
    * Opens its ports.
@@ -111,6 +112,7 @@ export class RtspServer implements Gateway {
       ...this.#parts.counters,
       ...this.#door?.counters,
       connected: this.#sockets.size,
+      defects: this.#defects,
       datagramsUnknown: this.#datagramsUnknown,
       datagramsFailed: this.#datagrams?.failed ?? 0,
     };
@@ -137,6 +139,9 @@ export class RtspServer implements Gateway {
       nowMs: this.#nowMs,
       datagrams: this.#datagrams,
       onDidClose: () => this.#sockets.delete(served.connection),
+      onDefect: () => {
+        this.#defects += 1;
+      },
     });
     this.#sockets.set(served.connection, served);
     served.start();

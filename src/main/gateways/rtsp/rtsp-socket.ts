@@ -22,6 +22,8 @@ export interface RtspSocketOptions {
   readonly nowMs: () => number;
   readonly datagrams: DatagramPorts | null;
   readonly onDidClose: () => void;
+  /** What it sent met a defect of ours; it is cut. */
+  readonly onDefect: () => void;
 }
 
 /** One RTSP connection: its socket, and its seats in the programs that it plays. */
@@ -37,8 +39,16 @@ export class RtspSocket implements RtspOut {
   }
 
   start(): void {
-    const { socket, nowMs, onDidClose } = this.#options;
-    socket.on('data', (bytes: Buffer) => this.connection.handleBytes(bytes, nowMs(), this));
+    const { socket, nowMs, onDidClose, onDefect } = this.#options;
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        this.connection.handleBytes(bytes, nowMs(), this);
+      } catch {
+        // It costs that connection, and not all of them.
+        onDefect();
+        socket.destroy();
+      }
+    });
     socket.once('close', () => {
       this.connection.handleClosed(nowMs(), this);
       onDidClose();

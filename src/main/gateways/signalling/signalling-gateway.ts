@@ -121,7 +121,7 @@ export class SignallingGateway implements Gateway {
   }
 
   counters(): Readonly<Record<string, number>> {
-    return { ...this.#exchange.counters, ...this.#counters };
+    return { ...this.#exchange.counters, ...this.#counters, defects: this.#lines.defects };
   }
 
   close(): Promise<void> {

@@ -67,6 +67,21 @@ test('our own offer is described, and after closing there is none', async () => 
   expect(peers.open(null, watched().watcher)).toBeNull();
 });
 
+test('a defect of ours at what a peer does ends that connection alone', async () => {
+  const processPath = join(import.meta.dirname, 'peer-process.ts');
+  peers = new Peers({ processPath, settings: SETTINGS, nowMs: () => 0 });
+  const bad = watched();
+  const handleDescribed = (): never => {
+    throw new Error('a defect');
+  };
+  peers.open(null, { ...bad.watcher, handleDescribed });
+  await bad.gone;
+  const good = watched();
+  peers.open(null, good.watcher);
+  await good.described;
+  expect(peers.counters).toMatchObject({ processes: 1, processFailures: 0, defects: 1, peersGone: 1 });
+});
+
 test('what the library refuses ends that connection alone', async () => {
   const processPath = join(import.meta.dirname, 'peer-process.ts');
   peers = new Peers({ processPath, settings: SETTINGS, nowMs: () => 0 });

@@ -48,6 +48,7 @@ const COUNTED = [
   'peersConnected',
   'peersGone',
   'peersFull',
+  'defects',
   'packetsIn',
   'packetsOut',
 ] as const;
@@ -143,7 +144,14 @@ export class Peers implements PeerMaker {
     }
     this.#child = child;
     child.on('message', (event: PeerEvent) => {
-      if (this.#child === child) this.#handleEvent(child, event);
+      if (this.#child !== child) return;
+      try {
+        this.#handleEvent(child, event);
+      } catch {
+        // It costs that connection, and not all of them.
+        this.counters.defects += 1;
+        if ('peer' in event) this.#drop(event.peer);
+      }
     });
     child.on('error', () => this.#handleDeath(child));
     child.once('exit', () => this.#handleDeath(child));
@@ -177,6 +185,15 @@ export class Peers implements PeerMaker {
         watcher?.handleGone();
         return;
     }
+  }
+
+  #drop(peer: number): void {
+    const watcher = this.#watchers.get(peer);
+    if (watcher === undefined) return;
+    this.#watchers.delete(peer);
+    this.counters.peersGone += 1;
+    this.#command({ kind: 'close', peer });
+    watcher.handleGone();
   }
 
   #feedWatchdog(child: ChildProcess): void {

@@ -240,4 +240,26 @@ describe('a listener with a key to talk', () => {
     client.socket.terminate();
     await vi.waitFor(() => expect(rig.pauses).toBe(1));
   });
+
+  test('is cut where what it says meets a defect, and nobody else is', async () => {
+    rig.programs.setChannels([someChannel(talks)]);
+    const [unlucky, other] = [
+      await rig.connect('/ws', { type: 'hello', ptt: true }),
+      await rig.connect('/ws', { type: 'hello', ptt: true }),
+    ];
+    await vi.waitFor(() => expect(rig.counters()['accepted']).toBe(2));
+    Object.defineProperty(rig, 'floorFree', {
+      configurable: true,
+      get: () => {
+        throw new Error('a defect');
+      },
+    });
+    unlucky.socket.send(talkMessage(0));
+    await vi.waitFor(() => expect(unlucky.closed).not.toBeNull());
+    Object.defineProperty(rig, 'floorFree', { value: true });
+    other.socket.send(talkMessage(1));
+    await vi.waitFor(() => expect(rig.spoken.length).toBe(1));
+    expect(rig.counters()).toMatchObject({ defects: 1, open: 1 });
+    expect(rig.programs.visits).toBe(1);
+  });
 });

@@ -94,7 +94,7 @@ export class WebSocketGateway implements Gateway {
   }
 
   counters(): Readonly<Record<string, number>> {
-    return { ...this.#counters, open: this.#lines.size };
+    return { ...this.#counters, open: this.#lines.size, defects: this.#lines.defects };
   }
 
   close(): Promise<void> {
