@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { proofOf, proofOfSecret, proofOfUpgrade } from './credentials.ts';
+import { proofOf, proofOfPublisher, proofOfSecret, proofOfUpgrade } from './credentials.ts';
 
 const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`;
 const url = (query = ''): URL => new URL(`http://relay.invalid/ws${query}`);
@@ -40,6 +40,16 @@ test.each([
   expect(proofOfUpgrade(url(), { headers: origin === undefined ? headers : { ...headers, origin } })).toEqual(
     proof,
   );
+});
+
+test.each([
+  ['none', secret('p')],
+  ['same-origin', secret('p')],
+  ['same-site', none],
+  ['cross-site', none],
+])('nor is it to a picture that is loaded %s', (site, proof) => {
+  const headers = { host: 'relay.example', authorization: basic('source:p'), 'sec-fetch-site': site };
+  expect(proofOfPublisher(url('?mode=updinfo'), { headers })).toEqual(proof);
 });
 
 test('a key in the address is anybody’s who knows it', () => {

@@ -16,9 +16,22 @@ export function proofOf(url: URL, request: Pick<IncomingMessage, 'headers'>): Pr
  * a page of somebody else's is not that page's to use.
  */
 export function proofOfUpgrade(url: URL, request: Pick<IncomingMessage, 'headers'>): Proof {
-  const { origin, host } = request.headers;
-  if (origin === undefined || hostOf(origin) === host) return proofOf(url, request);
-  return proofOfSecret(url.searchParams.get('key'));
+  return isLent(request) ? proofOfSecret(url.searchParams.get('key')) : proofOf(url, request);
+}
+
+/**
+ * The same for a publisher. A foreign page may send a form, or load a picture from an address that names a song, and the
+ * browser adds the password that it remembers: that is not taken for a publisher's word either.
+ */
+export function proofOfPublisher(url: URL, request: Pick<IncomingMessage, 'headers'>): Proof {
+  return proofOfUpgrade(url, request);
+}
+
+/** A browser asks for a page from elsewhere. What is no browser says nothing of the kind. */
+function isLent({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  const { origin, host, 'sec-fetch-site': site } = headers;
+  // Pictures and links come without an origin; where from they come is said all the same (Fetch Metadata).
+  return (origin !== undefined && hostOf(origin) !== host) || site === 'cross-site' || site === 'same-site';
 }
 
 /** @param secret null: there is none */

@@ -257,4 +257,14 @@ describe('the publishing gateway', () => {
     expect(gateway.counters()).toMatchObject({ defect: 1, finished: 1, publishing: 0 });
     expect(programs.visits).toBe(0);
   });
+
+  it('takes no password that a browser adds for a page from elsewhere', async () => {
+    const elsewhere = { headers: { Origin: 'https://elsewhere.example' } };
+    expect(await send('/publish/music', { method: 'POST', body: STREAM, ...elsewhere })).toMatchObject({
+      status: 401,
+    });
+    const song = '/admin/metadata?mode=updinfo&mount=/music&song=x';
+    const picture = { method: 'GET', headers: { 'Sec-Fetch-Site': 'cross-site' } };
+    expect(await send(song, picture)).toMatchObject({ status: 401 });
+  });
 });

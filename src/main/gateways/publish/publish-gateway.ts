@@ -1,4 +1,4 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createCounters } from '../../../core/base/counters.ts';
 import { publisherSentence } from '../../../core/ogg/ogg-publisher.ts';
@@ -10,7 +10,7 @@ import {
   type VisitRefused,
   visitSentence,
 } from '../../../core/program/programs.ts';
-import { proofOf } from '../front/credentials.ts';
+import { proofOfPublisher } from '../front/credentials.ts';
 import type { Gateway, GatewayParts, Origin, RawRequest, WebRequest } from '../gateway.ts';
 import { announcedBitrate, channelOfMount, mayBeOgg } from './publish-address.ts';
 import { type Answer, type Answering, answeringHttp, answeringRaw } from './publish-answers.ts';
@@ -167,7 +167,7 @@ class PublishGateway implements Gateway {
       {
         channel,
         purpose: 'publish',
-        proof: proofOf(url, { headers: authorization(header) }),
+        proof: proofOfPublisher(url, { headers: shownBy(header) }),
         address: origin.address,
         private: origin.private,
         onDidRevoke: () => line?.end('revoked'),
@@ -238,7 +238,7 @@ class PublishGateway implements Gateway {
     const proven = this.#parts.programs.provePublisher(
       {
         channel: channel ?? '',
-        proof: proofOf(url, request),
+        proof: proofOfPublisher(url, request),
         address: origin.address,
         private: origin.private,
       },
@@ -272,9 +272,10 @@ export function createPublishGateway(parts: GatewayParts): Gateway {
   return new PublishGateway(parts);
 }
 
-function authorization(header: Applicant['header']): { authorization?: string } {
-  const value = header('authorization');
-  return value === null ? {} : { authorization: value };
+/** Headers that show who it is, and for whom a browser asks. */
+function shownBy(header: Applicant['header']): IncomingHttpHeaders {
+  const names = ['authorization', 'host', 'origin', 'sec-fetch-site'];
+  return Object.fromEntries(names.map((name) => [name, header(name) ?? undefined]));
 }
 
 /** What libshout calls a station that was given no name. */
