@@ -75,7 +75,7 @@ export const DEVICE_STEPS = [
     reads: 'report',
     args: ['--json'],
     needsBuild: true,
-    maxMinutes: 20,
+    maxMinutes: 25,
   },
   {
     name: 'two people talk',
