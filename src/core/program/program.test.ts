@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Broadcast, Tags } from './broadcast.ts';
-import { type Feed, MAX_HEADER_BYTES, Program } from './program.ts';
+import { type Feed, MAX_HEADER_BYTES, MAX_KEPT_UNIT_BYTES, Program } from './program.ts';
 import { MAX_FRAME_BYTES, type ProgramFrame, type ProgramPage } from './program-frame.ts';
 import { collecting, PUBLISHER, packetOf, TEST_LIMITS } from './program-rig.ts';
 
@@ -103,6 +103,25 @@ describe('Program', () => {
     ] as const)
       feed.accessUnit(unit(ticks, key));
     expect(program.recentUnits().map(({ ticks }) => ticks)).toEqual([3, 4]);
+  });
+
+  it('forgets pictures that have grown too large to be kept, until the next key', () => {
+    const { program, feed } = begun();
+    const unit = (bytes: number, key: boolean) => ({
+      units: [new Uint8Array(bytes)],
+      ticks: 0,
+      key,
+      atMs: 0,
+    });
+    feed.accessUnit(unit(MAX_KEPT_UNIT_BYTES - 1, true));
+    feed.accessUnit(unit(1, false));
+    expect(program.recentUnits().length).toBe(2);
+    feed.accessUnit(unit(1, false));
+    expect(program.recentUnits()).toEqual([]);
+    feed.accessUnit(unit(1, false));
+    expect(program.recentUnits()).toEqual([]);
+    feed.accessUnit(unit(1, true));
+    expect(program.recentUnits().length).toBe(1);
   });
 
   it('tells what happens in order, tags only when they change', () => {

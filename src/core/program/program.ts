@@ -24,6 +24,9 @@ const MAX_HISTORY = 1_024;
 /** Set in the first byte of a packet that is coded in stereo (RFC 6716, section 3.1). */
 const STEREO_BIT = 4;
 
+/** Most of a picture stream that is kept for those who come later, in bytes: some seconds at any usual rate. */
+export const MAX_KEPT_UNIT_BYTES = 8_388_608;
+
 /** Longest comments and pages a publisher may open a stream with that are kept for late joiners, in bytes. */
 export const MAX_HEADER_BYTES = 1_048_576;
 
@@ -102,6 +105,7 @@ export class Program {
   readonly #recentFrames = new History<ProgramFrame>(MAX_HISTORY);
   readonly #recentPages = new History<ProgramPage>(MAX_HISTORY);
   #recentUnits: AccessUnit[] = [];
+  #recentUnitBytes = 0;
   #headerPages: ProgramPage[] = [];
   #headerBytes = 0;
   #broadcast: Broadcast | null = null;
@@ -260,11 +264,20 @@ export class Program {
 
   #accessUnit(unit: AccessUnit): void {
     this.counters.accessUnits += 1;
-    if (unit.key) this.#recentUnits = [];
+    if (unit.key) this.#forgetUnits();
     // Without a key at the beginning nobody could begin with them.
-    if (unit.key || this.#recentUnits.length > 0) this.#recentUnits.push(unit);
-    if (this.#recentUnits.length > MAX_HISTORY) this.#recentUnits = [];
+    if (unit.key || this.#recentUnits.length > 0) {
+      this.#recentUnits.push(unit);
+      for (const { length } of unit.units) this.#recentUnitBytes += length;
+    }
+    if (this.#recentUnits.length > MAX_HISTORY || this.#recentUnitBytes > MAX_KEPT_UNIT_BYTES)
+      this.#forgetUnits();
     this.units.publish(unit, unit.atMs);
+  }
+
+  #forgetUnits(): void {
+    this.#recentUnits = [];
+    this.#recentUnitBytes = 0;
   }
 
   #setTags(tags: Tags): void {
@@ -282,7 +295,7 @@ export class Program {
     this.#headerBytes = 0;
     this.#recentFrames.clear();
     this.#recentPages.clear();
-    this.#recentUnits = [];
+    this.#forgetUnits();
     for (const watcher of this.#watchers) watcher.handleEnd?.(broadcast);
   }
 }
