@@ -70,14 +70,6 @@ export const DEVICE_STEPS = [
     maxMinutes: 8,
   },
   {
-    name: 'listening and publishing',
-    script: 'e2e:gateways',
-    reads: 'report',
-    args: ['--json'],
-    needsBuild: true,
-    maxMinutes: 25,
-  },
-  {
     name: 'two people talk',
     script: 'e2e:voice',
     reads: 'report',
@@ -92,6 +84,14 @@ export const DEVICE_STEPS = [
     args: ['--json', '--minutes', '1'],
     needsBuild: true,
     maxMinutes: 6,
+  },
+  {
+    name: 'listening and publishing',
+    script: 'e2e:gateways',
+    reads: 'report',
+    args: ['--json'],
+    needsBuild: true,
+    maxMinutes: 25,
   },
   {
     name: 'the window in Electron',
