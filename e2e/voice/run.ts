@@ -38,11 +38,11 @@ const OUTPUT_FOLDER = join(import.meta.dirname, '../../.test-output/e2e-voice');
 const SPEECH_SECONDS = 22;
 const SHORT_SPEECH_SECONDS = 4;
 
-/** How often one measurement is taken at the most. */
-const MAX_ATTEMPTS = 3;
+/** How often one measurement is taken at the most: bad spells of a shared machine last for minutes. */
+const MAX_ATTEMPTS = 5;
 
-/** The whole run is given up after this time, in ms: every measurement taken MAX_ATTEMPTS times lasts 7 minutes. */
-const MAX_RUN_MS = 10 * 60_000;
+/** The whole run is given up after this time, in ms: every measurement taken MAX_ATTEMPTS times lasts 12 minutes. */
+const MAX_RUN_MS = 15 * 60_000;
 
 /** What a run collects. */
 type Findings = { rows: Row[]; values: Record<string, number | null>; failures: number };
