@@ -4,6 +4,14 @@ import type { Row } from '../../bench/report.ts';
 import { makeSpeech } from '../rig/speech.ts';
 import { Standalone, type StandaloneOptions } from './standalone.ts';
 
+/**
+ * What was heard is not like what was published. It may be the machine, which was busy elsewhere for a moment, so a
+ * check that ends so is taken again; everything else fails at once.
+ */
+export class UnlikeSound extends Error {
+  override readonly name = 'UnlikeSound';
+}
+
 /** A small story with an end that is checked: resolves to figures worth noting, throws when it goes wrong. */
 export interface Check {
   readonly name: string;

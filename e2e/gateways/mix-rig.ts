@@ -11,14 +11,13 @@ import type { MixPorts } from '../../src/main/mix/mix-ports.ts';
 import type { MixCommand, MixEvent, MixWorkerData } from '../../src/main/mix/mix-protocol.ts';
 import { type RunningRelay, startRelay } from '../../src/main/relay/relay-host.ts';
 import { defaultChannels } from '../../src/main/relay/room-defaults.ts';
+import { PATIENCE_MS } from '../rig/child.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ACTOR = { account: 'anna', role: ADMIN_ROLE_ID };
 /** Of a fresh room. */
 const LOBBY = 1;
 const MAX_MEMBERS = 50;
-const PATIENCE_MS = 10_000;
-
 /** Waits until `found` is true. @throws Error with `what` after a while */
 export async function until(found: () => boolean, what: string): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
-import { Child, run, waitFor } from '../rig/child.ts';
+import { Child, PATIENCE_MS, run, waitFor } from '../rig/child.ts';
 import type { Check, Scene } from './check.ts';
 import { countEqual, packetsOf, pagesOf, soundOf } from './ogg-packets.ts';
 import {
@@ -59,7 +59,7 @@ async function hearWithAll(scene: Scene, url: string, { sound }: Material): Prom
 async function probe(url: string): Promise<string> {
   const entries = ['-show_entries', 'stream=codec_name,channels:stream_tags:format_tags'];
   const output = await run('ffprobe', ['-v', 'error', ...entries, '-of', 'default=nw=1', url], {
-    maxMs: 20_000,
+    maxMs: PATIENCE_MS,
   });
   return output.toLowerCase();
 }
@@ -92,7 +92,7 @@ async function publish(scene: Scene, gateways: Standalone, path: string, title: 
   const output = ['-f', 'ogg', '-method', 'PUT', '-content_type', 'audio/ogg', url];
   const child = await Child.start('ffmpeg', ['-v', 'error', ...input, ...tags, ...output]);
   scene.defer(() => child.stop());
-  await waitFor(`${title} to be on`, 10_000, () =>
+  await waitFor(`${title} to be on`, PATIENCE_MS, () =>
     gateways.programs.some((program) => program.title === title) ? true : null,
   );
   return child;
@@ -129,7 +129,9 @@ const writtenBytes: Check = {
     const { packets } = await makeMaterial(scene);
     const stage = await OggStage.start(scene);
     const early = download(scene, stage.url, 6);
-    await waitFor('the listener', 5_000, () => (stage.gateway.counters()['listening'] === 1 ? true : null));
+    await waitFor('the listener', PATIENCE_MS, () =>
+      stage.gateway.counters()['listening'] === 1 ? true : null,
+    );
     const feed = stage.begin();
     const stop = playPackets(packets, (packet) => feed.frame(packet, performance.now()));
     await sleep(LATE_MS);
@@ -161,7 +163,7 @@ const mixHeard: Check = {
     const url = `http://127.0.0.1:${gateways.webPort}/stream/talk.ogg`;
     const heard = ffmpegPlayer(scene, url, LISTEN_SECONDS);
     // Nobody mixes before somebody listens.
-    await waitFor('the wish to hear it', 5_000, () =>
+    await waitFor('the wish to hear it', PATIENCE_MS, () =>
       gateways.toRoom.some((message) => message.kind === 'demand' && message.wanted) ? true : null,
     );
     scene.defer(playPackets(material.packets, (packet) => gateways.mix(2, packet)));
@@ -238,7 +240,9 @@ const nextPublisher: Check = {
     const listening = download(scene, url, 9);
     await sleep(2_500);
     await first.stop();
-    await waitFor('the end of the first', 5_000, () => (gateways.programs[0]?.source === null ? true : null));
+    await waitFor('the end of the first', PATIENCE_MS, () =>
+      gateways.programs[0]?.source === null ? true : null,
+    );
     await publish(scene, gateways, path, 'Second');
     const heard = await listening;
     const pages = pagesOf(heard.bytes);
@@ -267,7 +271,9 @@ const slowReader: Check = {
     const stage = await OggStage.start(scene);
     const slow = download(scene, stage.url, 40, ['--limit-rate', '1k']);
     const healthy = [1, 2, 3].map(() => download(scene, stage.url, 40));
-    await waitFor('the listeners', 5_000, () => (stage.gateway.counters()['listening'] === 4 ? true : null));
+    await waitFor('the listeners', PATIENCE_MS, () =>
+      stage.gateway.counters()['listening'] === 4 ? true : null,
+    );
     const feed = stage.begin();
     // As long as a packet can be, so that what a connection holds by itself is full within seconds.
     const packets = Array.from({ length: 251 }, (_, number) => Buffer.alloc(3_800, number).fill(0xf8, 0, 1));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
-import { Child, run } from '../rig/child.ts';
+import { Child, PATIENCE_MS, run } from '../rig/child.ts';
 import { align } from '../sound/align.ts';
 import { rmsDbfs } from '../sound/level.ts';
 import { intelligibility } from '../sound/stoi.ts';
@@ -11,9 +11,6 @@ import { readWavFile } from '../sound/wav.ts';
 import type { Scene } from './check.ts';
 
 const RATE_HZ = 48_000;
-
-/** Longest a program may take beyond what it listens, in ms: it starts on a busy machine. */
-const PATIENCE_MS = 20_000;
 
 /** How much of what was heard is compared: what a stream opens with, its joint to what is live, and some of that. */
 const MAX_COMPARED_SECONDS = 7;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
 import type { DashboardWindow, Theme } from '../admin/dashboard-window.ts';
-import { Child, waitFor } from '../rig/child.ts';
+import { Child, PATIENCE_MS, waitFor } from '../rig/child.ts';
 import type { Check, Scene } from './check.ts';
 import { makeMaterial } from './ogg-stage.ts';
 import { PageBrowser } from './page-browser.ts';
@@ -23,8 +23,6 @@ const LISTEN_MS = 10_000;
 
 /** Time for the page to settle on its delay before it is recorded, in ms. */
 const SETTLE_MS = 1_000;
-
-const PATIENCE_MS = 10_000;
 
 /** The narrowest screen that the page is made for, in CSS pixels. */
 const NARROW = { width: 320, height: 700 };

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Row } from '../../bench/report.ts';
-import { Child, run, waitFor } from '../rig/child.ts';
+import { Child, PATIENCE_MS, run, waitFor } from '../rig/child.ts';
 import { VirtualDisplay } from '../rig/display.ts';
 import { freePort } from '../rig/free-port.ts';
 import { Player } from '../rig/player.ts';
@@ -10,11 +10,6 @@ import type { Check, Scene } from './check.ts';
 import { expectPace, PublishStage, speechOf } from './publish-stage.ts';
 import { expectSameSpeech } from './same-speech.ts';
 import { PUBLISH_KEY } from './standalone.ts';
-
-const START_LIMIT_MS = 15_000;
-
-/** Longest playing of the speech, in ms. */
-const PLAY_LIMIT_MS = 15_000;
 
 const SONG = 'Somebody - Something';
 
@@ -74,12 +69,12 @@ async function butt(scene: Scene): Promise<Row> {
     logPath: log,
   });
   scene.defer(() => program.stop());
-  await waitFor('butt', START_LIMIT_MS, () => (stage.heard.frames.length > 0 ? true : null));
+  await waitFor('butt', PATIENCE_MS, () => (stage.heard.frames.length > 0 ? true : null));
   // It says so beside the stream, and begins a new link of the chain with it.
   await run('butt', ['-p', control, '-u', SONG], { env: display.env });
-  await waitFor('the song', START_LIMIT_MS, () => (stage.titles().at(-1) === SONG ? true : null));
+  await waitFor('the song', PATIENCE_MS, () => (stage.titles().at(-1) === SONG ? true : null));
   const player = await Player.start(wav, rigDevices.a.microphoneSink, pulse.env);
-  await player.finished(PLAY_LIMIT_MS);
+  await player.finished(PATIENCE_MS);
   await run('butt', ['-p', control, '-d'], { env: display.env });
   await stage.ended();
   const links = await stage.links(scene, 'publish-butt');

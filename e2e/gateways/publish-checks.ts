@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
 import { pageOfPackets } from '../../src/core/ogg/ogg-rig.ts';
 import { writeOpusHead, writeOpusTags } from '../../src/core/ogg/opus-headers.ts';
-import { Child, run, waitFor } from '../rig/child.ts';
+import { Child, PATIENCE_MS, run, waitFor } from '../rig/child.ts';
 import { writeWavFile } from '../sound/wav.ts';
 import type { Check, Scene } from './check.ts';
 import { inTime } from './in-time.ts';
@@ -14,8 +14,6 @@ import { buttCheck } from './publish-butt.ts';
 import { expectPace, expectSamePackets, PublishStage, speechOf } from './publish-stage.ts';
 import { expectSameSpeech } from './same-speech.ts';
 import { PUBLISH_KEY } from './standalone.ts';
-
-const PROGRAM_LIMIT_MS = 30_000;
 
 /** Of each song, in samples: 5 s. */
 const SONG_SAMPLES = 240_000;
@@ -26,7 +24,7 @@ const MAX_DELAY_MS = 20;
 const OPUS = ['-c:a', 'libopus', '-b:a', '64k', '-metadata', 'title=Spoken', '-f', 'ogg'];
 
 function sh(script: string): Promise<string> {
-  return run('sh', ['-c', script], { maxMs: PROGRAM_LIMIT_MS });
+  return run('sh', ['-c', script], { maxMs: PATIENCE_MS });
 }
 
 function expectEqual(what: string, found: unknown, wanted: unknown): void {
@@ -66,7 +64,7 @@ function ffmpeg(
     const stage = await PublishStage.start(scene);
     const { wav, sound } = await speechOf(scene);
     await run('ffmpeg', ['-v', 'error', '-re', '-i', wav, ...OPUS, ...target(stage)], {
-      maxMs: PROGRAM_LIMIT_MS,
+      maxMs: PATIENCE_MS,
     });
     const row = await judge(scene, stage, name, sound);
     expectEqual('titles', stage.titles(), ['Spoken']);
@@ -90,7 +88,7 @@ async function ffmpegCopy(scene: Scene): Promise<Row> {
   const { ogg, sound, packets } = await speechOf(scene);
   const target = ['-content_type', 'application/ogg', stage.url('/music.ogg', 'icecast')];
   const copy = ['-c', 'copy', '-page_duration', '20000', '-f', 'ogg'];
-  await run('ffmpeg', ['-v', 'error', '-re', '-i', ogg, ...copy, ...target], { maxMs: PROGRAM_LIMIT_MS });
+  await run('ffmpeg', ['-v', 'error', '-re', '-i', ogg, ...copy, ...target], { maxMs: PATIENCE_MS });
   const row = await judge(scene, stage, 'publish-ffmpeg-copy', sound);
   expectSamePackets(stage.heard, packets);
   return row;
@@ -139,8 +137,8 @@ async function liquidsoap(scene: Scene): Promise<Row> {
     logPath: join(folder, 'liquidsoap.log'),
   });
   scene.defer(() => child.stop());
-  await waitFor('the second song', PROGRAM_LIMIT_MS, () => (stage.titles().includes('Second') ? true : null));
-  await waitFor('the end of the songs', PROGRAM_LIMIT_MS, () =>
+  await waitFor('the second song', PATIENCE_MS, () => (stage.titles().includes('Second') ? true : null));
+  await waitFor('the end of the songs', PATIENCE_MS, () =>
     stage.heard.events.includes('end') || child.ending !== null ? true : null,
   );
   await child.stop();
@@ -181,7 +179,7 @@ async function refusals(scene: Scene): Promise<Row> {
   expectEqual('six channels', await curl('/publish/music', PUBLISH_KEY, wide), '415');
   expectEqual('nobody heard of it', stage.heard.events, []);
   const first = curl('/publish/music', PUBLISH_KEY, ogg);
-  await waitFor('the first publisher', 5_000, () => (stage.heard.frames.length > 0 ? true : null));
+  await waitFor('the first publisher', PATIENCE_MS, () => (stage.heard.frames.length > 0 ? true : null));
   expectEqual('second publisher', await curl('/publish/music', PUBLISH_KEY, ogg), '409');
   expectEqual('second source', await curl('/music', PUBLISH_KEY, ogg, '-H "ice-name: x"'), '403');
   await sleep(500);
@@ -208,7 +206,7 @@ async function songs(scene: Scene): Promise<Row> {
   const stage = await PublishStage.start(scene);
   const { ogg } = await speechOf(scene);
   const publishing = sh(`curl -sS -T ${ogg} ${stage.url('/publish/music')}`);
-  await waitFor('the publisher', 5_000, () => (stage.heard.frames.length > 0 ? true : null));
+  await waitFor('the publisher', PATIENCE_MS, () => (stage.heard.frames.length > 0 ? true : null));
   const tell = (query: string): Promise<string> =>
     sh(`curl -sS '${stage.url(`/admin/metadata?mode=updinfo&mount=/music&${query}`)}'`);
   const answers = [

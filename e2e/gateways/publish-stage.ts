@@ -9,7 +9,7 @@ import type { Gateway } from '../../src/main/gateways/gateway.ts';
 import { PROGRAM_LIMITS } from '../../src/main/gateways/program-limits.ts';
 import { createPublishGateway } from '../../src/main/gateways/publish/publish-gateway.ts';
 import { loadOrCreateCertificate } from '../../src/main/relay/certificate.ts';
-import { run, waitFor } from '../rig/child.ts';
+import { PATIENCE_MS, run, waitFor } from '../rig/child.ts';
 import { readWavFile, writeWavFile } from '../sound/wav.ts';
 import type { Scene } from './check.ts';
 import { pagesOf, soundOf } from './ogg-packets.ts';
@@ -133,7 +133,7 @@ export class PublishStage {
 
   /** Until everything that was sent has been heard. */
   async ended(broadcasts = 1): Promise<void> {
-    await waitFor('the end of the broadcast', 20_000, () =>
+    await waitFor('the end of the broadcast', PATIENCE_MS, () =>
       this.heard.events.filter((event) => event === 'end').length >= broadcasts ? true : null,
     );
   }
@@ -159,7 +159,7 @@ export class PublishStage {
       const wav = join(folder, 'heard.wav');
       writeFileSync(ogg, Buffer.concat(pages));
       const mono = ['-ac', '1', '-ar', String(RATE_HZ), '-c:a', 'pcm_s16le'];
-      await run('ffmpeg', ['-v', 'error', '-i', ogg, ...mono, wav], { maxMs: 20_000 });
+      await run('ffmpeg', ['-v', 'error', '-i', ogg, ...mono, wav], { maxMs: PATIENCE_MS });
       scene.keep(`${name}-${at}.wav`, readFileSync(wav));
       sounds.push(readWavFile(wav).samples);
     }

@@ -7,15 +7,12 @@ import {
 } from '../../src/main/headless-member.ts';
 import { MemberVoice } from '../../src/main/mix/member-voice.ts';
 import { VoiceEncoder } from '../../src/main/voice/opus.ts';
-import { waitFor } from '../rig/child.ts';
+import { PATIENCE_MS, waitFor } from '../rig/child.ts';
 import { inTime } from './in-time.ts';
 
 const FRAME_SAMPLES = 960;
 const FRAME_MS = 20;
 const BITRATE = 48_000;
-
-/** Longest wait for a place, and for keys, in ms. */
-const MAX_WAIT_MS = 15_000;
 
 /** The others learn of an epoch by lanes of their own, and members wait a moment before they seal under its keys. */
 const SETTLE_MS = 700;
@@ -62,7 +59,7 @@ export class RoomMember {
 
   /** Waits until it holds keys with somebody else in its channel. */
   async settle(): Promise<void> {
-    await waitFor('company with keys', MAX_WAIT_MS, () =>
+    await waitFor('company with keys', PATIENCE_MS, () =>
       this.#voice.keyed && this.#member.inCompany ? true : null,
     );
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
 import { LISTENER_USER } from '../../src/core/program/listening.ts';
 import { TRANSCRIPTS } from '../../src/core/rtsp/transcripts.ts';
-import { run, waitFor } from '../rig/child.ts';
+import { PATIENCE_MS, run, waitFor } from '../rig/child.ts';
 import type { Check } from './check.ts';
 import { countEqual } from './ogg-packets.ts';
 import { compareSound } from './ogg-players.ts';
@@ -54,7 +54,7 @@ const heard: Check = {
     }
     const row = await hearWith(players, material);
     const entries = ['-show_entries', 'stream=codec_name,sample_rate', '-of', 'default=nw=1', url];
-    const probed = await run('ffprobe', ['-v', 'error', ...entries], { maxMs: 20_000 });
+    const probed = await run('ffprobe', ['-v', 'error', ...entries], { maxMs: PATIENCE_MS });
     if (!/codec_name=opus\nsample_rate=48000/.test(probed)) throw new Error(`ffprobe says ${probed}`);
     return row;
   },
@@ -142,12 +142,12 @@ const mixed: Check = {
     gateways.stand(2, 64_000);
     const url = `rtsp://127.0.0.1:${gateways.rtspPort}/talk`;
     const listening = ffmpegPlayer(scene, url, 'tcp', LISTEN_SECONDS);
-    await waitFor('the wish to hear it', 10_000, () =>
+    await waitFor('the wish to hear it', PATIENCE_MS, () =>
       gateways.toRoom.some((message) => message.kind === 'demand' && message.wanted) ? true : null,
     );
     scene.defer(playPackets(material.packets, (packet) => gateways.mix(2, packet)));
     const row = compareSound('ffmpeg', await listening, material.sound, MUST_HEAR_SECONDS);
-    await waitFor('the wish to end', 5_000, () => {
+    await waitFor('the wish to end', PATIENCE_MS, () => {
       const last = gateways.toRoom.filter((message) => message.kind === 'demand').at(-1);
       return last?.kind === 'demand' && !last.wanted ? true : null;
     });

@@ -2,9 +2,7 @@ import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { readRtpPacket } from '../../src/core/rtp/rtp-packet.ts';
-
-/** Longest wait for an answer, in ms. */
-const ANSWER_MS = 5_000;
+import { PATIENCE_MS } from '../rig/child.ts';
 
 export interface RtspResponse {
   readonly status: number;
@@ -89,7 +87,7 @@ export class RtspClient {
     const all = Object.entries({ CSeq: String(this.#cseq), ...session, ...headers });
     const lines = all.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     const answer = new Promise<RtspResponse>((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error(`${method} was not answered`)), ANSWER_MS);
+      const limit = setTimeout(() => reject(new Error(`${method} was not answered`)), PATIENCE_MS);
       this.#waiting.push((response) => {
         clearTimeout(limit);
         resolve(response);

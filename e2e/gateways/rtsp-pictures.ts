@@ -7,7 +7,7 @@ import {
   nalType,
   splitAnnexB,
 } from '../../src/core/rtp/h264-nal.ts';
-import { Child, run, waitFor } from '../rig/child.ts';
+import { Child, PATIENCE_MS, run, waitFor } from '../rig/child.ts';
 import type { Scene } from './check.ts';
 import type { Way } from './rtsp-players.ts';
 
@@ -45,7 +45,7 @@ export async function makeFilm(scene: Scene): Promise<Film> {
     String(SECONDS),
   ];
   const coding = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '2', '-g', '25', '-pix_fmt', 'yuv420p'];
-  await run('ffmpeg', ['-v', 'error', ...source, ...coding, mp4], { maxMs: 30_000 });
+  await run('ffmpeg', ['-v', 'error', ...source, ...coding, mp4], { maxMs: PATIENCE_MS });
   await run('ffmpeg', [
     '-v',
     'error',
@@ -96,7 +96,9 @@ const HASHED = ['-copyts', '-map', '0:v', '-fps_mode', 'passthrough', '-f', 'fra
 /** What decoding the file gives. */
 export async function decodeFilm({ path }: Film): Promise<Decoded> {
   const input = ['-r', String(PICTURES_PER_SECOND), '-i', path];
-  return framesIn(await run('ffmpeg', ['-v', 'error', ...input, ...HASHED, 'pipe:1'], { maxMs: 30_000 }));
+  return framesIn(
+    await run('ffmpeg', ['-v', 'error', ...input, ...HASHED, 'pipe:1'], { maxMs: PATIENCE_MS }),
+  );
 }
 
 /** What ffmpeg decodes out of the air, so many pictures. */

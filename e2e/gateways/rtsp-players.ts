@@ -2,12 +2,9 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child, run } from '../rig/child.ts';
+import { Child, PATIENCE_MS, run } from '../rig/child.ts';
 import { readWavFile } from '../sound/wav.ts';
 import type { Scene } from './check.ts';
-
-/** Longest a program may take beyond what it listens, in ms: it starts on a busy machine. */
-const PATIENCE_MS = 20_000;
 
 /** Numbers of the user and the group that nobody is, on Debian. */
 const NOBODY = '65534';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readRtcp } from '../../src/core/rtp/rtcp-reading.ts';
-import { Child, run, waitFor } from '../rig/child.ts';
+import { Child, PATIENCE_MS, run, waitFor } from '../rig/child.ts';
 import type { Check } from './check.ts';
 import { countEqual } from './ogg-packets.ts';
 import { makeMaterial } from './ogg-stage.ts';
@@ -77,7 +77,7 @@ async function join(stage: RtspStage, way: Way): Promise<{ first: number; heard:
   const startMs = performance.now();
   const answered = client.ask('PLAY');
   const needed = DECODER_MS / FRAME_MS + 1;
-  await waitFor('sound', 2_000, () => (client.sound.length >= needed ? true : null));
+  await waitFor('sound', PATIENCE_MS, () => (client.sound.length >= needed ? true : null));
   await answered;
   const { sound } = client;
   client.close();
@@ -159,7 +159,9 @@ const published: Check = {
     const to = `http://source:${PUBLISH_KEY}@127.0.0.1:${webPort}/publish/music`;
     const output = ['-c', 'copy', '-f', 'ogg', '-method', 'PUT', '-content_type', 'audio/ogg', to];
     await run('ffmpeg', ['-v', 'error', '-re', '-i', path, ...output], { maxMs: 40_000 });
-    await waitFor('the last packet', 5_000, () => (client.sound.length === packets.length ? true : null));
+    await waitFor('the last packet', PATIENCE_MS, () =>
+      client.sound.length === packets.length ? true : null,
+    );
     const { sound } = client;
     client.close();
     expectInOrder(sound);
@@ -186,7 +188,7 @@ const hostile: Check = {
     odd.write('\u0000\u0001\u0002 nonsense\r\n\r\n');
     const drip = setInterval(() => slow.write('O'), 1_000);
     slow.write('O');
-    await waitFor('all of them to be put out', 20_000, () => {
+    await waitFor('all of them to be put out', PATIENCE_MS, () => {
       return [slow, large, odd].every(({ closedMs }) => closedMs !== null) ? true : null;
     });
     clearInterval(drip);

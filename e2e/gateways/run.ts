@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { createReport, publish, type Row } from '../../bench/report.ts';
 import { missingPrograms } from '../rig/programs.ts';
 import { Teardown } from '../rig/teardown.ts';
-import { type Check, Scene } from './check.ts';
+import { type Check, Scene, UnlikeSound } from './check.ts';
 import { hostileChecks } from './hostile-checks.ts';
 import { oggChecks } from './ogg-checks.ts';
 import { pageChecks } from './page-checks.ts';
@@ -31,8 +31,18 @@ const checks: readonly Check[] = [
   ...wholeChecks,
 ];
 
-/** Runs one check; a failure is a row, and the rest runs on. */
-async function runCheck({ name, needs, run }: Check, root: string): Promise<Row> {
+/** How often a check is taken whose sound was not like what was published, in all. */
+const MAX_ATTEMPTS = 4;
+
+/** What was unlike in the attempts before the one that counts, if any. */
+type Missed = readonly string[];
+
+/**
+ * Runs one check from its beginning; a failure is a row, and the rest runs on. The last attempt counts, and the row
+ * says what was missed before it.
+ */
+async function runCheck(check: Check, root: string, missed: Missed = []): Promise<Row> {
+  const { name, needs, run } = check;
   const missing = missingPrograms(needs);
   if (missing !== null) {
     process.stderr.write(`NOT RUN ${name}: ${missing}\n`);
@@ -40,16 +50,22 @@ async function runCheck({ name, needs, run }: Check, root: string): Promise<Row>
   }
   const scene = new Scene(root, OUTPUT_FOLDER);
   const startMs = performance.now();
+  const before = missed.length === 0 ? {} : { missed: missed.join('; ') };
   let row: Row;
+  let unlike: string | null = null;
   try {
-    row = { check: name, ok: true, ...(await run(scene)) };
+    row = { check: name, ok: true, ...(await run(scene)), ...before };
   } catch (error) {
-    row = { check: name, ok: false, error: String(error) };
+    row = { check: name, ok: false, error: String(error), ...before };
+    if (error instanceof UnlikeSound) unlike = error.message;
   }
   await scene.close();
-  process.stderr.write(
-    `${row['ok'] === true ? 'ok' : 'FAILED'} ${name}, ${Math.round(performance.now() - startMs)} ms\n`,
-  );
+  const elapsedMs = Math.round(performance.now() - startMs);
+  if (unlike !== null && missed.length + 1 < MAX_ATTEMPTS) {
+    process.stderr.write(`again ${name}, ${elapsedMs} ms: ${unlike}\n`);
+    return runCheck(check, root, [...missed, unlike]);
+  }
+  process.stderr.write(`${row['ok'] === true ? 'ok' : 'FAILED'} ${name}, ${elapsedMs} ms\n`);
   return row;
 }
 

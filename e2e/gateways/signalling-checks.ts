@@ -7,7 +7,7 @@ import { connect } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Row } from '../../bench/report.ts';
 import type { SignallingRobot, SignallingUplink } from '../../src/main/gateways/gateways-protocol.ts';
-import { waitFor } from '../rig/child.ts';
+import { PATIENCE_MS, waitFor } from '../rig/child.ts';
 import { encodeWav } from '../sound/wav.ts';
 import type { Check, Scene } from './check.ts';
 import { conversationChannel } from './standalone.ts';
@@ -15,7 +15,6 @@ import { WebRtcBrowser } from './webrtc-browser.ts';
 import { ScriptedPeer } from './webrtc-peer.ts';
 import { encodeSpeech, judgeSpeech, speakAgain } from './webrtc-sound.ts';
 
-const MAX_WAIT_MS = 10_000;
 const HEARD_SECONDS = 6;
 const RECONNECT_MS = 300;
 
@@ -98,17 +97,17 @@ async function pageForPeople(scene: Scene): Promise<Row> {
   const status = page.getByTestId('room-status');
   const startMs = performance.now();
   await page.getByTestId('room-listen').click();
-  await waitFor('the page to be live', MAX_WAIT_MS, async () =>
+  await waitFor('the page to be live', PATIENCE_MS, async () =>
     (await status.textContent()) === 'Live' ? true : null,
   );
   const liveMs = Math.round(performance.now() - startMs);
-  await waitFor('one listener', MAX_WAIT_MS, () => room.counters['listeners'] === 1 || null);
+  await waitFor('one listener', PATIENCE_MS, () => room.counters['listeners'] === 1 || null);
   scene.keep('room-view.png', await page.screenshot());
   await page.getByTestId('room-stop').click();
-  await waitFor('no listener', MAX_WAIT_MS, () => room.counters['listeners'] === 0 || null);
+  await waitFor('no listener', PATIENCE_MS, () => room.counters['listeners'] === 0 || null);
   await page.getByTestId('room-key').fill('wrong');
   await page.getByTestId('room-listen').click();
-  await waitFor('a refusal', MAX_WAIT_MS, async () =>
+  await waitFor('a refusal', PATIENCE_MS, async () =>
     ((await status.textContent()) ?? '').startsWith('The relay did not let you in') ? true : null,
   );
   const policyTroubles = troubles.filter((text) => text.includes('Content Security Policy'));
@@ -155,7 +154,7 @@ class ScriptedRelay {
 
   /** The next message of a kind, taken out. */
   async next(type: string): Promise<Record<string, unknown>> {
-    return waitFor(`a message of type ${type}`, MAX_WAIT_MS, () => {
+    return waitFor(`a message of type ${type}`, PATIENCE_MS, () => {
       const at = this.texts.findIndex((text) => text.startsWith(`{"type":"${type}"`));
       const [text] = at === -1 ? [] : this.texts.splice(at, 1);
       return text === undefined ? null : (JSON.parse(text) as Record<string, unknown>);
@@ -163,7 +162,7 @@ class ScriptedRelay {
   }
 
   async connections(count: number): Promise<void> {
-    await waitFor(`${count} connections`, MAX_WAIT_MS, () => this.requests.length >= count || null);
+    await waitFor(`${count} connections`, PATIENCE_MS, () => this.requests.length >= count || null);
   }
 }
 
@@ -198,7 +197,7 @@ async function roomAtScriptedRelay(scene: Scene): Promise<Row> {
   const first = new ScriptedPeer(scene);
   relay.say(JSON.stringify({ type: 'answer', sdp: await first.answer(String(offer['sdp'])) }));
   await first.connected();
-  await waitFor('sound', MAX_WAIT_MS, () => first.payloads.length > 20 || null);
+  await waitFor('sound', PATIENCE_MS, () => first.payloads.length > 20 || null);
   const published = new Set(packets.map((packet) => Buffer.from(packet).toString('hex')));
   const unequal = first.payloads.filter((payload) => !published.has(Buffer.from(payload).toString('hex')));
   if (unequal.length > 0) throw new Error(`${unequal.length} payloads are not those of the program`);
@@ -209,15 +208,15 @@ async function roomAtScriptedRelay(scene: Scene): Promise<Row> {
   const second = new ScriptedPeer(scene);
   relay.say(JSON.stringify({ type: 'answer', sdp: await second.answer(String(again['sdp'])) }));
   await second.connected();
-  await waitFor('sound', MAX_WAIT_MS, () => second.payloads.length > 20 || null);
+  await waitFor('sound', PATIENCE_MS, () => second.payloads.length > 20 || null);
   // What was on its way when the second came ready.
   if (first.payloads.length > heardByFirst + 5) throw new Error('the older viewer still hears');
-  await waitFor('one listener', MAX_WAIT_MS, () => room.counters['listeners'] === 1 || null);
+  await waitFor('one listener', PATIENCE_MS, () => room.counters['listeners'] === 1 || null);
   const goneMs = performance.now();
   relay.socket?.close();
   await relay.connections(2);
   const backMs = Math.round(performance.now() - goneMs);
-  await waitFor('the viewer to be cleaned up', MAX_WAIT_MS, () => room.counters['listeners'] === 0 || null);
+  await waitFor('the viewer to be cleaned up', PATIENCE_MS, () => room.counters['listeners'] === 0 || null);
   return {
     pong: pong.toString(),
     payloads: first.payloads.length,
@@ -260,13 +259,13 @@ async function pinnedRelay(scene: Scene): Promise<Row> {
     uplinks: [uplinkTo(`${url}#sha256=${fingerprint256}`)],
   });
   const connected = 'webrtc.uplink.connected';
-  await waitFor('the uplink', MAX_WAIT_MS, () => known.counters[connected] === 1 || null);
+  await waitFor('the uplink', PATIENCE_MS, () => known.counters[connected] === 1 || null);
   await waitFor(
     'a second try',
-    MAX_WAIT_MS,
+    PATIENCE_MS,
     () => (stranger.counters['webrtc.uplink.connects'] ?? 0) > 1 || null,
   );
-  await waitFor('its request', MAX_WAIT_MS, () => (relay.counters['http.upgrades'] ?? 0) > 0 || null);
+  await waitFor('its request', PATIENCE_MS, () => (relay.counters['http.upgrades'] ?? 0) > 0 || null);
   const others = (stranger.counters[connected] ?? 0) + (unpinned.counters[connected] ?? 0);
   const requests = relay.counters['http.upgrades'] ?? 0;
   if (others > 0 || requests !== 1) throw new Error(`${others} others connected, ${requests} requests came`);
@@ -297,11 +296,11 @@ class ScriptedLine {
   }
 
   async hears(text: string): Promise<void> {
-    await waitFor(text, MAX_WAIT_MS, () => this.texts.includes(text) || null);
+    await waitFor(text, PATIENCE_MS, () => this.texts.includes(text) || null);
   }
 
   async ends(): Promise<number> {
-    return waitFor('the end of a line', MAX_WAIT_MS, () => this.code || null);
+    return waitFor('the end of a line', PATIENCE_MS, () => this.code || null);
   }
 }
 

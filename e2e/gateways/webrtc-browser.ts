@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { PATIENCE_MS } from '../rig/child.ts';
 import { chromiumPath } from '../rig/programs.ts';
 import type { Scene } from './check.ts';
 
@@ -188,16 +189,18 @@ export class WebRtcPage {
 
   /** @throws Error when it does not come within ten seconds */
   async waitFor(event: string): Promise<void> {
-    await this.#page.waitForFunction(`rig.log.includes(${JSON.stringify(event)})`, null, { timeout: 10_000 });
+    await this.#page.waitForFunction(`rig.log.includes(${JSON.stringify(event)})`, null, {
+      timeout: PATIENCE_MS,
+    });
   }
 
   /** What it heard in the next `seconds`, mono at 48 kHz. */
   async hear(seconds: number): Promise<Float32Array> {
-    await this.#page.waitForFunction('rig.recording === true', null, { timeout: 10_000 });
+    await this.#page.waitForFunction('rig.recording === true', null, { timeout: PATIENCE_MS });
     await this.#page.evaluate('rig.chunks.length = 0');
     const samples = Math.round((seconds * 48_000) / 128);
     await this.#page.waitForFunction(`rig.chunks.length >= ${samples}`, null, {
-      timeout: seconds * 1_000 + 20_000,
+      timeout: seconds * 1_000 + PATIENCE_MS,
     });
     const bytes = Buffer.from((await this.#page.evaluate('recorded()')) as string, 'base64');
     return new Float32Array(new Uint8Array(bytes).buffer);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
 import { writeRtpHeader } from '../../src/core/rtp/rtp-packet.ts';
 import { VoiceDecoder } from '../../src/main/voice/opus.ts';
-import { run, waitFor } from '../rig/child.ts';
+import { PATIENCE_MS, run, waitFor } from '../rig/child.ts';
 import { encodeWav, readWavFile, writeWavFile } from '../sound/wav.ts';
 import type { Check, Scene } from './check.ts';
 import { conversationChannel, PUBLISH_KEY, publisherChannel, type Standalone } from './standalone.ts';
@@ -16,7 +16,6 @@ import { findPeerProcess, fuzzOffers } from './webrtc-fuzz.ts';
 import { ScriptedPeer } from './webrtc-peer.ts';
 import { encodeSpeech, judgeSpeech, speakAgain } from './webrtc-sound.ts';
 
-const MAX_WAIT_MS = 10_000;
 const HEARD_SECONDS = 8;
 const FRAME_SAMPLES = 960;
 
@@ -27,7 +26,7 @@ const DEBIAN_PYTHON = '/usr/bin/python3';
 async function waitForCounter(gateways: Standalone, name: string, value: number): Promise<void> {
   await waitFor(
     `${name} to be ${value}`,
-    MAX_WAIT_MS,
+    PATIENCE_MS,
     () => (gateways.counters[name] ?? 0) === value || null,
   );
 }
@@ -85,7 +84,7 @@ async function chromiumPublishes(scene: Scene): Promise<Row> {
   const page = await browser.page();
   const root = `http://127.0.0.1:${gateways.webPort}`;
   await page.publish(`${root}/whip/music`, PUBLISH_KEY);
-  await waitFor('the broadcast', MAX_WAIT_MS, () => gateways.programs[0]?.source ?? null);
+  await waitFor('the broadcast', PATIENCE_MS, () => gateways.programs[0]?.source ?? null);
   const path = join(folder, 'heard.ogg');
   const stop = await fetchOgg(`${root}/stream/music.ogg`, path);
   await sleep(HEARD_SECONDS * 1_000);
@@ -130,7 +129,7 @@ async function aiortcBothWays(scene: Scene): Promise<Row> {
   writeWavFile(spoken, speech, 48_000);
   const published = runAiortc('publish', `${root}/whip/music`, PUBLISH_KEY, `${HEARD_SECONDS}`, spoken);
   // Whoever listens finds nothing before the first packet.
-  await waitFor('the broadcast', MAX_WAIT_MS, () => gateways.programs[1]?.source ?? null);
+  await waitFor('the broadcast', PATIENCE_MS, () => gateways.programs[1]?.source ?? null);
   const listener = new ScriptedPeer(scene);
   await listener.offer(`${root}/whep/music`, null, 'RecvOnly');
   await published;
@@ -177,7 +176,7 @@ async function payloadsStay(scene: Scene): Promise<Row> {
     if (at % 11 === 0) publisher.send(packet);
     await sleep(2);
   }
-  await waitFor('all packets', MAX_WAIT_MS, () => listener.payloads.length >= packets.length || null);
+  await waitFor('all packets', PATIENCE_MS, () => listener.payloads.length >= packets.length || null);
   const unequal = packets.filter((packet, at) => {
     const payload = listener.payloads[at];
     return payload === undefined || !Buffer.from(packet).equals(payload);
@@ -254,7 +253,7 @@ async function processDies(scene: Scene): Promise<Row> {
   await waitForCounter(gateways, 'visits', 0);
   const other = await fetch(`${root}/listen/channels.json`);
   const diedMs = performance.now();
-  const again = await waitFor('another process', MAX_WAIT_MS, async () => {
+  const again = await waitFor('another process', PATIENCE_MS, async () => {
     const next = new ScriptedPeer(scene);
     try {
       await next.offer(`${root}/whep/talk`, null, 'RecvOnly');

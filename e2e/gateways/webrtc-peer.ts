@@ -1,11 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { readRtpPacket } from '../../src/core/rtp/rtp-packet.ts';
-import { waitFor } from '../rig/child.ts';
+import { PATIENCE_MS, waitFor } from '../rig/child.ts';
 import type { Scene } from './check.ts';
 import type { PeerNews, PeerOrder } from './webrtc-peer-program.ts';
-
-const MAX_WAIT_MS = 10_000;
 
 /** A WebRTC peer of our own making: it sees every packet, and sends the ones it is told to. */
 export class ScriptedPeer {
@@ -53,7 +51,7 @@ export class ScriptedPeer {
   }
 
   async connected(): Promise<void> {
-    await waitFor('the peer to be connected', MAX_WAIT_MS, () => this.#open || null);
+    await waitFor('the peer to be connected', PATIENCE_MS, () => this.#open || null);
   }
 
   /** A whole RTP packet. */
@@ -62,7 +60,7 @@ export class ScriptedPeer {
   }
 
   #described(): Promise<string> {
-    return waitFor('a description', MAX_WAIT_MS, () => this.#description);
+    return waitFor('a description', PATIENCE_MS, () => this.#description);
   }
 
   #order(order: PeerOrder): void {

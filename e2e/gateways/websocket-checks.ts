@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../bench/report.ts';
-import { Child, waitFor } from '../rig/child.ts';
+import { Child, PATIENCE_MS, waitFor } from '../rig/child.ts';
 import type { Check, Scene } from './check.ts';
 import { countEqual } from './ogg-packets.ts';
 import { makeMaterial } from './ogg-stage.ts';
@@ -25,8 +25,6 @@ const COMPARED_FRAMES = 200;
 const HELLO = { type: 'hello', clientType: 'web', supports: ['webcodecs', 'ogg-http', 'opus-raw'] };
 
 const TITLES = ['The first title', 'The second title'] as const;
-
-const CONTENT_LIMIT_MS = 10_000;
 
 function expectSame(what: string, found: unknown, expected: unknown): void {
   if (JSON.stringify(found) !== JSON.stringify(expected))
@@ -228,7 +226,7 @@ const stalls: Check = {
       gateways.counters['websocket.cutTooSlow'] === STALLED ? true : null,
     );
     clearInterval(timer);
-    await waitFor('all frames', CONTENT_LIMIT_MS, () =>
+    await waitFor('all frames', PATIENCE_MS, () =>
       healthy.every(({ messages }) => messages.length === sent) ? true : null,
     );
     for (const { messages } of healthy)
@@ -271,7 +269,7 @@ const talking: Check = {
     for (let i = 0; i < 5; i += 1) other.send(talkFrame(i, packets[i] ?? new Uint8Array(1)));
     await sleep(1_500);
     stop();
-    await waitFor('the end of the talkspurt', CONTENT_LIMIT_MS, () =>
+    await waitFor('the end of the talkspurt', PATIENCE_MS, () =>
       gateways.toRoom.some(({ kind }) => kind === 'pause') ? true : null,
     );
     const heard = gateways.toRoom.flatMap((message) =>

@@ -1,9 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { waitFor } from '../rig/child.ts';
-
-/** How long anything may take to come, in ms, on a machine that does other things too. */
-const PATIENCE_MS = 10_000;
+import { PATIENCE_MS, waitFor } from '../rig/child.ts';
 
 /** The platform's own client, which nobody here wrote, and what it got. */
 export class WebSocketClient {

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { findLeaks } from '../relay/leaks.ts';
 import { expectEqual, expectHas } from '../relay/scene.ts';
-import { Child, run, waitFor, within } from '../rig/child.ts';
+import { Child, PATIENCE_MS, run, waitFor, within } from '../rig/child.ts';
 import { encodeWav, readWavFile, writeWavFile } from '../sound/wav.ts';
 import type { Check, Scene } from './check.ts';
 import { expectSameSpeech } from './same-speech.ts';
@@ -23,8 +23,6 @@ const BEGIN_MS = 1_500;
 
 /** A listener that is put out hears of it within this time, in ms. */
 const MAX_END_MS = 3_000;
-
-const MAX_WAIT_MS = 20_000;
 
 const PASSWORD = 'Marker-password-2';
 
@@ -98,7 +96,7 @@ async function look(scene: Scene, url: string, peer: ScriptedPeer): Promise<numb
   socket.send('{"type":"ready"}');
   const sdp = await peer.answer(await offer);
   socket.send(JSON.stringify({ type: 'answer', sdp }));
-  await waitFor('packets', MAX_WAIT_MS, () => (peer.payloads.length > 25 ? true : null));
+  await waitFor('packets', PATIENCE_MS, () => (peer.payloads.length > 25 ? true : null));
   return peer.payloads.length;
 }
 
@@ -133,7 +131,7 @@ export const wholeChecks: readonly Check[] = [
       await listened(room, LOBBY);
       await new Promise((resolve) => setTimeout(resolve, BEGIN_MS));
       await ada.say(said);
-      await within(child.ended, MAX_WAIT_MS);
+      await within(child.ended, PATIENCE_MS);
       const { samples } = readWavFile(path);
       scene.keep('whole-conversation.wav', encodeWav(samples, RATE_HZ));
       return { ...expectSameSpeech(said, samples) };
@@ -204,7 +202,7 @@ export const wholeChecks: readonly Check[] = [
       const switchedMs = await endOf(second.child, offMs);
       if (await room.listenersIn(LOBBY)) throw new Error('the member of the listeners is still there');
       const ports = [links?.ogg, links?.rtsp].map((link) => Number(new URL(link ?? '').port));
-      await waitFor('the ports to close', MAX_WAIT_MS, async () =>
+      await waitFor('the ports to close', PATIENCE_MS, async () =>
         (await Promise.all(ports.map(isOpen))).includes(true) ? null : true,
       );
       const again = await room.openChannel(LOBBY);
@@ -226,7 +224,7 @@ export const wholeChecks: readonly Check[] = [
       expectHas('the welcome', welcome, '"type":"welcome"');
       const peer = new ScriptedPeer(scene);
       await peer.offer(whep, null, 'RecvOnly');
-      await waitFor('packets by WebRTC', MAX_WAIT_MS, () => (peer.payloads.length > 25 ? true : null));
+      await waitFor('packets by WebRTC', PATIENCE_MS, () => (peer.payloads.length > 25 ? true : null));
       return { packets: peer.payloads.length };
     },
   },
@@ -238,13 +236,13 @@ export const wholeChecks: readonly Check[] = [
         SIDETONE_RELAY_SIGNALLING_ROBOTS: `studio key=${ROBOT_KEY} viewer=${VIEWER_KEY}`,
       });
       const address = `127.0.0.1:${relay.listenPort}/webrtc-relay`;
-      await waitFor('its port', MAX_WAIT_MS, async () => (await isOpen(relay.listenPort)) || null);
+      await waitFor('its port', PATIENCE_MS, async () => (await isOpen(relay.listenPort)) || null);
       const uplink = `http://${address} robot=studio key=${ROBOT_KEY} channel=lobby reconnect=1 header`;
       const room = await WholeRoom.open(scene, { SIDETONE_RELAY_SIGNALLING_UPLINKS: uplink });
       await room.openChannel(LOBBY);
       const peer = new ScriptedPeer(scene);
       const query = `type=dashboard&robot_id=studio&viewer_key=${VIEWER_KEY}`;
-      const packets = await waitFor('packets through the relay', MAX_WAIT_MS, async () => {
+      const packets = await waitFor('packets through the relay', PATIENCE_MS, async () => {
         const heard = await look(scene, `ws://${address}?${query}`, peer).catch(() => 0);
         return heard > 0 ? heard : null;
       });
@@ -315,7 +313,7 @@ export const wholeChecks: readonly Check[] = [
         const died = room.relay.lines.filter(({ event }) => event === 'unexpected' || event === 'relayDied');
         const startMs = performance.now();
         writeFileSync(room.trap, thread);
-        await waitFor(`the ${thread} to die`, MAX_WAIT_MS, () =>
+        await waitFor(`the ${thread} to die`, PATIENCE_MS, () =>
           room.relay.lines.filter(({ event }) => event === 'unexpected' || event === 'relayDied').length >
           died.length
             ? true
@@ -329,7 +327,7 @@ export const wholeChecks: readonly Check[] = [
         const { page } = await room.heard(LOBBY);
         if (page !== links.page) throw new Error('the link is another one');
         const { child } = await record(scene, links.ogg, 1);
-        if ((await within(child.ended, MAX_WAIT_MS))?.code !== 0) throw new Error('nothing is to be heard');
+        if ((await within(child.ended, PATIENCE_MS))?.code !== 0) throw new Error('nothing is to be heard');
       }
       return figures;
     },

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type ListeningState, listenersStateSchema, type SaveListening } from '../../src/contract/admin.ts';
 import { AdminClient, setupCodeOf } from '../relay/admin-client.ts';
 import { type LogLine, RelayUnderTest } from '../relay/relay-under-test.ts';
+import { PATIENCE_MS } from '../rig/child.ts';
 import { freePort } from '../rig/free-port.ts';
 import type { Scene } from './check.ts';
 import { RoomMember } from './room-member.ts';
@@ -14,9 +15,6 @@ const LISTENERS = 'Listeners';
 /** Of a fresh room. */
 export const LOBBY = 1;
 
-/** Longest wait for something that takes threads to start, in ms. */
-const MAX_WAIT_MS = 20_000;
-
 const KILLER = join(import.meta.dirname, 'thread-killer.mjs');
 
 /** Between two questions to the admin page, in ms: it takes 600 a minute from one address. */
@@ -24,7 +22,7 @@ const ASK_MS = 200;
 
 /** Asks again and again, as often as the admin page takes it, until the answer is there. @throws Error after a while */
 export async function askUntil<T>(what: string, ask: () => Promise<T | null>): Promise<T> {
-  const deadlineMs = performance.now() + MAX_WAIT_MS;
+  const deadlineMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();
     if (answer !== null) return answer;

@@ -102,6 +102,12 @@ export async function within<T>(promise: Promise<T>, maxMs: number): Promise<T |
 }
 
 /**
+ * How long something may take that has to come, but whose speed is not what is checked, in ms: a busy machine has
+ * taken a third of this.
+ */
+export const PATIENCE_MS = 30_000;
+
+/**
  * Asks again and again until the answer is there.
  *
  * @param what - completes "timed out waiting for …"
