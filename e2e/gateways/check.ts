@@ -5,11 +5,11 @@ import { makeSpeech } from '../rig/speech.ts';
 import { Standalone, type StandaloneOptions } from './standalone.ts';
 
 /**
- * What was heard is not like what was published. It may be the machine, which was busy elsewhere for a moment, so a
- * check that ends so is taken again; everything else fails at once.
+ * A measurement missed its limit: sound was not like what was published, or came late. It may be the machine, which was
+ * busy elsewhere for a moment, so a check that ends so is taken again; everything else fails at once.
  */
-export class UnlikeSound extends Error {
-  override readonly name = 'UnlikeSound';
+export class MissedLimit extends Error {
+  override readonly name = 'MissedLimit';
 }
 
 /** A small story with an end that is checked: resolves to figures worth noting, throws when it goes wrong. */

@@ -5,8 +5,8 @@ import { residentBytes } from '../../bench/gateways/servers.ts';
 import { LineProgram } from '../../bench/relay/line-program.ts';
 import type { Row } from '../../bench/report.ts';
 import { CHROMIUM_LISTENS } from '../../src/core/webrtc/sample-descriptions.ts';
-import { waitFor } from '../rig/child.ts';
-import type { Check, Scene } from './check.ts';
+import { PATIENCE_MS, waitFor } from '../rig/child.ts';
+import { type Check, MissedLimit, type Scene } from './check.ts';
 import { imbalances } from './hostile-balances.ts';
 import { rngOf } from './hostile-bytes.ts';
 import { expectWhole, HonestListeners, LivePublisher } from './hostile-listeners.ts';
@@ -16,9 +16,6 @@ const SEED = 6;
 
 /** How long it goes on, in seconds: limits of ten seconds run out in it. */
 const ATTACK_SECONDS = 16;
-
-/** Until everybody is gone at the other side: peers of WebRTC that never came are given 20 s to. In ms. */
-const GONE_MS = 12_000;
 
 /** What the attack may add to the memory of the process, and what of it may stay, in MiB. */
 const MAX_PEAK_GROWTH_MIB = 400;
@@ -103,7 +100,7 @@ async function expectService(webPort: number): Promise<void> {
 }
 
 function expectLess(what: string, value: number, limit: number): number {
-  if (value > limit) throw new Error(`${what} is ${Math.round(value)}, and may be ${limit}`);
+  if (value > limit) throw new MissedLimit(`${what} is ${Math.round(value)}, and may be ${limit}`);
   return Math.round(value);
 }
 
@@ -179,7 +176,7 @@ async function withstand(scene: Scene): Promise<Row> {
   listeners.close();
 
   let wrong: readonly string[] = [];
-  await waitFor('everybody to be gone', GONE_MS, async () => {
+  await waitFor('everybody to be gone', PATIENCE_MS, async () => {
     const { counters } = await target.state();
     wrong = imbalances(counters);
     return wrong.length === 0 ? true : null;

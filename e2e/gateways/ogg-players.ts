@@ -8,7 +8,7 @@ import { align } from '../sound/align.ts';
 import { rmsDbfs } from '../sound/level.ts';
 import { intelligibility } from '../sound/stoi.ts';
 import { readWavFile } from '../sound/wav.ts';
-import type { Scene } from './check.ts';
+import { MissedLimit, type Scene } from './check.ts';
 
 const RATE_HZ = 48_000;
 
@@ -146,7 +146,7 @@ export function compareSound(
   const levelDb = rmsDbfs(settled.subarray(0, clean.length)) - rmsDbfs(clean);
   const figures = `similarity ${similarity.toFixed(3)}, STOI ${stoi.toFixed(3)}, level ${levelDb.toFixed(1)} dB`;
   if (similarity < fit.similarity || stoi < fit.stoi || Math.abs(levelDb) > 1)
-    throw new Error(`${name} did not hear what was published: ${figures}`);
+    throw new MissedLimit(`${name} did not hear what was published: ${figures}`);
   return {
     [`${name}Seconds`]: Number(seconds.toFixed(2)),
     [`${name}Similarity`]: Number(similarity.toFixed(3)),

@@ -8,7 +8,7 @@ import { pageOfPackets } from '../../src/core/ogg/ogg-rig.ts';
 import { writeOpusHead, writeOpusTags } from '../../src/core/ogg/opus-headers.ts';
 import { Child, PATIENCE_MS, run, waitFor } from '../rig/child.ts';
 import { writeWavFile } from '../sound/wav.ts';
-import type { Check, Scene } from './check.ts';
+import { type Check, MissedLimit, type Scene } from './check.ts';
 import { inTime } from './in-time.ts';
 import { buttCheck } from './publish-butt.ts';
 import { expectPace, expectSamePackets, PublishStage, speechOf } from './publish-stage.ts';
@@ -254,7 +254,7 @@ async function delay(scene: Scene): Promise<Row> {
   const percentile = (part: number): number =>
     Math.round((delays[Math.floor(part * (delays.length - 1))] ?? 0) * 100) / 100;
   const row = { delayP50Ms: percentile(0.5), delayP99Ms: percentile(0.99), packets: delays.length };
-  if (row.delayP99Ms > MAX_DELAY_MS) throw new Error(`a live packet waited ${row.delayP99Ms} ms (p99)`);
+  if (row.delayP99Ms > MAX_DELAY_MS) throw new MissedLimit(`a live packet waited ${row.delayP99Ms} ms (p99)`);
   return row;
 }
 

@@ -45,6 +45,14 @@ function expectFilm(name: string, film: readonly string[], seen: readonly string
   return from;
 }
 
+/** Pictures are shown as far apart as they are in the film. @throws Error when one is not */
+function expectSteady(way: string, seconds: readonly number[]): void {
+  const [begin = Number.NaN] = seconds;
+  const odd = seconds.findIndex((second, at) => !(Math.abs((second - begin) * 1_000 - at * PICTURE_MS) <= 1));
+  if (odd !== -1 || seconds.length === 0)
+    throw new Error(`over ${way}, picture ${odd} is shown at ${seconds[odd]} s, the first at ${begin} s`);
+}
+
 /** A film instead of a publisher, which there is none of yet for pictures. */
 export const rtspFilmCheck: Check = {
   name: 'rtsp: a film comes through picture for picture, over TCP and UDP, from a key on',
@@ -77,10 +85,10 @@ export const rtspFilmCheck: Check = {
       ),
     ];
     if (starts.some((start) => film.pictures[start]?.key !== true)) throw new Error(`begun at ${starts}`);
-    for (const { seconds } of [tcp, udp]) {
-      const odd = seconds.findIndex((second, at) => Math.abs(second * 1_000 - at * PICTURE_MS) > 1);
-      if (odd !== -1) throw new Error(`picture ${odd} is shown at ${seconds[odd]} s`);
-    }
+    expectSteady('TCP', tcp.seconds);
+    // A player reads its two sockets in any order: on a busy machine it shows the first picture at a time that it
+    // guessed, because it had not read the report yet, and counts from the second on.
+    expectSteady('UDP', udp.seconds.slice(1));
     return { ffmpegTcp: tcp.hashes.length, ffmpegUdp: udp.hashes.length, gstreamer: unpacked.length };
   },
 };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readRtcp } from '../../src/core/rtp/rtcp-reading.ts';
 import { Child, PATIENCE_MS, run, waitFor } from '../rig/child.ts';
-import type { Check } from './check.ts';
+import { type Check, MissedLimit } from './check.ts';
 import { countEqual } from './ogg-packets.ts';
 import { makeMaterial } from './ogg-stage.ts';
 import { type ReceivedSound, RtspClient } from './rtsp-client.ts';
@@ -141,7 +141,7 @@ const joined: Check = {
     row['ffmpegP50Ms'] = percentile(ffmpeg, 0.5);
     row['ffmpegMaxMs'] = percentile(ffmpeg, 1);
     for (const [name, ms] of Object.entries(row))
-      if (!(ms <= MAX_JOIN_MS)) throw new Error(`${name} is ${ms} ms: ${JSON.stringify(row)}`);
+      if (!(ms <= MAX_JOIN_MS)) throw new MissedLimit(`${name} is ${ms} ms: ${JSON.stringify(row)}`);
     return row;
   },
 };

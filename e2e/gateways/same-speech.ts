@@ -1,7 +1,7 @@
 import { align } from '../sound/align.ts';
 import { rmsDbfs } from '../sound/level.ts';
 import { intelligibility } from '../sound/stoi.ts';
-import { UnlikeSound } from './check.ts';
+import { MissedLimit } from './check.ts';
 
 const RATE_HZ = 48_000;
 
@@ -28,11 +28,11 @@ export interface Likeness {
  * Whether `heard` holds `said`, at its level.
  *
  * @param said mono at 48 kHz @param heard the same, longer, beginning at any time
- * @throws UnlikeSound when it does not
+ * @throws MissedLimit when it does not
  */
 export function expectSameSpeech(said: Float32Array, heard: Float32Array): Likeness {
   const whole = align(said, heard);
-  if (whole === null) throw new UnlikeSound('nothing was heard');
+  if (whole === null) throw new MissedLimit('nothing was heard');
   const scores: number[] = [];
   for (let at = 0; at + PIECE_SAMPLES <= said.length; at += PIECE_SAMPLES) {
     const piece = said.subarray(at, at + PIECE_SAMPLES);
@@ -47,7 +47,7 @@ export function expectSameSpeech(said: Float32Array, heard: Float32Array): Liken
   const begin = Math.max(0, Math.round(whole.delaySamples));
   const levelDb = rmsDbfs(heard.subarray(begin, begin + said.length)) - rmsDbfs(said);
   const figures = `STOI ${stoi.toFixed(3)}, ${levelDb.toFixed(1)} dB`;
-  if (!(stoi >= MIN_STOI)) throw new UnlikeSound(`what was heard is not what was said: ${figures}`);
-  if (Math.abs(levelDb) > MAX_LEVEL_DB) throw new UnlikeSound(`what was heard has another level: ${figures}`);
+  if (!(stoi >= MIN_STOI)) throw new MissedLimit(`what was heard is not what was said: ${figures}`);
+  if (Math.abs(levelDb) > MAX_LEVEL_DB) throw new MissedLimit(`what was heard has another level: ${figures}`);
   return { stoi: Math.round(stoi * 1_000) / 1_000, levelDb: Math.round(levelDb * 10) / 10 };
 }

@@ -15,7 +15,7 @@ import { WebRtcBrowser } from './webrtc-browser.ts';
 import { ScriptedPeer } from './webrtc-peer.ts';
 import { encodeSpeech, judgeSpeech, speakAgain } from './webrtc-sound.ts';
 
-const HEARD_SECONDS = 6;
+const HEARD_SECONDS = 8;
 const RECONNECT_MS = 300;
 
 /** An id and keys with what addresses use for themselves. */
@@ -224,6 +224,32 @@ async function roomAtScriptedRelay(scene: Scene): Promise<Row> {
   };
 }
 
+/** Whoever shows another certificate than the answer names sits between, and gets nothing. */
+async function anotherCertificate(scene: Scene): Promise<Row> {
+  const relay = await ScriptedRelay.start(scene);
+  const room = await scene.gateways({
+    channels: [conversationChannel({ access: 'link' })],
+    uplinks: [uplinkTo(relay.url)],
+  });
+  room.stand(2, 64_000);
+  const packets = encodeSpeech(await scene.speech());
+  scene.defer(speakAgain(packets, (packet) => room.mix(2, packet)));
+  await relay.connections(1);
+  relay.say('{"type":"ready"}');
+  const offer = await relay.next('offer');
+  const peer = new ScriptedPeer(scene);
+  const answer = await peer.answer(String(offer['sdp']));
+  const other = answer.replace(/^(a=fingerprint:sha-256 )(..)/m, (_line, name, byte) => {
+    return `${name}${byte === 'AB' ? 'CD' : 'AB'}`;
+  });
+  if (other === answer) throw new Error('the answer names no certificate');
+  relay.say(JSON.stringify({ type: 'answer', sdp: other }));
+  const { message } = await relay.next('error');
+  await waitFor('the viewer to be cleaned up', PATIENCE_MS, () => room.counters['listeners'] === 0 || null);
+  if (peer.payloads.length > 0) throw new Error(`${peer.payloads.length} packets went to somebody else`);
+  return { message: String(message) };
+}
+
 /** Where the relay reads headers, the key stands in no address. */
 async function keyInHeader(scene: Scene): Promise<Row> {
   const relay = await ScriptedRelay.start(scene);
@@ -344,6 +370,7 @@ export const signallingChecks: readonly Check[] = [
   { name: 'signalling: two dashboards in turn', needs: ['chromium'], run: dashboardsInTurn },
   { name: 'signalling: the page for people', needs: ['chromium'], run: pageForPeople },
   { name: "signalling: our room at another's relay", needs: [], run: roomAtScriptedRelay },
+  { name: 'signalling: another certificate than the answer names', needs: [], run: anotherCertificate },
   { name: 'signalling: the key in a header', needs: [], run: keyInHeader },
   { name: 'signalling: a relay with its own certificate', needs: [], run: pinnedRelay },
   { name: 'signalling: strangers at our relay', needs: [], run: strangersAtOurRelay },

@@ -8,7 +8,7 @@ import { findLeaks } from '../relay/leaks.ts';
 import { expectEqual, expectHas } from '../relay/scene.ts';
 import { Child, PATIENCE_MS, run, waitFor, within } from '../rig/child.ts';
 import { encodeWav, readWavFile, writeWavFile } from '../sound/wav.ts';
-import type { Check, Scene } from './check.ts';
+import { type Check, MissedLimit, type Scene } from './check.ts';
 import { expectSameSpeech } from './same-speech.ts';
 import { ScriptedPeer } from './webrtc-peer.ts';
 import { askUntil, LOBBY, WholeRoom } from './whole-room.ts';
@@ -51,7 +51,7 @@ async function listened(room: WholeRoom, channel: number): Promise<void> {
 
 async function endOf(child: Child, sinceMs: number): Promise<number> {
   const ending = await within(child.ended, MAX_END_MS);
-  if (ending === null) throw new Error('a listener who was put out still listens');
+  if (ending === null) throw new MissedLimit('a listener who was put out still listens');
   return Math.round(performance.now() - sinceMs);
 }
 

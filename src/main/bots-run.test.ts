@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -126,17 +126,23 @@ describe.concurrent('bots at a real relay', () => {
   });
 
   it('end with a sentence when the relay dies', { timeout: 30_000 }, async () => {
-    const workerPath = join(makeFolder(), 'dying-worker.mjs');
-    const body = `await import(${JSON.stringify(pathToFileURL(RELAY_WORKER).href)});
-      setTimeout(() => { throw new Error('a defect'); }, 3_000);`;
+    const folder = makeFolder();
+    const workerPath = join(folder, 'dying-worker.mjs');
+    const order = join(folder, 'die');
+    const body = `import { existsSync } from 'node:fs';
+      await import(${JSON.stringify(pathToFileURL(RELAY_WORKER).href)});
+      setInterval(() => { if (existsSync(${JSON.stringify(order)})) throw new Error('a defect'); }, 50);`;
     writeFileSync(workerPath, body);
     const relay = await openRelay(workerPath);
-    const { bots, states, ended } = botsAt(relay);
+    const { bots, ended } = botsAt(relay);
+    bots.onState(({ phase }) => {
+      if (phase === 'speaking') writeFileSync(order, '');
+    });
     expect(await bots.start({ bots: 4, speakers: 2, seconds: 20, address: null }, ACTOR)).toEqual({
       ok: true,
     });
     const state = await ended;
-    expect(states.some(({ phase }) => phase === 'speaking')).toBe(true);
+    expect(existsSync(order), 'they spoke before').toBe(true);
     expect(state).toMatchObject({ phase: 'failed' });
     expect(state.sentence).toContain('The relay is gone');
     await bots.stop();

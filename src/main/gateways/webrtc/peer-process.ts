@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { TokenBucket } from '../../../core/relay/token-bucket.ts';
 import { OFFERED_MID, OFFERED_PAYLOAD_TYPE } from '../../../core/webrtc/own-description.ts';
+import type { Fingerprint } from '../../../core/webrtc/peer-description.ts';
 import { HEARTBEAT_MS, type PeerCommand, type PeerEvent, type PeerSettings } from './peer-protocol.ts';
 
 /**
@@ -30,6 +31,10 @@ interface Peer {
   readonly bucket: TokenBucket;
   track: Track | null;
   described: boolean;
+  /** What the other end said that its certificate has; null: nothing yet. */
+  fingerprint: Fingerprint | null;
+  /** It showed that certificate. */
+  verified: boolean;
 }
 
 class PeerTable {
@@ -73,12 +78,19 @@ class PeerTable {
     try {
       const connection = this.#peers.get(command.peer)?.connection;
       if (command.kind === 'open') this.#open(command.peer, command.offer);
-      else if (command.kind === 'answer') connection?.setRemoteDescription(command.answer, 'answer');
+      else if (command.kind === 'answer') this.#setAnswer(command);
       else connection?.addRemoteCandidate(command.candidate, command.mid);
     } catch {
       this.#close(command.peer);
       send({ kind: 'gone', peer: command.peer });
     }
+  }
+
+  #setAnswer({ peer: number, answer, fingerprint }: Extract<PeerCommand, { kind: 'answer' }>): void {
+    const peer = this.#peers.get(number);
+    if (peer === undefined) return;
+    peer.fingerprint ??= fingerprint;
+    peer.connection.setRemoteDescription(answer, 'answer');
   }
 
   #open(number: number, offer: string | null): void {
@@ -87,13 +99,17 @@ class PeerTable {
       iceServers: [],
       disableAutoNegotiation: true,
       mtu: MTU_BYTES,
+      // A peer that begins before its answer is here is connected while the library still takes that answer in, and
+      // it would take every certificate for a wrong one (its pull request 1612): that we look at it ourselves.
+      disableFingerprintVerification: offer === null,
       ...(bindAddress === null ? {} : { bindAddress }),
       ...(ports === null ? {} : { portRangeBegin: ports.first, portRangeEnd: ports.last }),
       // Where the ports are counted, connections share them.
       enableIceUdpMux: ports !== null,
     });
     const bucket = new TokenBucket(PACKETS_PER_SECOND, PACKET_BURST, performance.now());
-    const peer: Peer = { connection, bucket, track: null, described: false };
+    const verified = offer !== null;
+    const peer: Peer = { connection, bucket, track: null, described: false, fingerprint: null, verified };
     this.#peers.set(number, peer);
     connection.onGatheringStateChange((state) => {
       if (state === 'complete') this.#describe(number, peer);
@@ -117,9 +133,15 @@ class PeerTable {
   #adopt(number: number, peer: Peer, track: Track): void {
     if (peer.track !== null) return;
     peer.track = track;
-    track.onOpen(() => send({ kind: 'connected', peer: number }));
+    track.onOpen(() => this.#handleOpen(number, peer));
     track.onMessage((bytes) => this.#handlePacket(number, peer, bytes));
-    if (track.isOpen()) send({ kind: 'connected', peer: number });
+    if (track.isOpen()) this.#handleOpen(number, peer);
+  }
+
+  #handleOpen(number: number, peer: Peer): void {
+    peer.verified ||= showsWhatItSaid(peer);
+    if (peer.verified) send({ kind: 'connected', peer: number });
+    else if (this.#close(number)) send({ kind: 'gone', peer: number });
   }
 
   #describe(number: number, peer: Peer): void {
@@ -130,7 +152,8 @@ class PeerTable {
   }
 
   #handlePacket(number: number, peer: Peer, bytes: Uint8Array): void {
-    if (this.#backlogBytes > MAX_BACKLOG_BYTES || !peer.bucket.take(performance.now())) return;
+    if (!peer.verified || this.#backlogBytes > MAX_BACKLOG_BYTES) return;
+    if (!peer.bucket.take(performance.now())) return;
     this.#backlogBytes += bytes.length;
     send({ kind: 'packet', peer: number, bytes }, () => {
       this.#backlogBytes -= bytes.length;
@@ -160,6 +183,13 @@ class PeerTable {
     }
     return true;
   }
+}
+
+/** Whether the other end of a connection showed the certificate that its description names. */
+function showsWhatItSaid({ connection, fingerprint }: Peer): boolean {
+  if (fingerprint === null) return false;
+  const { algorithm, value } = connection.remoteFingerprint();
+  return algorithm === fingerprint.algorithm && value.toUpperCase() === fingerprint.value;
 }
 
 /** Not by way of the library's own ending: it aborts now and then, and leaves a core file behind. */

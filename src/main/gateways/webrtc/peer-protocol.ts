@@ -1,3 +1,5 @@
+import type { Fingerprint } from '../../../core/webrtc/peer-description.ts';
+
 /** How connections are made, for all of them. */
 export interface PeerSettings {
   /** Numeric address of this machine that they use; null: all of them. */
@@ -12,7 +14,13 @@ export type PeerCommand =
   | { readonly kind: 'settings'; readonly settings: PeerSettings }
   /** An answer to `offer` is asked for; null: an offer of ours, with sound that we send. */
   | { readonly kind: 'open'; readonly peer: number; readonly offer: string | null }
-  | { readonly kind: 'answer'; readonly peer: number; readonly answer: string }
+  /** @param fingerprint of the certificate that the peer then has to show: the one in its answer */
+  | {
+      readonly kind: 'answer';
+      readonly peer: number;
+      readonly answer: string;
+      readonly fingerprint: Fingerprint;
+    }
   /** `candidate` is the value behind `a=`. */
   | { readonly kind: 'candidate'; readonly peer: number; readonly candidate: string; readonly mid: string }
   /** RTP and RTCP packets, and whose they are, in the same order. */

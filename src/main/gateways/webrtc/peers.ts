@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type Counters, createCounters } from '../../../core/base/counters.ts';
+import type { Fingerprint } from '../../../core/webrtc/peer-description.ts';
 import { HEARTBEAT_LIMIT_MS, type PeerCommand, type PeerEvent, type PeerSettings } from './peer-protocol.ts';
 
 /** Most connections at a time: each has keys, timers and a socket of its own. */
@@ -25,7 +26,8 @@ export interface PeerWatcher {
 
 /** One WebRTC connection. */
 export interface Peer {
-  setAnswer(answer: string): void;
+  /** @param fingerprint the one in it */
+  setAnswer(answer: string, fingerprint: Fingerprint): void;
   /** @param candidate the value behind `a=` */
   addCandidate(candidate: string, mid: string): void;
   /** An RTP or RTCP packet. */
@@ -95,8 +97,8 @@ export class Peers implements PeerMaker {
     this.#command({ kind: 'open', peer, offer });
     const isOpen = (): boolean => this.#watchers.has(peer);
     return {
-      setAnswer: (answer) => {
-        if (isOpen()) this.#command({ kind: 'answer', peer, answer });
+      setAnswer: (answer, fingerprint) => {
+        if (isOpen()) this.#command({ kind: 'answer', peer, answer, fingerprint });
       },
       addCandidate: (candidate, mid) => {
         if (isOpen()) this.#command({ kind: 'candidate', peer, candidate, mid });

@@ -75,7 +75,7 @@ export class UplinkViewer {
       peer.mid === OFFERED_MID && peer.payloadType === OFFERED_PAYLOAD_TYPE && peer.setup !== 'actpass';
     if (!fits) return false;
     this.#answered = true;
-    this.#peer?.setAnswer(writeCheckedPeer(peer, 'recvonly'));
+    this.#peer?.setAnswer(writeCheckedPeer(peer, 'recvonly'), peer.fingerprint);
     for (const candidate of this.#early) this.#peer?.addCandidate(candidate, OFFERED_MID);
     this.#early = [];
     return true;
