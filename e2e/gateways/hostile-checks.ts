@@ -167,7 +167,11 @@ async function withstand(scene: Scene): Promise<Row> {
 
   await expectService(webPort);
   publisher.pause();
-  await sleep(1_500);
+  // Whoever lacks it is named below.
+  const last = publisher.packets.at(-1) ?? Buffer.alloc(0);
+  await waitFor('everybody to have the last packet', PATIENCE_MS, () =>
+    Object.values(listeners.heard()).every((packets) => packets.at(-1)?.equals(last)) ? true : null,
+  ).catch(() => undefined);
   if (publisher.cut) throw new Error('the honest publisher was cut');
   const heard = listeners.heard();
   const frames = Object.entries(heard).map(([who, packets]) => expectWhole(who, packets, publisher.packets));
