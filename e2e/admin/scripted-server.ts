@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import sirv from 'sirv';
 import { contentSecurityPolicy, HARDENING_HEADERS } from '../../src/main/base/content-security.ts';
+import { ServedFolder } from '../../src/main/base/served-folder.ts';
 import { FakeRelay } from '../../src/renderer/admin/dev/fake-relay.ts';
 import { FAKE_CODE, fakeMember } from '../../src/renderer/admin/dev/fake-room.ts';
 import type { Guest, Stage } from './stage.ts';
@@ -49,7 +49,7 @@ async function answer(relay: FakeRelay, request: IncomingMessage, response: Serv
 /** Serves the built dashboard with a made-up relay behind it, under the same policy as the real server. */
 export async function openScriptedStage(rendererFolder: string): Promise<Stage> {
   const relay = new FakeRelay({ setup: true });
-  const pages = sirv(rendererFolder, { etag: true });
+  const pages = new ServedFolder(rendererFolder);
   let broken = false;
   const server = createServer((request, response) => {
     if (broken) {
@@ -62,8 +62,8 @@ export async function openScriptedStage(rendererFolder: string): Promise<Stage> 
       void answer(relay, request, response).catch(() => response.writeHead(500).end());
       return;
     }
-    if (request.url === '/') request.url = '/admin.html';
-    pages(request, response, () => {
+    const path = (request.url ?? '/').replace(/[?#].*$/, '');
+    pages.serve(request, response, path === '/' ? '/admin.html' : path, () => {
       response.writeHead(404).end();
     });
   });

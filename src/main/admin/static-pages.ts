@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import sirv from 'sirv';
+import { ServedFolder } from '../base/served-folder.ts';
 
 /** The page of the dashboard, in the folder of the built renderer. */
 export const DASHBOARD_FILE = 'admin.html';
@@ -14,16 +14,16 @@ const ASSETS = /^\/assets\/[A-Za-z0-9._-]+$/;
  * which lies beside it, is of no use here.
  */
 export class StaticPages {
-  readonly #serve: ReturnType<typeof sirv> | null;
+  readonly #files: ServedFolder | null;
 
   /** @param folder that of the built renderer; where it holds no dashboard, nothing is served */
   constructor(folder: string) {
-    this.#serve = existsSync(join(folder, DASHBOARD_FILE)) ? sirv(folder, { etag: true }) : null;
+    this.#files = existsSync(join(folder, DASHBOARD_FILE)) ? new ServedFolder(folder) : null;
   }
 
   /** Whether that path is one of a page or an asset. */
   knows(path: string): boolean {
-    return this.#serve !== null && (path === '/' || ASSETS.test(path));
+    return this.#files !== null && (path === '/' || ASSETS.test(path));
   }
 
   /** Answers, or calls `onMissing`. */
@@ -35,7 +35,6 @@ export class StaticPages {
     }
     // Names of assets change with their content; the page has to be asked for again each time.
     response.setHeader('Cache-Control', path === '/' ? 'no-cache' : 'public, max-age=31536000, immutable');
-    request.url = path === '/' ? `/${DASHBOARD_FILE}` : path;
-    this.#serve?.(request, response, onMissing);
+    this.#files?.serve(request, response, path === '/' ? `/${DASHBOARD_FILE}` : path, onMissing);
   }
 }

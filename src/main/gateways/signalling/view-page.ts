@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import sirv from 'sirv';
 import { contentSecurityPolicy, HARDENING_HEADERS } from '../../base/content-security.ts';
+import { ServedFolder } from '../../base/served-folder.ts';
 import type { WebRequest } from '../gateway.ts';
 
 const PAGE = '/webrtc-relay/view';
@@ -21,17 +21,17 @@ const KEPT = 'public, max-age=31536000, immutable';
 
 /** The page on which a person listens to a room through this relay. */
 export class ViewPage {
-  readonly #serve: ReturnType<typeof sirv> | null;
+  readonly #files: ServedFolder | null;
 
   /** @param folder that of the built renderer; where it holds no such page, none is served */
   constructor(folder: string) {
-    this.#serve = existsSync(join(folder, PAGE_FILE)) ? sirv(folder, { etag: true }) : null;
+    this.#files = existsSync(join(folder, PAGE_FILE)) ? new ServedFolder(folder) : null;
   }
 
   /** @returns false: not its address */
   handleRequest({ url, request, origin }: WebRequest, response: ServerResponse): boolean {
     const asset = ASSET.exec(url.pathname)?.[1];
-    if (this.#serve === null || (asset === undefined && url.pathname !== PAGE)) return false;
+    if (this.#files === null || (asset === undefined && url.pathname !== PAGE)) return false;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end();
       return true;
@@ -40,8 +40,7 @@ export class ViewPage {
     if (asset === undefined)
       response.setHeader('Content-Security-Policy', policyFor(request.headers.host, origin.secure));
     response.setHeader('Cache-Control', asset === undefined ? 'no-cache' : KEPT);
-    request.url = asset ?? `/${PAGE_FILE}`;
-    this.#serve(request, response, () => {
+    this.#files.serve(request, response, asset ?? `/${PAGE_FILE}`, () => {
       response.removeHeader('Cache-Control');
       response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' });
       response.end('There is nothing at this address.\n');

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import sirv from 'sirv';
 import { WebSocketServer } from 'ws';
 import { contentSecurityPolicy, HARDENING_HEADERS } from '../../base/content-security.ts';
+import { ServedFolder } from '../../base/served-folder.ts';
 import type { ShellProgram } from '../program.ts';
 import { Access, cookieName, readCookie } from './access.ts';
 import { MAX_REQUEST_BYTES } from './request-bounds.ts';
@@ -81,7 +81,7 @@ class LoopbackServer implements WindowServer {
     maxPayload: MAX_REQUEST_BYTES,
     perMessageDeflate: false,
   });
-  readonly #serveFile: ReturnType<typeof sirv>;
+  readonly #files: ServedFolder;
   readonly #refused: ServerCounters = {
     badHost: 0,
     badOrigin: 0,
@@ -97,7 +97,7 @@ class LoopbackServer implements WindowServer {
     this.port = port;
     this.#server = server;
     this.#options = options;
-    this.#serveFile = sirv(options.rendererPath, { etag: true });
+    this.#files = new ServedFolder(options.rendererPath);
     this.#lane = new WindowLane(options, this.#sockets, (open) => this.#handleCount(open));
     server.on('request', (request, response) => this.#handleRequest(request, response));
     server.on('upgrade', (request, socket, head) => this.#handleUpgrade(request, socket, head));
@@ -164,7 +164,8 @@ class LoopbackServer implements WindowServer {
       this.#refuse(response, 'noCookie', 403, 'Open the address that Sidetone printed where it was started.');
       return;
     }
-    this.#serveFile(request, response, () => {
+    const path = (request.url ?? '/').replace(/[?#].*$/, '');
+    this.#files.serve(request, response, path === '/' ? '/index.html' : path, () => {
       this.#refuse(response, 'badPath', 404, 'There is no such page.');
     });
   }
