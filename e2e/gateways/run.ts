@@ -10,6 +10,7 @@ import { hostileChecks } from './hostile-checks.ts';
 import { oggChecks } from './ogg-checks.ts';
 import { pageChecks } from './page-checks.ts';
 import { publishChecks } from './publish-checks.ts';
+import { renewalCheck } from './renewal-check.ts';
 import { rtspChecks } from './rtsp-checks.ts';
 import { signallingChecks } from './signalling-checks.ts';
 import { webRtcChecks } from './webrtc-checks.ts';
@@ -29,6 +30,7 @@ const checks: readonly Check[] = [
   ...signallingChecks,
   ...hostileChecks,
   ...wholeChecks,
+  renewalCheck,
 ];
 
 /** How often a check is taken that missed a limit, in all. */

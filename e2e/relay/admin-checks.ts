@@ -2,6 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadOrCreateCertificate } from '../../src/main/relay/certificate.ts';
 import { waitFor } from '../rig/child.ts';
+import { shownCertificate } from '../rig/shown-certificate.ts';
 import { AdminClient, setupCodeOf } from './admin-client.ts';
 import { twoTalkers } from './life-checks.ts';
 import { runCommand } from './relay-under-test.ts';
@@ -96,6 +97,15 @@ export const adminChecks: readonly Check[] = [
         () => null,
       );
       if (plain === OK) throw new Error('it answers without TLS');
+      const port = Number(place['SIDETONE_RELAY_ADMIN_PORT']);
+      const before = await shownCertificate(port);
+      const newer = await loadOrCreateCertificate(scene.folder());
+      writeFileSync(certificatePath, newer.certificatePem);
+      writeFileSync(keyPath, newer.keyPem);
+      relay.child.signal('SIGHUP');
+      expectEqual('what was renewed', (await relay.logged('certificateRenewed'))['of'], 'admin');
+      if ((await shownCertificate(port)) === before) throw new Error('the old certificate is still shown');
+      expectEqual('health after it', (await runCommand(['relay', 'health'], place, scene.folder())).code, 0);
       await relay.end('SIGTERM');
       const mixed = await scene.start({ ...place, SIDETONE_RELAY_TLS_KEY: certificatePath });
       expectEqual('the exit code with a wrong key', (await mixed.ended()).code, 1);

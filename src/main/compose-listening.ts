@@ -2,8 +2,9 @@ import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import type { RelayAdmin } from '../core/relay/admin-port.ts';
 import { LOOPBACK_ADDRESS } from './app/addresses.ts';
+import type { CertificatePair } from './base/certificate-pair.ts';
 import { DatabaseError } from './base/sqlite/database-error.ts';
-import type { GatewaysTls, GatewaysWorkerData } from './gateways/gateways-protocol.ts';
+import type { GatewaysWorkerData } from './gateways/gateways-protocol.ts';
 import { Listening } from './listening/listening.ts';
 import type { ListeningLog } from './listening/listening-ports.ts';
 import { ListeningStore } from './listening/listening-store.ts';
@@ -15,7 +16,7 @@ export interface ListeningSetup extends Omit<GatewaysWorkerData, 'tls' | 'room' 
   /** False: it can be settled how channels are heard, and none is. */
   readonly enabled: boolean;
   /** The user's own; null: the room's, which no browser trusts. */
-  readonly tls: GatewaysTls | null;
+  readonly tls: CertificatePair | null;
   /** Where one of the ports is taken, any that is free will do. */
   readonly anyPortsWillDo: boolean;
 }

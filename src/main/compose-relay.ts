@@ -8,6 +8,7 @@ import { notifySystemd } from './base/native-addon.ts';
 import { composeDoors } from './compose-relay-doors.ts';
 import { type RelayHostOptions, startRelay } from './relay/relay-host.ts';
 import { defaultChannels } from './relay/room-defaults.ts';
+import { readAdminTls, readListeningTls } from './service/admin-tls.ts';
 import { PrivateNote } from './service/private-notes.ts';
 import { type ConfigResult, dataPath, type RelayConfig } from './service/relay-config.ts';
 import { healthSocketPath, serveHealth } from './service/relay-health.ts';
@@ -81,6 +82,7 @@ export async function runRelay(options: ComposeRelayOptions): Promise<number> {
     }),
     open,
     ...composeDoors({ ...options, log, onDefect: (text) => service.noteDefect(text) }),
+    readCertificates: { admin: () => readAdminTls(config), listeners: () => readListeningTls(config) },
     serveHealth: (health) => serveHealth(healthSocketPath(config.data_folder), health),
     inviteLink: ({ port, certificateSha256 }, roomName) =>
       formatInvite({

@@ -105,6 +105,10 @@ async function start(): Promise<void> {
         bridge.handleChannels();
         tell();
         return;
+      case 'certificate':
+        web.renewCertificate(command.certificate);
+        for (const gateway of gateways) gateway.renewCertificate?.(command.certificate);
+        return;
       case 'stop':
         clearInterval(timer);
         void stop(gateways, front, web);

@@ -1,6 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { assertNever } from '../core/base/assert.ts';
 import type { ListeningChannel, ProgramSource } from '../core/program/listening.ts';
+import type { CertificatePair } from './base/certificate-pair.ts';
 import type { GatewaysCommand, GatewaysEvent, GatewaysWorkerData } from './gateways/gateways-protocol.ts';
 import type { ListeningThreads, ThreadNews, ThreadsEnd } from './listening/listening-ports.ts';
 import type { MixCommand, MixEvent, MixWorkerData } from './mix/mix-protocol.ts';
@@ -43,6 +44,10 @@ export class WorkerThreads implements ListeningThreads {
 
   setChannels(channels: readonly ListeningChannel[]): void {
     this.#tellGateways({ kind: 'channels', channels });
+  }
+
+  setCertificate(certificate: CertificatePair): void {
+    this.#tellGateways({ kind: 'certificate', certificate });
   }
 
   stand(channel: number, bitrate: number, source: ProgramSource): void {

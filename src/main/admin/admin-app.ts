@@ -14,10 +14,11 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 import { contentSecurityPolicy, HARDENING_HEADERS } from '../base/content-security.ts';
 import type { Bearer } from './account-desk.ts';
 import { addressKey, isLoopback } from './address-key.ts';
-import type { AdminLog, AdminTls } from './admin-options.ts';
+import type { AdminLog } from './admin-options.ts';
 import type { HostCheck } from './host-check.ts';
 import { createHttpServer } from './http-server.ts';
 import { RequestRefused } from './problem.ts';
@@ -44,7 +45,7 @@ export type AdminApp = FastifyInstance<
 >;
 
 export interface AdminAppOptions {
-  readonly tls: AdminTls | null;
+  readonly tls: CertificatePair | null;
   readonly behindProxy: boolean;
   readonly proxyAddresses: readonly string[];
   readonly hostCheck: HostCheck;

@@ -1,14 +1,10 @@
 import type { RelayAdmin } from '../../core/relay/admin-port.ts';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 import type { BotsPort } from './bots-port.ts';
 import type { ListeningPort } from './listening-port.ts';
 
 /** Takes what happened, for a structured log. Never a name, an address, a password or a token. */
 export type AdminLog = (event: string, fields: Readonly<Record<string, number | string | boolean>>) => void;
-
-export interface AdminTls {
-  readonly certificatePem: string;
-  readonly keyPem: string;
-}
 
 export interface AdminOptions {
   readonly relay: RelayAdmin;
@@ -26,7 +22,7 @@ export interface AdminOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
-  readonly tls: AdminTls | null;
+  readonly tls: CertificatePair | null;
   /** Names under which others reach this server, without a port: a request for any other name is refused. */
   readonly publicHosts: readonly string[];
   /** A proxy of the operator's does the TLS. Its addresses (or ranges) alone may say for whom they ask. */
@@ -59,6 +55,8 @@ export interface RunningAdmin {
    * The code stands in the fragment, which browsers send to nobody.
    */
   issueLoginLink(): string;
+  /** For connections from now on. @throws Error where it is none, or not its key */
+  renewCertificate(certificate: CertificatePair): void;
   /** What was counted since the start, by name. */
   counters(): Readonly<Record<string, number>>;
   /** Ends all streams and connections, then closes the database. */

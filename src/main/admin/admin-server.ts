@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 import { PasswordHasher } from '../base/password-hasher.ts';
 import { DatabaseError } from '../base/sqlite/database-error.ts';
 import { AccountDesk, type AccountHasher } from './account-desk.ts';
@@ -8,6 +9,7 @@ import { AdminDatabase } from './admin-database.ts';
 import type { AdminOptions, AdminStart, RunningAdmin } from './admin-options.ts';
 import { EventStreams } from './event-streams.ts';
 import { HostCheck } from './host-check.ts';
+import { renewTls } from './http-server.ts';
 import { dashboardUrl, listenSentence, placeProblem } from './listening-address.ts';
 import { ListeningNews } from './listening-news.ts';
 import { addListening } from './listening-routes.ts';
@@ -122,6 +124,11 @@ class AdminServer implements RunningAdmin {
 
   issueLoginLink(): string {
     return `${this.url}#login=${this.#links.issue(this.#wallMs())}`;
+  }
+
+  /** For connections from now on; without TLS there is nothing to renew. @throws Error where it is none */
+  renewCertificate(certificate: CertificatePair): void {
+    if (this.#options.tls !== null && this.#app !== null) renewTls(this.#app.server, certificate);
   }
 
   counters(): Record<string, number> {

@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
@@ -6,10 +5,11 @@ import { request as tlsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { someCertificate } from '../base/certificate-rig.ts';
 import { MAX_BODY_BYTES } from './admin-app.ts';
-import { type AdminOptions, type AdminTls, MIN_METRICS_TOKEN_LENGTH } from './admin-options.ts';
+import { type AdminOptions, MIN_METRICS_TOKEN_LENGTH } from './admin-options.ts';
 import { type AdminRig, openAdmin, SOME_PASSWORD, setUp } from './admin-rig.ts';
 import { MAX_CONNECTIONS_PER_ADDRESS } from './http-server.ts';
 import { MAX_REQUESTS_PER_MINUTE, REQUEST_WINDOW_MS } from './request-limit.ts';
@@ -28,20 +28,15 @@ async function open(changes: Partial<AdminOptions> = {}): Promise<AdminRig> {
   return rig;
 }
 
-async function someCertificate(): Promise<AdminTls> {
-  const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
-    'sign',
-    'verify',
-  ]);
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=Sidetone test',
-    notBefore: new Date(Date.now() - 60_000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    keys,
+/** Fingerprint of the certificate that a port shows. */
+function shownBy(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.on('error', reject);
   });
-  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
-  return { certificatePem: certificate.toString('pem'), keyPem: PemConverter.encode(key, 'PRIVATE KEY') };
 }
 
 /** A request whose Host header the test writes. */
@@ -139,6 +134,18 @@ describe('where it listens', () => {
     const { admin } = await open({ host: '0.0.0.0', behindProxy: true, publicHosts: ['voice.example'] });
     expect(admin.url).toBe('https://voice.example/');
     expect(await statusFor(admin.port, 'voice.example')).toBe(200);
+  });
+
+  test('shows a renewed certificate to whoever comes then, and keeps the old one before a wrong one', async () => {
+    const { admin } = await open({ tls: await someCertificate(), host: '0.0.0.0' });
+    const before = await shownBy(admin.port);
+    admin.renewCertificate(await someCertificate());
+    const after = await shownBy(admin.port);
+    expect(after).not.toBe(before);
+    const { certificatePem } = await someCertificate();
+    const { keyPem } = await someCertificate();
+    expect(() => admin.renewCertificate({ certificatePem, keyPem })).toThrow();
+    expect(await shownBy(admin.port)).toBe(after);
   });
 
   test('speaks TLS 1.3 where it has a certificate', async () => {

@@ -1,8 +1,9 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { type SecureContextOptions, Server as TlsServer } from 'node:tls';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 import { addressKey } from './address-key.ts';
-import type { AdminTls } from './admin-options.ts';
 import type { ServiceCounters } from './service-counters.ts';
 
 /** Open connections in all: 32 streams, and what dashboards and collectors ask besides. */
@@ -28,7 +29,7 @@ type ConnectionCounters = Pick<ServiceCounters, 'connectionsTooMany' | 'connecti
 /** The server beneath fastify, bounded before a request costs anything. `shared`: a proxy stands between, so all come from its address. */
 export function createHttpServer(
   handler: RequestListener,
-  tls: AdminTls | null,
+  tls: CertificatePair | null,
   shared: boolean,
   counters: ConnectionCounters,
 ): Server {
@@ -45,9 +46,7 @@ export function createHttpServer(
       : createTlsServer(
           {
             ...options,
-            cert: tls.certificatePem,
-            key: tls.keyPem,
-            minVersion: 'TLSv1.3',
+            ...secured(tls),
             handshakeTimeout: REQUEST_MS,
           },
           handler,
@@ -59,6 +58,15 @@ export function createHttpServer(
   });
   if (!shared) boundPerAddress(server, counters);
   return server;
+}
+
+function secured({ certificatePem: cert, keyPem: key }: CertificatePair): SecureContextOptions {
+  return { cert, key, minVersion: 'TLSv1.3' };
+}
+
+/** Those who connect from now on are shown another certificate. @throws Error where it is none, or not its key */
+export function renewTls(server: Server | TlsServer, certificate: CertificatePair): void {
+  if (server instanceof TlsServer) server.setSecureContext(secured(certificate));
 }
 
 function boundPerAddress(server: Server, counters: ConnectionCounters): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Programs } from '../../core/program/programs.ts';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 
 /** What every gateway is given. */
 export interface GatewayParts {
@@ -73,6 +74,8 @@ export interface Gateway {
   handleUpgrade?(web: WebRequest, socket: Duplex, head: Buffer): boolean;
   /** @returns false: not mine */
   handleRaw?(raw: RawRequest): boolean;
+  /** Told to gateways with a port of their own: for connections from now on. */
+  renewCertificate?(certificate: CertificatePair): void;
   /** Since the start, by name; refusals by reason among them. */
   counters(): Readonly<Record<string, number>>;
   /** Ends everything it does. */

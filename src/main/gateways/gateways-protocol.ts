@@ -1,11 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ListeningChannel } from '../../core/program/listening.ts';
-
-/** PEM texts. */
-export interface GatewaysTls {
-  readonly certificatePem: string;
-  readonly keyPem: string;
-}
+import type { CertificatePair } from '../base/certificate-pair.ts';
 
 /** Where this room's program is offered to dashboards through somebody else's relay (see docs/gateways.md). */
 export interface SignallingUplink {
@@ -36,7 +31,7 @@ export interface GatewaysWorkerData {
   readonly webPort: number;
   /** 0: any free one; null: no RTSP. */
   readonly rtspPort: number | null;
-  readonly tls: GatewaysTls;
+  readonly tls: CertificatePair;
   readonly visitsPerNetwork: number;
   readonly secretsInTheClear: boolean;
   /** Folder of the built pages. */
@@ -54,7 +49,10 @@ export interface GatewaysWorkerData {
 /** Main thread to gateways. */
 export type GatewaysCommand =
   /** All channels that may be listened to from now on. */
-  { readonly kind: 'channels'; readonly channels: readonly ListeningChannel[] } | { readonly kind: 'stop' };
+  | { readonly kind: 'channels'; readonly channels: readonly ListeningChannel[] }
+  /** For connections from now on. */
+  | { readonly kind: 'certificate'; readonly certificate: CertificatePair }
+  | { readonly kind: 'stop' };
 
 /** What is on in a channel, for the dashboard. */
 export interface ProgramState {

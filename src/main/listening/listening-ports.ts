@@ -1,4 +1,5 @@
 import type { ListeningChannel, ProgramSource } from '../../core/program/listening.ts';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 
 /** What is on in a channel. */
 export interface ChannelNow {
@@ -36,6 +37,8 @@ export interface ThreadsEnd {
 export interface ListeningThreads {
   /** All that may be listened to from now on. */
   setChannels(channels: readonly ListeningChannel[]): void;
+  /** Shown to those who connect from now on, instead of the one before. */
+  setCertificate(certificate: CertificatePair): void;
   /** A member is to stand in the channel: its identity comes by `onIdentity`. */
   stand(channel: number, bitrate: number, source: ProgramSource): void;
   /** The relay lets that channel's member in. */

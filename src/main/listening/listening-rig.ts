@@ -9,6 +9,7 @@ import type {
 } from '../../core/relay/admin-port.ts';
 import type { ChannelConfig, ChannelInfo } from '../../core/wire/channels.ts';
 import { BUILT_IN_ROLES } from '../../core/wire/roles.ts';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 import { Listening, type ListeningOptions } from './listening.ts';
 import type { ListeningThreads, ThreadNews } from './listening-ports.ts';
 import type { ListeningSettings } from './listening-settings.ts';
@@ -96,6 +97,7 @@ export class ScriptedThreads implements ListeningThreads {
   channels: readonly ListeningChannel[] = [];
   readonly standing = new Map<number, { bitrate: number; source: ProgramSource }>();
   readonly admissions: number[] = [];
+  readonly certificates: CertificatePair[] = [];
   stopped = false;
   /** They end when this is called; at once unless a test holds it back. */
   endStop: (() => void) | null = null;
@@ -113,6 +115,10 @@ export class ScriptedThreads implements ListeningThreads {
 
   setChannels(channels: readonly ListeningChannel[]): void {
     this.channels = channels;
+  }
+
+  setCertificate(certificate: CertificatePair): void {
+    this.certificates.push(certificate);
   }
 
   stand(channel: number, bitrate: number, source: ProgramSource): void {

@@ -2,6 +2,7 @@ import type { ListeningLinks } from '../../contract/admin.ts';
 import { type ListeningChannel, slugsOf } from '../../core/program/listening.ts';
 import type { AdminNews, RelayAdmin } from '../../core/relay/admin-port.ts';
 import type { ChannelInfo } from '../../core/wire/channels.ts';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 import { type ListeningPlace, listeningLinks } from './listening-links.ts';
 import type { ChannelNow, ListeningLog, ListeningThreads, StartThreads } from './listening-ports.ts';
 import {
@@ -80,6 +81,8 @@ export class Listening {
   #askAgain = false;
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
+  /** Newer than the one that threads start with; null: that is the newest. */
+  #certificate: CertificatePair | null = null;
 
   constructor(options: ListeningOptions) {
     this.#options = options;
@@ -149,6 +152,12 @@ export class Listening {
   save(channel: number, change: SettingsChange): ListeningAnswer {
     const changed = changeSettings(this.#settings.get(channel) ?? firstSettings(channel), change);
     return changed.ok ? this.#keep(changed.settings) : { ...changed, reason: 'badRequest' };
+  }
+
+  /** Listeners who connect from now on are shown this one, those that threads let in which start later too. */
+  renewCertificate(certificate: CertificatePair): void {
+    this.#certificate = certificate;
+    this.#keeper.threads?.setCertificate(certificate);
   }
 
   renewLink(channel: number): ListeningAnswer {
@@ -332,6 +341,7 @@ export class Listening {
   }
 
   #brief(threads: ListeningThreads): void {
+    if (this.#certificate !== null) threads.setCertificate(this.#certificate);
     threads.setChannels([...this.#open.values()]);
     for (const { id, bitrate, source } of this.#open.values()) threads.stand(id, bitrate, source);
   }

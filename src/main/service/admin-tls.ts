@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 import type { RelayConfig } from './relay-config.ts';
 
 /** Null: there is none of the user's own. */
 export type TlsRead =
-  | { readonly ok: true; readonly tls: { readonly certificatePem: string; readonly keyPem: string } | null }
+  | { readonly ok: true; readonly tls: CertificatePair | null }
   | { readonly ok: false; readonly sentence: string };
 
 function codeOf(error: unknown): string {

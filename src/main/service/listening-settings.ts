@@ -74,7 +74,8 @@ export const listeningTexts: Readonly<Record<keyof typeof listeningShape, Settin
     expects: 'the path of a PEM file',
     about: [
       'Certificate for listeners, with its chain. Without it: that of the admin page, if there is one, else the',
-      "room's own, which browsers warn of; links then lead to plain http.",
+      "room's own, which browsers warn of; links then lead to plain http. A newer one in the same files is taken over",
+      'within a minute, or when the relay is told to reload.',
     ],
     example: '"/etc/sidetone/listen.pem"',
   },

@@ -27,6 +27,8 @@ const SENTENCES = {
   adminNotStarted: 'The admin page could not be opened.',
   listeningNotStarted: 'Listening could not be prepared.',
   healthNotStarted: 'The health socket could not be opened: "sidetone relay health" will not work.',
+  certificateRenewed: 'A new certificate was taken over.',
+  certificateNotRenewed: 'The files of a certificate are wrong now: the one before is shown on.',
   notAnswering: 'The relay did not answer in time: the watchdog is not told that all is well.',
   notifyFailed: 'systemd could not be told how the relay is.',
   stopping: 'The relay is stopping.',

@@ -1,5 +1,7 @@
 import type { RelayAdmin, RelayFigures } from '../../core/relay/admin-port.ts';
 import { ADMIN_ROLE_ID } from '../../core/wire/roles.ts';
+import type { TlsRead } from './admin-tls.ts';
+import { CERTIFICATE_CHECK_MS, CertificateWatch } from './certificate-renewal.ts';
 import { COUNTER_LOG_INTERVAL_MS, CounterLog } from './counter-log.ts';
 import type { PrivateNote } from './private-notes.ts';
 import type { ConfigResult, RelayConfig } from './relay-config.ts';
@@ -39,6 +41,8 @@ export interface RelayServiceOptions {
   readonly systemd: Systemd;
   readonly open: OpenRelay;
   readonly openListening: OpenListening;
+  /** The certificates of the user's own, as they lie in their files now. */
+  readonly readCertificates: { readonly admin: () => TlsRead; readonly listeners: () => TlsRead };
   /** Null: no admin page. */
   readonly openAdmin: OpenAdmin | null;
   /** Answers health where there is no admin page. @throws Error */
@@ -73,6 +77,7 @@ export class RelayService {
   #stopBots: () => Promise<void> = async () => undefined;
   #closeHealth: (() => Promise<void>) | null = null;
   #setupCodeUsed = false;
+  #certificates: CertificateWatch | null = null;
   #ready = false;
   #reloading: Promise<void> = Promise.resolve();
   #stopping = false;
@@ -136,6 +141,7 @@ export class RelayService {
     // While it starts they have just been read; and whoever stops is not ready any more.
     if (!this.#ready || this.#stopping) return;
     systemd.reloading();
+    this.#certificates?.check();
     const read = this.#options.readConfig();
     if (read.ok) await this.#take(read.config);
     else {
@@ -167,7 +173,12 @@ export class RelayService {
   }
 
   async #openDoors(relay: ServiceRelay): Promise<boolean> {
-    const { openAdmin, openListening } = this.#options;
+    const { log, openAdmin, openListening, readCertificates } = this.#options;
+    // Before they open: what is replaced while they do is noticed at the first look.
+    this.#certificates = new CertificateWatch(log, [
+      { of: 'admin', read: readCertificates.admin, door: () => this.#adminDoor },
+      { of: 'listeners', read: readCertificates.listeners, door: () => this.#listeningDoor },
+    ]);
     const listening = await openListening(this.admin, relay);
     if (!listening.ok) return this.#refuseDoors('listeningNotStarted', listening.sentence);
     this.#listeningDoor = listening.listening;
@@ -227,6 +238,7 @@ export class RelayService {
     every(COUNTER_LOG_INTERVAL_MS, () => {
       void this.#logCounters().then(() => systemd.status(this.#status()));
     });
+    every(CERTIFICATE_CHECK_MS, () => this.#certificates?.check());
     if (this.#adminDoor?.setupCode != null) every(SETUP_CHECK_MS, () => this.#checkSetupCode());
     if (systemd.watchdogMs !== null) every(systemd.watchdogMs, () => void this.#feedWatchdog());
   }

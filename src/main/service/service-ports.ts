@@ -1,4 +1,5 @@
 import type { RelayAdmin } from '../../core/relay/admin-port.ts';
+import type { CertificatePair } from '../base/certificate-pair.ts';
 
 /** `restarting`: members keep their places for the relay that comes next. */
 export type StopReason = 'closing' | 'restarting';
@@ -26,6 +27,8 @@ export type OpenRelay = (onDidDie: (reason: string) => void) => Promise<ServiceS
 export interface ListeningDoor {
   /** `failing`: a channel should be heard and cannot. */
   readonly status: 'closed' | 'open' | 'failing';
+  /** For connections from now on. */
+  renewCertificate(certificate: CertificatePair): void;
   /** Since the start, by name. */
   counters(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
@@ -44,6 +47,8 @@ export interface AdminDoor {
   readonly port: number;
   /** Makes the first account; null: there is one. */
   readonly setupCode: string | null;
+  /** For connections from now on. */
+  renewCertificate(certificate: CertificatePair): void;
   /** Since the start, by name. */
   counters(): Readonly<Record<string, number>>;
   close(): Promise<void>;

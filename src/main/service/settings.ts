@@ -131,7 +131,10 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
   tls_certificate: {
     kind: 'text',
     expects: 'the path of a PEM file',
-    about: ['Certificate of the admin page, with its chain. The room itself makes its own.'],
+    about: [
+      'Certificate of the admin page, with its chain. The room itself makes its own. A newer one in the same files',
+      'is taken over within a minute, or when the relay is told to reload.',
+    ],
     example: '"/etc/sidetone/admin.pem"',
   },
   tls_key: {

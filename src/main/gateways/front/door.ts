@@ -2,8 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { type Counters, createCounters } from '../../../core/base/counters.ts';
 import { networkOf } from '../../../core/relay/network-of.ts';
+import type { CertificatePair } from '../../base/certificate-pair.ts';
 import type { Origin } from '../gateway.ts';
-import type { GatewaysTls } from '../gateways-protocol.ts';
 
 /** Most connections of one door at a time: as many listeners as a relay admits, and some that are just looking. */
 const MAX_CONNECTIONS = 12_000;
@@ -37,7 +37,7 @@ export interface DoorOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly tls: GatewaysTls;
+  readonly tls: CertificatePair;
   readonly visitsPerNetwork: number;
   /** The socket is paused, and what the peer has sent so far waits in it. */
   readonly onConnection: (socket: Socket, origin: Origin) => void;
@@ -46,8 +46,14 @@ export interface DoorOptions {
 export interface Door {
   readonly port: number;
   readonly counters: Counters<DoorCounter>;
+  /** For connections from now on. @throws Error where it is no certificate and its key */
+  renewCertificate(certificate: CertificatePair): void;
   /** Ends what is still connected. */
   close(): Promise<void>;
+}
+
+function contextOf({ certificatePem: cert, keyPem: key }: CertificatePair): SecureContext {
+  return createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
 }
 
 /** One TCP port that takes TLS and plain text alike: the first byte tells which it is. */
@@ -55,14 +61,13 @@ class TcpDoor implements Door {
   readonly counters = createCounters(COUNTED);
   readonly #options: DoorOptions;
   readonly #server: Server;
-  readonly #context: SecureContext;
+  #context: SecureContext;
   readonly #sockets = new Set<Socket>();
   readonly #perNetwork = new Map<string, number>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
-    const { certificatePem: cert, keyPem: key } = options.tls;
-    this.#context = createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+    this.#context = contextOf(options.tls);
     this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#admit(socket));
   }
 
@@ -84,6 +89,10 @@ class TcpDoor implements Door {
         resolve();
       });
     });
+  }
+
+  renewCertificate(certificate: CertificatePair): void {
+    this.#context = contextOf(certificate);
   }
 
   close(): Promise<void> {

@@ -8,9 +8,9 @@ import type { DigestFunctions } from '../../../core/rtsp/digest.ts';
 import { NonceBook } from '../../../core/rtsp/nonce-book.ts';
 import type { RtspConnection } from '../../../core/rtsp/rtsp-connection.ts';
 import { createRtspCounters, type RtspParts } from '../../../core/rtsp/rtsp-parts.ts';
+import type { CertificatePair } from '../../base/certificate-pair.ts';
 import { type Door, openDoor } from '../front/door.ts';
 import type { Gateway, GatewayParts, Origin } from '../gateway.ts';
-import type { GatewaysTls } from '../gateways-protocol.ts';
 import { type DatagramPorts, openDatagramPorts, plainAddress } from './datagram-ports.ts';
 import { RtspSocket } from './rtsp-socket.ts';
 
@@ -27,7 +27,7 @@ export interface RtspServerOptions {
   readonly host: string;
   /** 0: any free one. Datagrams go from the first free pair of ports behind it. */
   readonly port: number;
-  readonly tls: GatewaysTls;
+  readonly tls: CertificatePair;
   readonly visitsPerNetwork: number;
 }
 
@@ -105,6 +105,10 @@ export class RtspServer implements Gateway {
   /** TCP port. */
   get port(): number {
     return this.#door?.port ?? 0;
+  }
+
+  renewCertificate(certificate: CertificatePair): void {
+    this.#door?.renewCertificate(certificate);
   }
 
   counters(): Readonly<Record<string, number>> {
