@@ -181,6 +181,29 @@ describe('settings', () => {
   });
 });
 
+describe('a renewed certificate', () => {
+  const RENEWED = { certificatePem: 'newer', keyPem: 'its key' };
+
+  test('is told to threads that run', async () => {
+    const rig = await openLobby();
+    rig.listening.renewCertificate(RENEWED);
+    expect(rig.threads.certificates).toEqual([RENEWED]);
+  });
+
+  test('is told to threads that start later, which began with the old one', async () => {
+    const rig = await startRig();
+    rig.listening.renewCertificate(RENEWED);
+    rig.relay.put(LOBBY, 'Lobby', { listeners: true });
+    await settle();
+    expect(rig.threads.certificates).toEqual([RENEWED]);
+  });
+
+  test('that there is none of is told to nobody', async () => {
+    const rig = await openLobby();
+    expect(rig.threads.certificates).toEqual([]);
+  });
+});
+
 describe('members named Listeners', () => {
   test('are let in by the relay before they are told so', async () => {
     const rig = await openLobby();
