@@ -9,6 +9,7 @@ import { Teardown } from '../../e2e/rig/teardown.ts';
 import { processTimeMs } from '../relay/process-time.ts';
 import { spreadOf } from '../relay/statistics.ts';
 import { createNotRunReport, createReport, publish, type Row } from '../report.ts';
+import { measureConversation } from './conversation.ts';
 import { buildListeners, type ListenerFigures, type ListenerKind, Listeners } from './listeners.ts';
 import { type MembersMeasured, measureMembers, membersRows, membersValues } from './members.ts';
 import { Publisher } from './publisher.ts';
@@ -78,6 +79,9 @@ const QUICK_PLAN: Plan = {
 
 /** What `--only` calls the members, as it calls the scenarios by their names. */
 const MEMBERS = 'members';
+
+/** What it calls the mixed conversation. */
+const CONVERSATION = 'conversation';
 
 /** What one scenario showed in one round. */
 interface Measured {
@@ -255,9 +259,13 @@ async function main(): Promise<void> {
       options.only === undefined || MEMBERS.includes(options.only)
         ? await measureMembers(folder, programPath, { rounds, seconds }, progress)
         : [];
+    const conversation =
+      options.only === undefined || CONVERSATION.includes(options.only)
+        ? await measureConversation(folder, programPath, rounds, progress)
+        : [];
     // A part of them says how that part does, and meets no target.
     const values = options.only === undefined ? { ...valuesOf(all), ...membersValues(members) } : {};
-    publish(createReport(NAME, [...all.flatMap(rowsOf), ...membersRows(members)], values), {
+    publish(createReport(NAME, [...all.flatMap(rowsOf), ...membersRows(members), ...conversation], values), {
       json: options.json,
     });
   } finally {

@@ -70,15 +70,23 @@ export class RoomMember {
     if (!joined.ok) throw new Error(joined.sentence);
   }
 
-  /** Says it, as fast as one speaks. @param samples mono at 48 kHz */
-  async say(samples: Float32Array): Promise<void> {
+  /**
+   * Says it, as fast as one speaks.
+   *
+   * @param samples mono at 48 kHz
+   * @returns when each 20 ms of it left, by `performance.now()`
+   */
+  async say(samples: Float32Array): Promise<readonly number[]> {
     const encoder = new VoiceEncoder(BITRATE);
     const frames = Math.floor(samples.length / FRAME_SAMPLES);
+    const leftMs: number[] = [];
     await inTime(frames, FRAME_MS, (index, nowMs) => {
       const packet = encoder.encode(samples.subarray(index * FRAME_SAMPLES, (index + 1) * FRAME_SAMPLES));
       this.#voice.say(packet, this.#timestamp, index === frames - 1, nowMs);
       this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
+      leftMs.push(performance.now());
     });
+    return leftMs;
   }
 
   /** Listens for so long. @returns mono at 48 kHz */

@@ -7,6 +7,8 @@ export class WebSocketClient {
   readonly texts: Record<string, unknown>[] = [];
   readonly plain: string[] = [];
   readonly messages: Buffer[] = [];
+  /** When each of `messages` came, by `performance.now()`. */
+  readonly arrivedMs: number[] = [];
   readonly #socket: WebSocket;
   closed: { readonly code: number; readonly reason: string } | null = null;
 
@@ -25,8 +27,10 @@ export class WebSocketClient {
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      if (typeof data !== 'string') this.messages.push(Buffer.from(data));
-      else {
+      if (typeof data !== 'string') {
+        this.messages.push(Buffer.from(data));
+        this.arrivedMs.push(performance.now());
+      } else {
         this.plain.push(data);
         this.texts.push(JSON.parse(data));
       }
