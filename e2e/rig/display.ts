@@ -1,7 +1,7 @@
-import { Child, run, waitFor } from './child.ts';
+import { Child, PATIENCE_MS, run, waitFor } from './child.ts';
 
-/** How long the X server and the window manager may take, in ms. */
-const MAX_START_MS = 10_000;
+/** A question to the window manager that is not answered within this time is asked again, in ms. */
+const MAX_ANSWER_MS = 2_000;
 
 /** Room for two windows side by side and a third one. */
 const SCREEN = '1600x1000x24';
@@ -30,13 +30,12 @@ export class VirtualDisplay {
       text += chunk.toString('utf8');
     });
     try {
-      const number = await waitFor('Xvfb', MAX_START_MS, () => {
+      const number = await waitFor('Xvfb', PATIENCE_MS, () => {
         if (server.ending !== null) throw new Error(`Xvfb ended at once; its log is ${logPath}`);
         return /^(\d+)\n/.exec(text)?.[1] ?? null;
       });
       const display = new VirtualDisplay(server, `:${number}`, { ...env, DISPLAY: `:${number}` });
-      display.#children.push(await Child.start('openbox', ['--sm-disable'], { env: display.env, logPath }));
-      await waitFor('the window manager', MAX_START_MS, () => display.#managerName().catch(() => null));
+      await display.#startManager(logPath);
       return display;
     } catch (error) {
       await server.stop();
@@ -50,9 +49,24 @@ export class VirtualDisplay {
     this.env = env;
   }
 
+  /** Once in some hundred starts it is not there in time, or its answer never comes. */
+  async #startManager(logPath: string): Promise<void> {
+    const start = (): Promise<Child> => Child.start('openbox', ['--sm-disable'], { env: this.env, logPath });
+    let manager = await start();
+    this.#children.push(manager);
+    await waitFor('the window manager', PATIENCE_MS, async () => {
+      if (manager.ending !== null) {
+        manager = await start();
+        this.#children.push(manager);
+      }
+      return this.#managerName().catch(() => null);
+    });
+  }
+
   async #managerName(): Promise<string | null> {
     // xdotool answers this only with a window manager that follows EWMH.
-    return (await run('xdotool', ['get_num_desktops'], { env: this.env })).trim() || null;
+    const question = ['get_num_desktops'];
+    return (await run('xdotool', question, { env: this.env, maxMs: MAX_ANSWER_MS })).trim() || null;
   }
 
   /** @returns window ids, empty when there is none */
@@ -70,7 +84,7 @@ export class VirtualDisplay {
   async openOtherWindow(title: string): Promise<string> {
     const args = ['-title', title, '-geometry', '300x80+1250+800', 'Another program'];
     this.#children.push(await Child.start('xmessage', args, { env: this.env }));
-    const id = await waitFor(`the window ${title}`, MAX_START_MS, async () => {
+    const id = await waitFor(`the window ${title}`, PATIENCE_MS, async () => {
       return (await this.#search('--name', `^${title}$`))[0] ?? null;
     });
     await this.focus(id);
@@ -79,7 +93,7 @@ export class VirtualDisplay {
 
   /** @returns the id of the window of that WM_CLASS */
   async windowOfClass(windowClass: string): Promise<string> {
-    return waitFor(`a window of class ${windowClass}`, MAX_START_MS, async () => {
+    return waitFor(`a window of class ${windowClass}`, PATIENCE_MS, async () => {
       return (await this.#search('--class', `^${windowClass}$`))[0] ?? null;
     });
   }
@@ -87,7 +101,7 @@ export class VirtualDisplay {
   /** Gives a window the focus and waits until it has it. */
   async focus(id: string): Promise<void> {
     await run('xdotool', ['windowactivate', id], { env: this.env });
-    await waitFor('the focus', MAX_START_MS, async () => ((await this.activeWindow()) === id ? true : null));
+    await waitFor('the focus', PATIENCE_MS, async () => ((await this.activeWindow()) === id ? true : null));
   }
 
   /** @returns the id of the window that has the focus, or null */

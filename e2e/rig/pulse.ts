@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Child, run, waitFor } from './child.ts';
 
 /** How long the sound server may take to come up, in ms. */
-const MAX_START_MS = 10_000;
+const MAX_START_MS = 30_000;
 
 /** Rate of every virtual device, and of everything recorded. */
 export const RIG_RATE_HZ = 48_000;

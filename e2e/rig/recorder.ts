@@ -7,7 +7,7 @@ const BYTES_PER_MS = SAMPLES_PER_MS * SAMPLE_BYTES;
 const FULL_SCALE = 32_768;
 
 /** How long the first sound may take, in ms: a null sink that nobody uses renders seldom. */
-const MAX_START_MS = 5_000;
+const MAX_START_MS = 15_000;
 
 /** The first 100 ms come in as they can; they do not help to place the stream in time. */
 const SETTLING_BYTES = (RIG_RATE_HZ / 10) * SAMPLE_BYTES;
