@@ -75,7 +75,7 @@ export const DEVICE_STEPS = [
     reads: 'report',
     args: ['--json'],
     needsBuild: true,
-    maxMinutes: 17,
+    maxMinutes: 20,
   },
   {
     name: 'one minute of soak',
